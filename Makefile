@@ -1,0 +1,53 @@
+# What each target does: `make help`. PYTHON=... chooses the interpreter that .venv is built on.
+
+BIN := .venv/bin
+
+export PYTHON SERVICE MESSAGE
+
+.PHONY: help install install-dev run test test-national faults bench lint test-compose migration lock clean
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+
+install: ## makes .venv and installs what requirements.lock says
+	@bin/bootstrap run
+
+install-dev: ## the same with the tools for lint and tests (requirements-dev.lock)
+	@bin/bootstrap dev
+
+# A PORT in the environment is often somebody else's, so only `make run PORT=8090` counts.
+run: install ## starts everything on one machine, plays the first drill, stays up until Ctrl-C
+	@exec $(BIN)/bulwark up --data run-data --fresh --drill drills/first-cases.toml $(if $(filter command,$(origin PORT)),--port $(PORT))
+
+lint: install-dev ## style, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: lint ## lint, then every test
+	$(BIN)/python -m pytest
+
+faults: install-dev ## the fault tests in full: processes killed, stores damaged, many rounds
+	$(BIN)/python -m pytest tests/faults --faults=full
+
+bench: install-dev ## prints the measurements beside the machine they were made on
+	$(BIN)/python -m bench
+
+test-compose:
+	@echo 'bulwark: 本版本尚未提供 compose 部署 / this release ships no compose deployment yet' >&2; exit 1
+
+migration: install-dev ## make migration SERVICE=intake MESSAGE="what changes": writes an alembic migration
+	@test -n "$$SERVICE" && test -n "$$MESSAGE" || { echo 'bulwark: 用法 / usage: make migration SERVICE=intake MESSAGE="what changes"' >&2; exit 1; }
+	$(BIN)/python -m bulwark.migration "$$SERVICE" "$$MESSAGE"
+
+# Both locks hold for every platform and for Python 3.11 and newer; UPGRADE=1 takes newer releases.
+UV_LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(if $(UPGRADE),--upgrade) pyproject.toml
+
+lock: install-dev ## pins what pyproject.toml asks for, with hashes
+	$(UV_LOCK) --output-file requirements.lock
+	$(UV_LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## removes what runs and tests leave behind; .venv and bulwark-data stay
+	rm -rf run-data build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

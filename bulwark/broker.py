@@ -1,0 +1,143 @@
+"""The embedded broker: a private nats-server for one machine, watched and ended by its parent."""
+
+import asyncio
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import structlog
+
+START_SECONDS = 15.0
+STOP_SECONDS = 10.0
+WATCH_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+CONFIG = """\
+host: 127.0.0.1
+port: {port}
+http: 127.0.0.1:{monitor}
+server_name: bulwark
+max_payload: 8MB
+write_deadline: 10s
+jetstream {{
+  store_dir: {store}
+  sync_interval: always
+  max_memory_store: 64MB
+}}
+"""
+
+
+class BrokerError(Exception):
+    """The broker did not start; the message says why, in one line."""
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def server_program() -> str:
+    """Where nats-server is: beside this Python, else on the path."""
+    beside = Path(sys.executable).with_name("nats-server")
+    found = str(beside) if beside.exists() else shutil.which("nats-server")
+    if not found:
+        raise BrokerError("找不到 nats-server,请重新安装 / nats-server is missing: install again")
+    return found
+
+
+class Broker:
+    """A nats-server process on loopback, whose store lies in one folder."""
+
+    def __init__(self, store: Path, port: int | None = None) -> None:
+        self.store = store
+        self.port = port or free_port()
+        self._monitor = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = False
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"nats://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server."""
+        if self._process is None:
+            raise BrokerError("the broker is not running")
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start the server and wait until it serves JetStream; raises BrokerError."""
+        self.store.mkdir(parents=True, exist_ok=True)
+        config = self.store / "nats.conf"
+        quoted = '"' + str(self.store.resolve()) + '"'
+        config.write_text(CONFIG.format(port=self.port, monitor=self._monitor, store=quoted))
+        with (self.store / "nats.log").open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program and config
+                [server_program(), "-c", str(config)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # Ctrl-C in the terminal is for the parent, which ends the server in order.
+                start_new_session=True,
+            )
+        deadline = asyncio.get_running_loop().time() + START_SECONDS
+        while not await self._healthy():
+            if self._process.poll() is not None:
+                raise BrokerError(
+                    f"nats-server 启动失败 / did not start: see {self.store}/nats.log"
+                )
+            if asyncio.get_running_loop().time() > deadline:
+                raise BrokerError(
+                    f"nats-server 启动超时 / took too long: see {self.store}/nats.log"
+                )
+            await asyncio.sleep(0.02)
+
+    async def _healthy(self) -> bool:
+        try:
+            async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
+                answer = await client.get(f"http://127.0.0.1:{self._monitor}/healthz")
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
+
+    async def watch(self) -> None:
+        """Start the server again when it ends or falls ill (a full disk leaves it closed)."""
+        ill = 0
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if self._process is None or self._stopping:
+                return
+            ill = 0 if await self._healthy() else ill + 1
+            if self._process.poll() is not None or ill >= 5:
+                log.critical("broker.restarted", exit=self._process.poll(), ill=ill)
+                try:
+                    await self._end()
+                    await self.start()
+                    ill = 0
+                except BrokerError as error:
+                    log.critical("broker.down", error=str(error))
+
+    async def stop(self) -> None:
+        """Ask the server to end, and wait, so that nothing is torn."""
+        self._stopping = True
+        await self._end()
+
+    async def _end(self) -> None:
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.to_thread(process.wait, STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            await asyncio.to_thread(process.wait)

@@ -1,0 +1,129 @@
+"""The data folder of an instance: what lies where, and how it is made and emptied.
+
+`run.json` tells of the running instance; `token` holds the first `it` token; `keys/` the secrets;
+`policies/` the county's packs; `areas.db` the area tree; `db/` a file per service; `nats/` the
+broker's store.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.areas import Areas
+from shared.areas_loading import SHIPPED, load_areas
+from shared.auth import Tokens, load_or_create_key
+from shared.clock import Clock
+from shared.policy import Packs
+from shared.service import Site
+from shared.vault import Vault
+
+MARK = ".bulwark"
+SHIPPED_POLICIES = Path(__file__).parent.parent / "policies"
+
+
+class FolderError(Exception):
+    """The data folder cannot be used; the message says why, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """An instance's folder."""
+
+    path: Path
+
+    @property
+    def keys(self) -> Path:
+        """Where the secrets are."""
+        return self.path / "keys"
+
+    @property
+    def policies(self) -> Path:
+        """Where the county's packs are."""
+        return self.path / "policies"
+
+    @property
+    def areas(self) -> Path:
+        """The area tree's file."""
+        return self.path / "areas.db"
+
+    @property
+    def nats(self) -> Path:
+        """The broker's store."""
+        return self.path / "nats"
+
+    @property
+    def token(self) -> Path:
+        """The first token, for county IT."""
+        return self.path / "token"
+
+    def prepare(self, *, fresh: bool = False) -> None:
+        """Make the folder and what an instance needs; `fresh` empties one that we made before.
+
+        Raises FolderError when it cannot be written, or when `fresh` names another's folder.
+        """
+        try:
+            if fresh and self.path.exists():
+                self._empty()
+            for part in (self.path, self.keys, self.policies, self.nats, self.path / "db"):
+                part.mkdir(parents=True, exist_ok=True)
+            self.keys.chmod(0o700)
+            (self.path / MARK).touch()
+            if not any(self.policies.glob("*.toml")):
+                for pack in SHIPPED_POLICIES.glob("*.toml"):
+                    shutil.copy(pack, self.policies)
+            if not self.areas.exists():
+                load_areas(SHIPPED, self.areas)
+        except OSError as error:
+            where = error.filename or self.path
+            raise FolderError(
+                f"无法写入 {where}: {error.strerror} / cannot write to {where}"
+            ) from error
+
+    def _empty(self) -> None:
+        if any(self.path.iterdir()) and not (self.path / MARK).exists():
+            raise FolderError(
+                f"{self.path} 不是本系统建立的文件夹,不会清空 / was not made by bulwark: left alone"
+            )
+        run = self.running()
+        if run is not None:
+            raise FolderError(
+                f"{self.path} 正在由进程 {run['pid']} 使用 / is in use by process {run['pid']}"
+            )
+        shutil.rmtree(self.path)
+
+    def site(self, name: str, clock: Clock, *, drill: bool = False) -> Site:
+        """The ports of this instance. Raises PolicyError, AreasError, KeyFileError or VaultError."""
+        key = load_or_create_key(self.keys / "tokens.key")
+        return Site(
+            name=name,
+            clock=clock,
+            areas=Areas.open(self.areas),
+            packs=Packs.load(self.policies),
+            tokens=Tokens(key, clock),
+            vault=Vault(self.keys / "people.db", self.keys / "master.key"),
+            secret=hashlib.blake2b(key, digest_size=32, person=b"fingerprints").digest(),
+            drill=drill,
+        )
+
+    def running(self) -> dict[str, Any] | None:
+        """What `run.json` says, when its process lives; else None."""
+        try:
+            run: dict[str, Any] = json.loads((self.path / "run.json").read_text())
+            os.kill(int(run["pid"]), 0)
+        except (OSError, ValueError, KeyError):
+            return None
+        return run
+
+    def tell_running(self, **facts: Any) -> None:
+        """Write `run.json`, whole or not at all."""
+        draft = self.path / "run.json.new"
+        draft.write_text(json.dumps(facts, indent=1) + "\n")
+        draft.replace(self.path / "run.json")
+
+    def tell_stopped(self) -> None:
+        """Take `run.json` away."""
+        (self.path / "run.json").unlink(missing_ok=True)

@@ -1,0 +1,136 @@
+"""Services running in this process, behind one HTTP port."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+
+import structlog
+import uvicorn
+
+from bulwark.web import Front
+from shared.bus import Bus
+from shared.db import Database
+from shared.migration import migrate
+from shared.relay import StreamSettings
+from shared.runtime import Runtime
+from shared.service import Service, Site
+
+log = structlog.get_logger(__name__)
+
+
+class PortTaken(Exception):
+    """Another program listens on the port."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises PortTaken with one line for the person who started us."""
+    server = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        server.bind((host, port))
+    except OSError as error:
+        server.close()
+        raise PortTaken(
+            f"端口 {port} 已被占用,请用 --port 另选 / port {port} is taken: choose another with --port"
+        ) from error
+    server.listen(2048)
+    server.setblocking(False)
+    return server
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the runner decides when to end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Instance:
+    """Some services on one site, with their databases and a broker."""
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        site: Site,
+        database_urls: Mapping[str, str],
+        nats_url: str,
+        streams: StreamSettings | None = None,
+    ) -> None:
+        self.site = site
+        self.runtimes = {
+            service.name: Runtime(
+                service,
+                site,
+                Database(database_urls[service.name]),
+                Bus(nats_url, f"bulwark-{service.name}"),
+                streams,
+            )
+            for service in services
+        }
+        self.port = 0
+        self._server: _Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self, listening: socket.socket) -> None:
+        """Migrate, start the services, and serve HTTP on a listening socket."""
+        await asyncio.to_thread(self._migrate)
+        for runtime in self.runtimes.values():
+            await runtime.start()
+        config = uvicorn.Config(
+            Front(list(self.runtimes.values())),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=3,
+        )
+        self._server = _Server(config)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
+        self.port = listening.getsockname()[1]
+        while not self._server.started:
+            await asyncio.sleep(0.005)
+
+    def _migrate(self) -> None:
+        for runtime in self.runtimes.values():
+            migrate(runtime.service, runtime.database)
+
+    async def stop(self) -> None:
+        """Stop answering, then stop the services."""
+        if self._server is not None and self._serving is not None:
+            self._server.should_exit = True
+            await self._serving
+        for runtime in self.runtimes.values():
+            await runtime.stop()
+
+    async def failed(self) -> BaseException:
+        """Wait until a service fails for good; returns why."""
+        waits = {
+            asyncio.create_task(runtime.failed.wait()): runtime
+            for runtime in self.runtimes.values()
+        }
+        done, rest = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in rest:
+            task.cancel()
+        failure = waits[done.pop()].failure
+        return failure if failure is not None else RuntimeError("a service ended")
+
+    async def ready(self, seconds: float = 30.0) -> None:
+        """Wait until every service is ready; raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while not all(runtime.ready for runtime in self.runtimes.values()):
+                await asyncio.sleep(0.01)
+
+    def at_rest(self) -> bool:
+        """Whether every change is applied everywhere: each reader stands at each log's head."""
+        return all(
+            runtime.writer.idle
+            and runtime.relay.published == runtime.writer.head
+            and all(
+                reader.place == self.runtimes[reader.source].writer.head
+                for reader in runtime.readers
+                if reader.source in self.runtimes
+            )
+            for runtime in self.runtimes.values()
+        )

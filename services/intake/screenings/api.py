@@ -1,0 +1,25 @@
+"""HTTP of screenings. I1."""
+
+from services.intake.screenings import handlers
+from services.intake.screenings.handlers import RecordScreening, VoidScreening
+from shared.auth import Role
+from shared.http import Routes
+
+RECORDERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND, Role.COORDINATOR, Role.RESIDENT)
+
+routes = Routes("/intake", "screenings")
+routes.post("/screenings", handlers.record, RecordScreening, roles=RECORDERS, check=handlers.check)
+routes.bulk(
+    "/screenings/bulk",
+    handlers.record_many,
+    RecordScreening,
+    roles=RECORDERS[:-1],
+    check=handlers.check,
+)
+routes.post(
+    "/screenings/{screening_id}/void",
+    handlers.void,
+    VoidScreening,
+    roles=RECORDERS[:-1],
+    status=200,
+)

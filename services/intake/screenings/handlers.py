@@ -1,0 +1,111 @@
+"""Recording screenings, one or many, and taking a mistaken one back. I1."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import AwareDatetime, Field
+from sqlalchemy import insert
+
+from services.intake.screenings import domain
+from services.intake.screenings.tables import Screening
+from services.intake.texts import TEXTS
+from shared.commands import Command
+from shared.events import AreaCode, Event, Id
+from shared.events.values import (
+    Channel,
+    Direction,
+    HealthCode,
+    PlaceId,
+    PlaceKind,
+    ShortText,
+    Symptom,
+)
+from shared.refusal import Conflict, Invalid, NotFound
+from shared.service import Site
+from shared.writer import Tx
+
+
+class RecordScreening(Command):
+    """A screening: temperature in °C, or why it could not be measured."""
+
+    area: AreaCode
+    place_kind: PlaceKind
+    temperature_c: float | None = Field(default=None, allow_inf_nan=False)
+    unmeasured_reason: ShortText | None = None
+    symptoms: tuple[Symptom, ...] = ()
+    health_code: HealthCode | None = None
+    place_id: PlaceId | None = None
+    direction: Direction | None = None
+    person_id: Id | None = None
+    occurred_at: AwareDatetime | None = None
+    channel: Channel | None = None
+
+
+class VoidScreening(Command):
+    """A mistaken screening is taken back (作废), with the reason."""
+
+    screening_id: Id
+    reason: ShortText
+
+
+FACTS = (
+    "area",
+    "occurred_at",
+    "place_kind",
+    "place_id",
+    "temperature_c",
+    "unmeasured_reason",
+    "symptoms",
+    "health_code",
+    "direction",
+    "person_id",
+    "channel",
+)
+
+
+def check(site: Site, command: RecordScreening) -> None:
+    """Refuse a screening without a believable temperature or a reason."""
+    limits = site.pack().temperature
+    fault = domain.temperature_fault(command.temperature_c, command.unmeasured_reason, limits)
+    if fault:
+        raise Invalid(
+            TEXTS,
+            fault,
+            field="temperature_c",
+            low=limits.min_c,
+            high=limits.max_c,
+            value=command.temperature_c,
+        )
+
+
+def record(tx: Tx, command: RecordScreening) -> Iterable[Event]:
+    """Record one screening."""
+    return record_many(tx, [command])
+
+
+def record_many(tx: Tx, commands: Sequence[RecordScreening]) -> Iterable[Event]:
+    """Record screenings, in the order given."""
+    by = tx.caller.name if tx.caller else ""
+    events = []
+    rows: list[dict[str, Any]] = []
+    for command in commands:
+        facts = {name: getattr(command, name) for name in FACTS}
+        event = domain.recorded(command.id, facts, tx.now)
+        facts["occurred_at"] = event.occurred_at
+        rows.append({"id": command.id, "recorded_by": by, **facts})
+        events.append(event)
+    tx.session.execute(insert(Screening), rows)
+    return events
+
+
+def void(tx: Tx, command: VoidScreening) -> Iterable[Event]:
+    """Take a screening back; it stays in the records as voided."""
+    row = tx.session.get(Screening, command.screening_id)
+    if row is None:
+        raise NotFound(TEXTS, "no_such_screening", field="screening_id")
+    tx.touch(row.area)
+    if row.voided_at is not None:
+        raise Conflict(TEXTS, "already_voided", field="screening_id")
+    row.voided_at, row.void_reason = tx.now, command.reason
+    facts = {name: getattr(row, name) for name in FACTS}
+    return [domain.voided(row.id, facts, command.reason, tx.now)]

@@ -1,0 +1,6 @@
+"""Alembic's entry: the connection comes from `shared.migration`."""
+
+from services.rollup.main import SERVICE
+from shared.migration import run_environment
+
+run_environment(SERVICE.metadata)

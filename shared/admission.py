@@ -1,0 +1,77 @@
+"""Admission: who asks, about where and when, and how much at a time."""
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from starlette.requests import Request as HttpRequest
+
+from shared.auth import Caller, InvalidToken, Role
+from shared.problems import TooLarge, WrongRole
+from shared.refusal import Forbidden, Invalid
+from shared.service import Site
+from shared.texts import TEXTS
+
+BODY_LIMIT = 1024 * 1024
+CLOCK_SKEW = timedelta(minutes=1)
+AREA_FIELDS = ("area", "code")
+
+
+def authorised(site: Site, request: HttpRequest, roles: frozenset[Role]) -> Caller:
+    """The caller behind a bearer token; raises InvalidToken (401) or WrongRole (403)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise InvalidToken("missing")
+    caller = site.tokens.verify(token.strip())
+    if caller.role not in roles:
+        raise WrongRole(", ".join(sorted(roles)))
+    return caller
+
+
+def check_places(site: Site, model: BaseModel, caller: Caller | None) -> None:
+    """Every area named must be in the tree (422) and within the caller's rights (403)."""
+    for name in AREA_FIELDS:
+        area = getattr(model, name, None)
+        if area is None:
+            continue
+        if not site.areas.exists(area):
+            raise Invalid(TEXTS, "unknown_area", field=name, area=area)
+        if caller is not None and not caller.may_touch(area):
+            raise Forbidden(TEXTS, "outside_your_area", field=name, area=area)
+
+
+def check_time(site: Site, model: BaseModel) -> None:
+    """What is said to have occurred lies in the past (a minute's skew is let pass)."""
+    occurred_at = getattr(model, "occurred_at", None)
+    if occurred_at is not None and occurred_at > site.clock.now() + CLOCK_SKEW:
+        raise Invalid(TEXTS, "in_the_future", field="occurred_at")
+
+
+async def read_body(request: HttpRequest, limit: int) -> bytes:
+    """The whole body; raises TooLarge as soon as it passes the limit, in bytes."""
+    said = request.headers.get("content-length", "")
+    if said.isdigit() and int(said) > limit:
+        raise TooLarge(f"{limit // 1024} KiB")
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise TooLarge(f"{limit // 1024} KiB")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def read_json(request: HttpRequest, limit: int) -> dict[str, Any]:
+    """The body as a JSON object; an absent body is an empty one."""
+    raw = await read_body(request, limit)
+    if not raw:
+        return {}
+    try:
+        asked = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        asked = None
+    if not isinstance(asked, dict):
+        raise Invalid(TEXTS, "no_json", field="body")
+    return asked

@@ -1,0 +1,98 @@
+"""Bulk bodies: NDJSON, line by line; good lines are kept and bad ones named."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import ValidationError
+from starlette.requests import Request as HttpRequest
+
+from shared import problems
+from shared.admission import check_places, check_time, read_body
+from shared.auth import Caller
+from shared.commands import Bulk, BulkDone, Command, Line
+from shared.problems import TooLarge
+from shared.refusal import Invalid, Refused
+from shared.remembered import fingerprint
+from shared.texts import TEXTS
+
+if TYPE_CHECKING:
+    from shared.http import Check
+    from shared.runtime import Runtime
+
+MOST_LINES = 10_000
+MOST_BYTES = 8 * 1024 * 1024
+LINES_PER_TRANSACTION = 1000
+
+
+async def accept_lines(
+    runtime: "Runtime",
+    request: HttpRequest,
+    model: type[Command],
+    caller: Caller,
+    route: str,
+    check: "Check | None",
+    work: Callable[[Sequence[Line]], Bulk],
+) -> dict[str, Any]:
+    """`{recorded, duplicates, rejected: [{line, error, field}]}`; raises TooLarge.
+
+    Lines go to the writer a thousand at a time, so that single requests pass between them.
+    """
+    lines = (await read_body(request, MOST_BYTES)).split(b"\n")
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if len(numbered) > MOST_LINES:
+        raise TooLarge(f"{MOST_LINES} 行 lines")
+    rejected: list[tuple[int, Exception]] = []
+    pending: list[asyncio.Task[BulkDone]] = []
+    for start in range(0, len(numbered), LINES_PER_TRANSACTION):
+        good: list[Line] = []
+        for number, text in numbered[start : start + LINES_PER_TRANSACTION]:
+            try:
+                good.append(_parse(runtime, number, text, model, caller, route, check))
+            except (ValidationError, Refused) as error:
+                rejected.append((number, error))
+        if good:
+            pending.append(asyncio.create_task(runtime.writer.submit(work(good))))
+        # Let the writer and other requests have their turn before the next thousand is parsed.
+        await asyncio.sleep(0)
+    done = await asyncio.gather(*pending)
+    return _answer(done, rejected, problems.language_of(request))
+
+
+def _parse(
+    runtime: "Runtime",
+    number: int,
+    text: bytes,
+    model: type[Command],
+    caller: Caller,
+    route: str,
+    check: "Check | None",
+) -> Line:
+    try:
+        asked = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        asked = None
+    if not isinstance(asked, dict):
+        raise Invalid(TEXTS, "no_json", field="body")
+    command = model.model_validate(asked)
+    check_places(runtime.site, command, caller)
+    check_time(runtime.site, command)
+    if check:
+        check(runtime.site, command)
+    return Line(number, command, fingerprint(runtime.site.secret, route, asked))
+
+
+def _answer(
+    done: Sequence[BulkDone], rejected: list[tuple[int, Exception]], language: Any
+) -> dict[str, Any]:
+    for part in done:
+        rejected.extend(part.rejected)
+    return {
+        "recorded": sum(part.recorded for part in done),
+        "duplicates": sum(part.duplicates for part in done),
+        "rejected": [
+            {"line": number, **problems.line_error(error, language)}
+            for number, error in sorted(rejected, key=lambda pair: pair[0])
+        ],
+    }

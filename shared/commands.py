@@ -1,0 +1,167 @@
+"""What clients ask for, as work for the writer: one request, or many lines of one kind.
+
+A request's answer is remembered under its client-made id in the same transaction, so that asking
+again after a lost answer changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import uuid_utils.compat
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.auth import Caller
+from shared.db import is_transient
+from shared.events import Event, Id
+from shared.refusal import Conflict, Refused
+from shared.remembered import Remembered, recall, remember
+from shared.texts import TEXTS
+from shared.writer import Tx
+
+
+def new_id() -> str:
+    """A fresh id for what a client did not name."""
+    return str(uuid_utils.compat.uuid7())
+
+
+class Command(BaseModel):
+    """A client's wish: the body of a request, with what stands in its path.
+
+    `id` is made by the client, so that the same wish can be sent again safely. A field that does
+    not exist is an error: a mistyped one must not be lost silently.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    id: Id = Field(default_factory=new_id)
+
+
+class Handler(Protocol):
+    """`(tx, command) -> events`, for one command class; see the five concepts."""
+
+    def __call__(self, tx: Tx, command: Any, /) -> Iterable[Event]:
+        """Load, decide, store; return what happened."""
+        ...
+
+
+Answer = Callable[[Tx, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer to a request, and whether it was given before."""
+
+    answer: Any
+    again: bool = False
+
+
+@dataclass(slots=True)
+class Request:
+    """One command by one caller."""
+
+    handler: Handler
+    command: Any
+    caller: Caller | None
+    fingerprint: bytes | None
+    answer: Answer | None = None
+    weight: int = 1
+
+    def run(self, tx: Tx, *, careful: bool) -> Done:  # noqa: ARG002 - see Work
+        """Do it, or recall that it was done; without a fingerprint it is not remembered."""
+        tx.caller = self.caller
+        if self.fingerprint is None:
+            tx.append(self.handler(tx, self.command))
+            return Done(self.answer(tx, self.command) if self.answer else {})
+        connection = tx.session.connection()
+        before = recall(connection, [self.command.id]).get(self.command.id)
+        if before is not None:
+            return Done(_same(before, self.fingerprint), again=True)
+        tx.append(self.handler(tx, self.command))
+        answer = self.answer(tx, self.command) if self.answer else {"id": self.command.id}
+        remember(connection, [(self.command.id, self.fingerprint, answer)])
+        return Done(answer)
+
+
+def _same(before: Remembered, fingerprint: bytes) -> Any:
+    if before.fingerprint != fingerprint:
+        raise Conflict(TEXTS, "same_id_other_body", field="id")
+    return before.answer
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A good line of a bulk: its number, its command and its fingerprint."""
+
+    number: int
+    command: Command
+    fingerprint: bytes
+
+
+@dataclass(slots=True)
+class BulkDone:
+    """What became of the lines: how many were new, how many known, which were refused and why."""
+
+    recorded: int
+    duplicates: int
+    rejected: list[tuple[int, Exception]]
+
+
+@dataclass(slots=True)
+class Bulk:
+    """Many commands of one kind by one caller; a refused line does not hold up the others."""
+
+    handler: Callable[[Tx, Sequence[Any]], Iterable[Event]]
+    lines: Sequence[Line]
+    caller: Caller | None
+
+    @property
+    def weight(self) -> int:
+        """How many lines it has."""
+        return len(self.lines)
+
+    def run(self, tx: Tx, *, careful: bool) -> BulkDone:
+        """Record the lines that are new."""
+        tx.caller = self.caller
+        fresh, done = self._sorted(tx)
+        if careful:
+            for line in fresh:
+                self._one(tx, line, done)
+        elif fresh:
+            self._record(tx, fresh)
+            done.recorded = len(fresh)
+        return done
+
+    def _sorted(self, tx: Tx) -> tuple[list[Line], BulkDone]:
+        known = recall(tx.session.connection(), [line.command.id for line in self.lines])
+        seen = {id_: remembered.fingerprint for id_, remembered in known.items()}
+        done = BulkDone(0, 0, [])
+        fresh: list[Line] = []
+        for line in self.lines:
+            before = seen.get(line.command.id)
+            if before is None:
+                seen[line.command.id] = line.fingerprint
+                fresh.append(line)
+            elif before == line.fingerprint:
+                done.duplicates += 1
+            else:
+                error = Conflict(TEXTS, "same_id_other_body", field="id")
+                done.rejected.append((line.number, error))
+        return fresh, done
+
+    def _record(self, tx: Tx, lines: Sequence[Line]) -> None:
+        tx.append(self.handler(tx, [line.command for line in lines]))
+        rows = [(line.command.id, line.fingerprint, {"id": line.command.id}) for line in lines]
+        remember(tx.session.connection(), rows)
+
+    def _one(self, tx: Tx, line: Line, done: BulkDone) -> None:
+        mark = tx.page.mark()
+        try:
+            with tx.session.begin_nested():
+                self._record(tx, [line])
+            done.recorded += 1
+        except Exception as error:
+            if is_transient(error) or not isinstance(error, Refused):
+                raise
+            tx.page.back_to(mark)
+            done.rejected.append((line.number, error))

@@ -1,0 +1,130 @@
+"""Databases: SQLite in one file or PostgreSQL, opened the same way.
+
+A `Database` has one engine for the writer (every transaction begins as a writing one) and one for
+reads. No import connects to anything.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    String,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
+
+from shared.clock import CST
+
+core = MetaData()
+"""The tables every service has: log, places, dead letters, remembered requests, due rows."""
+
+BUSY_SECONDS = 30
+LIKE_END = "\U0010ffff"
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time to the microsecond: `timestamptz` on PostgreSQL, sortable UTC+8 text on SQLite."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type of the database."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(String(32))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Bring a time into the database's form; naive times are refused."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without offset cannot be stored")
+        local = value.astimezone(CST)
+        return local if dialect.name == "postgresql" else local.isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Bring it back, in China Standard Time."""
+        if value is None:
+            return None
+        return (
+            value.astimezone(CST) if isinstance(value, datetime) else datetime.fromisoformat(value)
+        )
+
+
+class Database:
+    """One service's database.
+
+    `url` is an SQLAlchemy URL: `sqlite:///path/file.db` or `postgresql://…` (psycopg 3).
+    """
+
+    def __init__(self, url: str, *, readers: int = 8) -> None:
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"pool_pre_ping": not self.is_sqlite, "pool_timeout": 10}
+        if self.is_sqlite:
+            options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        self.write_engine = create_engine(parsed, pool_size=2, max_overflow=2, **options)
+        self.read_engine = create_engine(parsed, pool_size=readers, max_overflow=readers, **options)
+        if self.is_sqlite:
+            _prepare_sqlite(self.write_engine, begin="BEGIN IMMEDIATE")
+            _prepare_sqlite(self.read_engine, begin="BEGIN")
+        # SQL that the log sends straight to the driver is written once per placeholder style.
+        self.placeholder = "?" if self.is_sqlite else "%s"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for reads: a consistent view, never committed."""
+        with Session(self.read_engine) as session:
+            yield session
+
+    def writing(self) -> Session:
+        """A session for the writer, whose transactions hold the write lock from the beginning."""
+        return Session(self.write_engine, autoflush=True, expire_on_commit=False)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.write_engine.dispose()
+        self.read_engine.dispose()
+
+
+def _prepare_sqlite(engine: Engine, *, begin: str) -> None:
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions of its own: it would begin them deferred.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-8192")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether a transaction failed for a reason of the database and is worth trying again."""
+    if isinstance(error, OperationalError):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def area_range(column: Any, prefix: str) -> Any:
+    """The condition that an area code lies under a prefix, as a range that an index serves."""
+    return (column >= prefix) & (column < prefix + LIKE_END) if prefix else column.is_not(None)

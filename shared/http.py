@@ -1,0 +1,270 @@
+"""HTTP: routes declared by features, and the application made of them.
+
+A feature says `routes.post(path, handler, Body, roles=…)`: the body is parsed, the caller's role
+and area are checked, the writer does it, and the answer goes out after the commit. A read says
+`routes.get(path, function, Query, roles=…)` and runs on a thread with a consistent view.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from shared import metrics, problems
+from shared.admission import BODY_LIMIT, authorised, check_places, check_time, read_json
+from shared.auth import Caller, Role
+from shared.bulk import accept_lines
+from shared.commands import Answer, Bulk, Command, Done, Handler, Request
+from shared.events import Event
+from shared.openapi import described
+from shared.refusal import Forbidden
+from shared.remembered import fingerprint
+from shared.runtime import Runtime
+from shared.service import Site
+from shared.texts import TEXTS
+from shared.text import Language
+from shared.writer import Tx
+
+Roles = Iterable[Role]
+Check = Callable[[Site, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a read sees: a consistent view, the caller (None on a public path), the time, the site."""
+
+    session: Session
+    caller: Caller | None
+    now: datetime
+    site: Site
+    language: Language
+
+    def touch(self, area: str) -> None:
+        """Refuse with 403 when the caller has no right on a row's area."""
+        if self.caller is not None and not self.caller.may_touch(area):
+            raise Forbidden(TEXTS, "outside_your_area", field="area", area=area)
+
+    def scope(self, area: str | None) -> str:
+        """The area a list is about: the one asked for, else the caller's own."""
+        return area if area is not None else (self.caller.area if self.caller else "")
+
+
+Endpoint = Callable[[Runtime, HttpRequest], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One declared route; `roles` None means that no token is asked for."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    roles: frozenset[Role] | None
+    describes: Mapping[str, Any]
+
+
+@dataclass
+class Routes:
+    """The routes of one feature, under a prefix such as `/intake`."""
+
+    prefix: str
+    tag: str
+    listed: list[Route] = field(default_factory=list)
+
+    def post(
+        self,
+        path: str,
+        handler: Handler,
+        body: type[Command],
+        *,
+        roles: Roles,
+        status: int = 201,
+        answer: Answer | None = None,
+        check: Check | None = None,
+        method: str = "POST",
+    ) -> None:
+        """A change. `check` refuses what no look at the stored rows is needed for."""
+        allowed = frozenset(roles)
+
+        async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
+            caller = authorised(runtime.site, request, allowed)
+            asked = await read_json(request, BODY_LIMIT)
+            command = body.model_validate({**asked, **request.path_params})
+            check_places(runtime.site, command, caller)
+            check_time(runtime.site, command)
+            if check:
+                check(runtime.site, command)
+            mark = fingerprint(runtime.site.secret, f"{method} {request.url.path}", asked)
+            done: Done = await runtime.writer.submit(
+                Request(handler, command, caller, mark, answer)
+            )
+            return json_response(done.answer, 200 if done.again else status)
+
+        self._add(
+            method, path, endpoint, allowed, described(handler, body, self._tokens(path), status)
+        )
+
+    def put(self, path: str, handler: Handler, body: type[Command], **options: Any) -> None:
+        """A change that answers 200."""
+        self.post(path, handler, body, status=200, method="PUT", **options)
+
+    def patch(self, path: str, handler: Handler, body: type[Command], **options: Any) -> None:
+        """A change of some fields that answers 200."""
+        self.post(path, handler, body, status=200, method="PATCH", **options)
+
+    def get(
+        self,
+        path: str,
+        read: Callable[[Read, Any], Any],
+        query: type[BaseModel],
+        *,
+        roles: Roles | None,
+    ) -> None:
+        """A read; `query` holds what stands in the path and behind the question mark."""
+        allowed = None if roles is None else frozenset(roles)
+
+        async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
+            caller = None if allowed is None else authorised(runtime.site, request, allowed)
+            asked = query.model_validate({**request.query_params, **request.path_params})
+            check_places(runtime.site, asked, caller)
+
+            def look() -> Any:
+                with runtime.database.reading() as session:
+                    now = runtime.site.clock.now()
+                    language = problems.language_of(request)
+                    return read(Read(session, caller, now, runtime.site, language), asked)
+
+            found = await run_in_threadpool(look)
+            return found if isinstance(found, Response) else json_response(found, 200)
+
+        self._add("GET", path, endpoint, allowed, described(read, query, self._tokens(path), 200))
+
+    def get_recorded(
+        self, path: str, handler: Handler, query: type[BaseModel], *, roles: Roles, answer: Answer
+    ) -> None:
+        """A read that leaves a trace, such as opening someone's data: the writer does it."""
+        allowed = frozenset(roles)
+
+        async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
+            caller = authorised(runtime.site, request, allowed)
+            asked = query.model_validate({**request.query_params, **request.path_params})
+            check_places(runtime.site, asked, caller)
+            done: Done = await runtime.writer.submit(Request(handler, asked, caller, None, answer))
+            return json_response(done.answer, 200)
+
+        self._add(
+            "GET", path, endpoint, allowed, described(handler, query, self._tokens(path), 200)
+        )
+
+    def bulk(
+        self,
+        path: str,
+        handler: Callable[[Tx, Sequence[Any]], Iterable[Event]],
+        line: type[Command],
+        *,
+        roles: Roles,
+        check: Check | None = None,
+    ) -> None:
+        """Many commands of one kind, one JSON object a line (NDJSON)."""
+        allowed = frozenset(roles)
+        # The same line sent alone must be known again.
+        route = f"POST {self.prefix}{path.removesuffix('/bulk')}"
+
+        async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
+            caller = authorised(runtime.site, request, allowed)
+
+            def work(lines: Sequence[Any]) -> Bulk:
+                return Bulk(handler, lines, caller)
+
+            answer = await accept_lines(runtime, request, line, caller, route, check, work)
+            return json_response(answer, 200)
+
+        self._add("POST", path, endpoint, allowed, described(handler, line, (), 200, lines=True))
+
+    def raw(self, path: str, endpoint: Endpoint, *, roles: Roles | None, summary: str) -> None:
+        """A route that answers in its own way, such as a stream of events."""
+        allowed = None if roles is None else frozenset(roles)
+        self._add("GET", path, endpoint, allowed, {"summary": summary})
+
+    def _tokens(self, path: str) -> tuple[str, ...]:
+        return tuple(part[1:-1] for part in path.split("/") if part.startswith("{"))
+
+    def _add(
+        self,
+        method: str,
+        path: str,
+        endpoint: Endpoint,
+        roles: frozenset[Role] | None,
+        describes: Mapping[str, Any],
+    ) -> None:
+        self.listed.append(Route(method, self.prefix + path, endpoint, roles, describes))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    raise TypeError(f"{type(value)} cannot be sent")
+
+
+def json_response(content: Any, status: int) -> Response:
+    """A JSON answer; models, dates and times are written as the contract says."""
+    return Response(orjson.dumps(content, default=_plain), status, media_type="application/json")
+
+
+def build_app(runtime: Runtime) -> FastAPI:
+    """The application of one running service."""
+    service = runtime.service
+    app = FastAPI(
+        title=f"Bulwark {service.name}",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"/{service.name}/openapi.json",
+    )
+    for routes in service.routes:
+        for route in routes.listed:
+            app.add_api_route(
+                route.path,
+                _bound(runtime, route),
+                methods=[route.method],
+                tags=[routes.tag],
+                openapi_extra=dict(route.describes),
+                name=f"{route.method} {route.path}",
+                response_model=None,
+                include_in_schema=True,
+            )
+    problems.install(app)
+    return app
+
+
+def _bound(runtime: Runtime, route: Route) -> Callable[[HttpRequest], Awaitable[Response]]:
+    seconds = metrics.HTTP_SECONDS
+    service, name = runtime.service.name, f"{route.method} {route.path}"
+    children: dict[int, Any] = {}
+
+    async def endpoint(request: HttpRequest) -> Response:
+        began = time.perf_counter()
+        status = 500
+        try:
+            response = await route.endpoint(runtime, request)
+            status = response.status_code
+        except Exception as error:
+            status = problems.problem_of(request, error).status
+            raise
+        finally:
+            child = children.get(status)
+            if child is None:
+                child = children[status] = seconds.labels(service, name, str(status))
+            child.observe(time.perf_counter() - began)
+        return response
+
+    return endpoint

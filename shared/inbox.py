@@ -1,0 +1,203 @@
+"""The inbox: applying other services' events, in the transaction that moves the reading place.
+
+A service's place is one number per source. An event that cannot be parsed or handled is set aside
+in `dead_letters` with its error, in the same transaction; its neighbours do not wait.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import structlog
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    delete,
+    select,
+    update,
+)
+from sqlalchemy.engine import Connection
+
+from shared import metrics
+from shared.db import Instant, core, is_transient
+from shared.events import Event, MalformedEvent, Recorded, decode, parse
+from shared.service import Batched, Consumer
+from shared.writer import Tx
+
+log = structlog.get_logger(__name__)
+
+places = Table(
+    "places",
+    core,
+    Column("source", String(40), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    core,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("source", String(40), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False, default=1),
+)
+
+
+class Entry(NamedTuple):
+    """A message of a stream: its number, its document, and the envelope parsed from it."""
+
+    sequence: int
+    document: bytes
+    envelope: dict[str, Any]
+
+
+class PlaceMoved(Exception):
+    """Another replica applied these events first; read on from the stored place."""
+
+
+def place_of_source(connection: Connection, source: str) -> int:
+    """The number of the last event of a source that was applied or set aside; 0 at first."""
+    query = select(places.c.sequence).where(places.c.source == source)
+    return connection.execute(query).scalar() or 0
+
+
+@dataclass(slots=True)
+class Batch:
+    """A run of events of one source, following the place `after` without a gap."""
+
+    source: str
+    after: int
+    entries: Sequence[Entry]
+
+    @property
+    def weight(self) -> int:
+        """How many events it holds."""
+        return len(self.entries)
+
+    def run(self, tx: Tx, *, careful: bool) -> int:
+        """Move the place and apply the events; returns the new place. Raises PlaceMoved."""
+        tx.caller = None
+        last = self.entries[-1].sequence
+        _move(tx.session.connection(), self.source, self.after, last)
+        if careful:
+            for entry in self.entries:
+                _apply_or_set_aside(tx, self.source, entry)
+        else:
+            for handler, run in groupby(self._decoded(tx), key=_first):
+                _handle(tx, handler, [recorded for _, recorded in run])
+        metrics.EVENTS_APPLIED.labels(tx.service.name, self.source).inc(len(self.entries))
+        return last
+
+    def _decoded(self, tx: Tx) -> Iterator[tuple[Consumer, Recorded[Event]]]:
+        consumes = tx.service.consumes
+        for entry in self.entries:
+            try:
+                recorded = decode(entry.envelope)
+            except MalformedEvent as error:
+                _set_aside(tx, self.source, entry, error)
+                continue
+            handler = None if recorded is None else consumes.get(type(recorded.data))
+            if recorded is not None and handler is not None:
+                yield handler, recorded
+
+
+@dataclass(slots=True)
+class Retry:
+    """Puts dead letters back: each is applied again, and kept with its new error when it fails."""
+
+    weight: int = 1
+
+    def run(self, tx: Tx, *, careful: bool) -> tuple[int, int]:  # noqa: ARG002 - see Work
+        """Apply them again; returns how many went well and how many stay."""
+        tx.caller = None
+        connection = tx.session.connection()
+        done = kept = 0
+        for row in connection.execute(select(dead_letters).order_by(dead_letters.c.id)).all():
+            error = _attempt(tx, Entry(row.sequence, row.document, parse(row.document)))
+            same = dead_letters.c.id == row.id
+            if error is None:
+                connection.execute(delete(dead_letters).where(same))
+                done += 1
+            else:
+                values = {"error": repr(error), "tries": row.tries + 1}
+                connection.execute(update(dead_letters).where(same).values(values))
+                kept += 1
+        return done, kept
+
+
+def _first(pair: tuple[Consumer, Recorded[Event]]) -> Consumer:
+    return pair[0]
+
+
+def _move(connection: Connection, source: str, old: int, new: int) -> None:
+    if old == 0:
+        known = connection.execute(select(places.c.sequence).where(places.c.source == source))
+        if known.first() is None:
+            connection.execute(places.insert().values(source=source, sequence=0))
+    moved = connection.execute(
+        update(places)
+        .where(places.c.source == source, places.c.sequence == old)
+        .values(sequence=new)
+    )
+    if moved.rowcount != 1:
+        raise PlaceMoved(f"the place in {source} is no longer {old}")
+
+
+def _handle(tx: Tx, handler: Consumer, recorded: list[Recorded[Any]]) -> None:
+    if isinstance(handler, Batched):
+        tx.append(handler.handle(tx, recorded))
+        return
+    for one in recorded:
+        tx.append(handler(tx, one))
+
+
+def _attempt(tx: Tx, entry: Entry) -> Exception | None:
+    mark = tx.page.mark()
+    try:
+        with tx.session.begin_nested():
+            recorded = decode(entry.envelope)
+            handler = None if recorded is None else tx.service.consumes.get(type(recorded.data))
+            if recorded is not None and handler is not None:
+                _handle(tx, handler, [recorded])
+    except Exception as error:
+        if is_transient(error):
+            raise
+        tx.page.back_to(mark)
+        return error
+    return None
+
+
+def _apply_or_set_aside(tx: Tx, source: str, entry: Entry) -> None:
+    error = _attempt(tx, entry)
+    if error is not None:
+        _set_aside(tx, source, entry, error)
+
+
+def _set_aside(tx: Tx, source: str, entry: Entry, error: Exception) -> None:
+    log.error(
+        "event.set_aside",
+        service=tx.service.name,
+        source=source,
+        sequence=entry.sequence,
+        error=repr(error),
+    )
+    metrics.DEAD_LETTERS.labels(tx.service.name, source).inc()
+    tx.session.execute(
+        dead_letters.insert().values(
+            source=source,
+            sequence=entry.sequence,
+            document=entry.document,
+            error=repr(error),
+            at=tx.now,
+            tries=1,
+        )
+    )

@@ -1,0 +1,160 @@
+"""The log: each service's append-only `events` table, with a gapless `sequence` in commit order.
+
+State and events commit together or not at all. The number comes from `log_head`, whose row every
+writing transaction locks first, so that replicas take turns and the numbers are known before the
+documents are written.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Text, select
+from sqlalchemy.engine import Connection
+
+from shared.db import Database, core
+
+events = Table(
+    "events",
+    core,
+    Column(
+        "sequence",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    # Machine time in milliseconds: the stream's own age counts by it, whatever a drill's clock says.
+    Column("stored_ms", BigInteger, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+
+log_head = Table(
+    "log_head",
+    core,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+)
+
+event_index = Table(
+    "event_index",
+    core,
+    Column("thing", String(36), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+_LOCK = select(log_head.c.sequence).where(log_head.c.one == 1).with_for_update()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the log, as the relay publishes it."""
+
+    sequence: int
+    stored_ms: int
+    subject: str
+    document: bytes
+
+
+class Page:
+    """The events one transaction appends: numbered at once, written together before its commit."""
+
+    def __init__(self, connection: Connection, database: Database) -> None:
+        self._connection = connection
+        self._mark = database.placeholder
+        head = connection.execute(_LOCK).scalar_one_or_none()
+        if head is None:
+            connection.execute(log_head.insert().values(one=1, sequence=0))
+            head = 0
+        self.head: int = head
+        self._start: int = head
+        self._rows: list[tuple[int, int, str, bytes]] = []
+        self._things: list[tuple[str, int]] = []
+
+    def add(self, subject: str, document: bytes, things: Sequence[str] = ()) -> None:
+        """Append a document that already carries the number `head + 1`."""
+        self.head += 1
+        self._rows.append((self.head, time.time_ns() // 1_000_000, subject, document))
+        self._things.extend((thing, self.head) for thing in dict.fromkeys(things))
+
+    def mark(self) -> tuple[int, int, int]:
+        """Where the page stands, for `back_to`."""
+        return self.head, len(self._rows), len(self._things)
+
+    def back_to(self, mark: tuple[int, int, int]) -> None:
+        """Forget what was added since a mark (its savepoint was rolled back)."""
+        self.head = mark[0]
+        del self._rows[mark[1] :]
+        del self._things[mark[2] :]
+
+    def write(self) -> list[Row]:
+        """Store the page and move the head; returns its rows."""
+        if not self._rows:
+            return []
+        m = self._mark
+        self._connection.exec_driver_sql(
+            f"INSERT INTO events (sequence, stored_ms, subject, document) VALUES ({m},{m},{m},{m})",
+            self._rows,
+        )
+        if self._things:
+            self._connection.exec_driver_sql(
+                f"INSERT INTO event_index (thing, sequence) VALUES ({m},{m})", self._things
+            )
+        self._connection.execute(
+            log_head.update().where(log_head.c.one == 1).values(sequence=self.head)
+        )
+        return [Row(*row) for row in self._rows]
+
+
+def head_of(connection: Connection) -> int:
+    """The number of the last event; 0 for an empty log."""
+    return connection.execute(select(log_head.c.sequence)).scalar() or 0
+
+
+def first_row_since(connection: Connection, stored_ms: int) -> int | None:
+    """The number of the oldest row stored at or after a machine time, by halving the log."""
+    low, high = oldest(connection), head_of(connection)
+    if low is None:
+        return None
+    end = high + 1
+    low, high = low, end
+    while low < high:
+        middle = (low + high) // 2
+        row = row_at(connection, middle)
+        if row is not None and row.stored_ms >= stored_ms:
+            high = middle
+        else:
+            low = middle + 1
+    return low if low < end else None
+
+
+def oldest(connection: Connection) -> int | None:
+    """The number of the log's oldest row; None for an empty log."""
+    return connection.execute(
+        select(events.c.sequence).order_by(events.c.sequence).limit(1)
+    ).scalar()
+
+
+def rows_from(connection: Connection, sequence: int, limit: int) -> list[Row]:
+    """Up to `limit` rows from a number on, in order."""
+    query = select(events).where(events.c.sequence >= sequence).order_by(events.c.sequence)
+    return [Row(*row) for row in connection.execute(query.limit(limit))]
+
+
+def row_at(connection: Connection, sequence: int) -> Row | None:
+    """The row of a number."""
+    row = connection.execute(select(events).where(events.c.sequence == sequence)).first()
+    return Row(*row) if row else None
+
+
+def rows_about(connection: Connection, thing: str, limit: int = 100) -> list[Row]:
+    """The latest rows about a thing (its id, or an event's), oldest first."""
+    query = (
+        select(events)
+        .join(event_index, event_index.c.sequence == events.c.sequence)
+        .where(event_index.c.thing == thing)
+        .order_by(events.c.sequence.desc())
+        .limit(limit)
+    )
+    return [Row(*row) for row in reversed(connection.execute(query).all())]

@@ -1,0 +1,52 @@
+"""Refusals: what a handler or a read raises when it will not do what was asked.
+
+Each names the field at fault and a message of the service's catalogue; the HTTP layer makes a
+problem document (RFC 9457) of it in the caller's language.
+"""
+
+from shared.text import Catalogue, Language
+
+
+class Refused(Exception):
+    """The request is refused; nothing of it was stored."""
+
+    status = 422
+    kind = "invalid"
+
+    def __init__(
+        self, texts: Catalogue, message: str, *, field: str | None = None, **values: object
+    ) -> None:
+        super().__init__(message)
+        self.texts = texts
+        self.message = message
+        self.field = field
+        self.values = values
+
+    def text(self, language: Language) -> str:
+        """The reason, for a person."""
+        return self.texts.text(self.message, language, **self.values)
+
+
+class Invalid(Refused):
+    """422: a field's value cannot be accepted."""
+
+
+class Forbidden(Refused):
+    """403: the caller's role or area does not allow it."""
+
+    status = 403
+    kind = "forbidden"
+
+
+class NotFound(Refused):
+    """404: there is no such thing."""
+
+    status = 404
+    kind = "not-found"
+
+
+class Conflict(Refused):
+    """409: it contradicts what is already so."""
+
+    status = 409
+    kind = "conflict"

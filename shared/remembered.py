@@ -1,0 +1,70 @@
+"""Remembered requests: the same client-made id and body again answers with the first result.
+
+The body is remembered as a keyed hash of the client's JSON before defaults, so that the memory
+holds nobody's data.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Column, LargeBinary, String, Table, select
+from sqlalchemy.engine import Connection
+
+from shared.db import core
+
+requests = Table(
+    "requests",
+    core,
+    Column("id", String(36), primary_key=True),
+    Column("fingerprint", LargeBinary(16), nullable=False),
+    # Absent where the answer is the id alone.
+    Column("answer", LargeBinary),
+    sqlite_with_rowid=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A request that was answered before."""
+
+    fingerprint: bytes
+    answer: Any
+
+
+def fingerprint(key: bytes, route: str, body: Any) -> bytes:
+    """A keyed hash of a route and the client's JSON, whatever the order of its fields."""
+    text = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(text, digest_size=16, key=key, person=route_tag(route)).digest()
+
+
+def route_tag(route: str) -> bytes:
+    """Sixteen bytes that tell one route from another."""
+    return hashlib.blake2b(route.encode(), digest_size=16).digest()
+
+
+def recall(connection: Connection, ids: Sequence[str]) -> dict[str, Remembered]:
+    """What was answered under these ids."""
+    found: dict[str, Remembered] = {}
+    for start in range(0, len(ids), 500):
+        query = select(requests).where(requests.c.id.in_(ids[start : start + 500]))
+        for row in connection.execute(query):
+            answer = {"id": row.id} if row.answer is None else orjson.loads(row.answer)
+            found[row.id] = Remembered(row.fingerprint, answer)
+    return found
+
+
+def remember(connection: Connection, rows: Sequence[tuple[str, bytes, Any]]) -> None:
+    """Keep `(id, fingerprint, answer)` of requests done."""
+    values = [
+        {
+            "id": id_,
+            "fingerprint": mark,
+            "answer": None if answer == {"id": id_} else orjson.dumps(answer),
+        }
+        for id_, mark, answer in rows
+    ]
+    if values:
+        connection.execute(requests.insert(), values)

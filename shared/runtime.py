@@ -1,0 +1,128 @@
+"""A running service: its writer, relay, readers and ticks, started and stopped together."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from shared.bus import Bus
+from shared.clock import RealClock
+from shared.db import Database
+from shared.hub import Hub
+from shared.log import head_of
+from shared.reader import Reader
+from shared.relay import Relay, StreamSettings
+from shared.service import Service, Site, StartHandler
+from shared.ticks import Ticker
+from shared.writer import Commit, Tx, Writer
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Start:
+    """What a service does once at the start of its process."""
+
+    handler: StartHandler
+    weight: int = 1
+
+    def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+        """Run the start handler."""
+        tx.caller = None
+        tx.append(self.handler(tx))
+
+
+class Runtime:
+    """One service in this process."""
+
+    def __init__(
+        self,
+        service: Service,
+        site: Site,
+        database: Database,
+        bus: Bus,
+        streams: StreamSettings | None = None,
+    ) -> None:
+        self.service = service
+        self.site = site
+        self.database = database
+        self.bus = bus
+        self.hub = Hub()
+        self.writer = Writer(service, site, database, committed=self._committed)
+        self.relay = Relay(service.name, database, bus, streams)
+        self.readers = [Reader(source, self.writer, database, bus) for source in service.listens_to]
+        self.ticker = Ticker(self.writer, database)
+        self.failure: BaseException | None = None
+        self.failed = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _committed(self, commit: Commit) -> None:
+        if commit.rows:
+            self.relay.wake(commit.rows)
+        if commit.announced:
+            self.hub.publish(commit.announced)
+
+    async def start(self) -> None:
+        """Begin to write; the broker may still be away."""
+        with self.database.reading() as session:
+            self.writer.head = head_of(session.connection())
+        self.writer.start()
+        for handler in self.service.starts:
+            await self.writer.submit(Start(handler))
+        self._go(self._with_broker(), "broker")
+        if isinstance(self.site.clock, RealClock):
+            self._go(self.ticker.run(), "ticker")
+
+    async def _with_broker(self) -> None:
+        await self.bus.connect()
+        self._go(self.relay.run(), "relay")
+        for reader in self.readers:
+            self._go(reader.run(), f"reader of {reader.source}")
+
+    def _go(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=f"{self.service.name} {name}")
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is None:
+            return
+        self.failure = task.exception()
+        log.critical("service.failed", task=task.get_name(), error=str(self.failure))
+        self.failed.set()
+
+    async def stop(self) -> None:
+        """End the loops, then the writer; what was accepted is on disk."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.writer.stop()
+        await self.bus.close()
+        self.database.close()
+
+    def health(self) -> dict[str, Any]:
+        """The state of each part, for `/readyz`."""
+        return {
+            "log_head": self.writer.head,
+            "broker": self.bus.connected,
+            "stream_head": self.relay.published,
+            "database_older_than_stream": self.relay.database_is_older,
+            "clock_jumped": self.ticker.stopped_by_jump,
+            "readers": {
+                reader.source: {
+                    "place": reader.place,
+                    "caught_up": reader.caught_up,
+                    "behind": reader.behind,
+                }
+                for reader in self.readers
+            },
+        }
+
+    @property
+    def ready(self) -> bool:
+        """Whether every reader has caught up once, and none is left behind; the broker may be away."""
+        return self.failure is None and all(
+            reader.caught_up and not reader.behind for reader in self.readers
+        )

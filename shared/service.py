@@ -1,0 +1,73 @@
+"""What one service is made of, declared by its `main.py`; and the site it stands on."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.areas import Areas
+from shared.auth import Tokens
+from shared.clock import Clock
+from shared.events import Event, Recorded
+from shared.policy import Packs, PolicyPack
+from shared.schedule import Due
+from shared.vault import Vault
+
+if TYPE_CHECKING:
+    from shared.http import Routes
+    from shared.writer import Tx
+
+EventHandler = Callable[["Tx", Recorded[Any]], Iterable[Event]]
+BatchHandler = Callable[["Tx", list[Recorded[Any]]], Iterable[Event]]
+DueHandler = Callable[["Tx", Due], Iterable[Event]]
+StartHandler = Callable[["Tx"], Iterable[Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class Batched:
+    """A handler that takes a run of events at once, for what is hot."""
+
+    handle: BatchHandler
+
+
+Consumer = EventHandler | Batched
+
+
+@dataclass(slots=True)
+class Site:
+    """The ports that every service of a process shares; `drill` marks every event of a drill."""
+
+    name: str
+    clock: Clock
+    areas: Areas
+    packs: Packs
+    tokens: Tokens
+    vault: Vault
+    secret: bytes
+    drill: bool = False
+
+    def pack(self) -> PolicyPack:
+        """The policy pack in force now."""
+        return self.packs.in_force(self.clock.now().date())
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service, wired.
+
+    `consumes` are other services' events; `reacts` its own events, handled in the transaction
+    that made them; `due` its due things by kind; `starts` run once in each process before
+    anything else.
+    """
+
+    name: str
+    migrations: Path
+    metadata: Any
+    listens_to: tuple[str, ...] = ()
+    consumes: Mapping[type[Event], Consumer] = field(default_factory=dict)
+    reacts: Mapping[type[Event], EventHandler] = field(default_factory=dict)
+    due: Mapping[str, DueHandler] = field(default_factory=dict)
+    starts: tuple[StartHandler, ...] = ()
+    routes: tuple["Routes", ...] = ()
+    # Whether its events can be found by the things they are about, for `why`.
+    indexed: bool = True

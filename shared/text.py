@@ -1,0 +1,56 @@
+"""Text for people: Chinese first, English second, from gettext catalogues read as they are.
+
+A catalogue is a pair of files `zh.po` and `en.po` in one folder; the message ids are names, so
+that no language is hidden in the code. Placeholders are named: `{temperature_c}`.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+Language = Literal["zh", "en"]
+
+
+class Catalogue:
+    """The texts of one folder: `text("fever_detected", "zh", temperature_c=38)`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def text(self, message: str, language: Language = "zh", /, **values: object) -> str:
+        """The message in a language; the other language where it is missing, else its id."""
+        for tongue in (language, "zh", "en"):
+            template = _read(self._folder / f"{tongue}.po").get(message)
+            if template:
+                return template.format_map(_Lenient(values))
+        return message
+
+    def has(self, message: str, language: Language) -> bool:
+        """Whether this language has the message."""
+        return message in _read(self._folder / f"{language}.po")
+
+
+class _Lenient(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+@cache
+def _read(path: Path) -> dict[str, str]:
+    from babel.messages.pofile import read_po
+
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8") as file:
+        return {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id}
+
+
+def preferred_language(accept: str | None) -> Language:
+    """The language of an Accept-Language header: English only when it stands before Chinese."""
+    wanted = [part.split(";")[0].strip().lower() for part in (accept or "").split(",")]
+    for tag in wanted:
+        if tag.startswith("zh"):
+            return "zh"
+        if tag.startswith("en"):
+            return "en"
+    return "zh"

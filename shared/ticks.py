@@ -1,0 +1,114 @@
+"""Ticks: hand due rows to the writer when their time has come.
+
+When the wall clock jumps by more than an hour against the steady one, ticks stop and an alarm
+says so: a wrong clock must not close a fortnight's observations.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from shared import metrics
+from shared.clock import Clock
+from shared.db import Database, is_transient
+from shared.schedule import Due, due_until, next_due, schedule, unschedule
+from shared.writer import Tx, Unavailable, Writer
+
+TICK_SECONDS = 1.0
+JUMP = timedelta(hours=1)
+TRY_AGAIN = timedelta(minutes=5)
+AT_ONCE = 200
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Tick:
+    """Everything that is due by now, at most two hundred at a time."""
+
+    weight: int = AT_ONCE
+
+    def run(self, tx: Tx, *, careful: bool) -> int:
+        """Call the handlers; returns how many were due."""
+        tx.caller = None
+        connection = tx.session.connection()
+        found = due_until(connection, tx.now, AT_ONCE)
+        for due in found:
+            unschedule(connection, due.kind, [due.key])
+            if careful:
+                self._one(tx, due)
+            else:
+                tx.append(tx.service.due[due.kind](tx, due))
+        return len(found)
+
+    def _one(self, tx: Tx, due: Due) -> None:
+        mark = tx.page.mark()
+        try:
+            with tx.session.begin_nested():
+                tx.append(tx.service.due[due.kind](tx, due))
+        except Exception as error:
+            if is_transient(error):
+                raise
+            tx.page.back_to(mark)
+            log.exception("due.failed", service=tx.service.name, kind=due.kind, key=due.key)
+            schedule(tx.session.connection(), due.kind, due.key, tx.now + TRY_AGAIN)
+
+
+class ClockWatch:
+    """Compares the wall clock with the steady one."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._wall = clock.now()
+        self._steady = time.monotonic()
+
+    def jumped(self) -> bool:
+        """Whether the wall clock has moved by more than an hour against the steady one."""
+        steady = timedelta(seconds=time.monotonic() - self._steady)
+        return abs(self._clock.now() - self._wall - steady) > JUMP
+
+
+class Ticker:
+    """The tick of one service."""
+
+    def __init__(self, writer: Writer, database: Database) -> None:
+        self.stopped_by_jump = False
+        self._writer = writer
+        self._database = database
+
+    async def run(self) -> None:
+        """Tick for ever on the real clock; ends when cancelled."""
+        watch = ClockWatch(self._writer.site.clock)
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            if watch.jumped():
+                if not self.stopped_by_jump:
+                    log.critical("clock.jumped", service=self._writer.service.name)
+                    metrics.CLOCK_JUMPED.set(1)
+                self.stopped_by_jump = True
+                continue
+            try:
+                await self.tick()
+            except Unavailable as error:
+                log.warning("tick.later", service=self._writer.service.name, error=str(error))
+
+    async def tick(self) -> int:
+        """Hand over what is due now; returns how many there were."""
+        count = 0
+        while True:
+            at = await self.next_due()
+            if at is None or at > self._writer.site.clock.now():
+                return count
+            count += int(await self._writer.submit(Tick()))
+
+    async def next_due(self) -> datetime | None:
+        """The earliest instant at which something is due."""
+
+        def look() -> datetime | None:
+            with self._database.reading() as session:
+                return next_due(session.connection())
+
+        return await asyncio.to_thread(look)

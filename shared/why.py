@@ -1,0 +1,77 @@
+"""Why: the chain of causes of anything a service holds, in words, first cause first. P5."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.auth import Role
+from shared.events import AreaCode, Event, Id, Recorded, decode, parse
+from shared.events.wording import describe, event_label
+from shared.http import Read, Routes
+from shared.log import rows_about
+from shared.refusal import NotFound
+from shared.texts import TEXTS
+
+
+class Why(BaseModel):
+    """What is asked about: the id of a thing or of an event."""
+
+    id: Id
+
+
+def why_routes(prefix: str) -> Routes:
+    """`GET <prefix>/why/{id}`."""
+    routes = Routes(prefix, "why")
+    routes.get("/why/{id}", explain, Why, roles=tuple(Role))
+    return routes
+
+
+def explain(read: Read, query: Why) -> dict[str, Any]:
+    """Why something is as it is: what happened to it, and the causes of the last that happened."""
+    found = [
+        recorded
+        for row in rows_about(read.session.connection(), query.id)
+        if (recorded := decode(parse(bytes(row.document)))) is not None
+    ]
+    if not found:
+        raise NotFound(TEXTS, "no_such_thing", field="id")
+    latest = found[-1]
+    for recorded in found:
+        read.touch(recorded.data.area)
+    return {
+        "id": query.id,
+        "chain": [*_causes(read, latest.data), _step(read, latest)],
+        "history": [_step(read, recorded) for recorded in found],
+    }
+
+
+def _causes(read: Read, event: Event) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": cause.type,
+            "id": cause.id,
+            "area": cause.area,
+            "area_name": _name(read, cause.area),
+            "occurred_at": cause.occurred_at,
+            "policy": cause.policy,
+            "text": event_label(cause.type.rsplit(".", 1)[1], read.language),
+        }
+        for cause in event.because
+    ]
+
+
+def _step(read: Read, recorded: Recorded[Any]) -> dict[str, Any]:
+    event = recorded.data
+    return {
+        "type": event.type,
+        "id": recorded.id,
+        "area": event.area,
+        "area_name": _name(read, event.area),
+        "occurred_at": event.occurred_at,
+        "policy": getattr(event, "policy", None),
+        "text": describe(event, lambda code: _name(read, code), read.language),
+    }
+
+
+def _name(read: Read, area: AreaCode) -> str:
+    return read.site.areas.full_name(area) if read.site.areas.exists(area) else area

@@ -1,0 +1,280 @@
+"""The writer: one per service. Every change goes through it, in the order it came.
+
+It takes what queued while the last commit ran into one transaction, runs the handlers, appends
+the events they return to the log, commits, and only then answers. There is no timer.
+"""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+import uuid_utils.compat
+from sqlalchemy.orm import Session
+
+from shared import metrics, schedule
+from shared.auth import Caller
+from shared.db import Database, is_transient
+from shared.events import Event, Recorded, encode, subject_of
+from shared.log import Page, Row
+from shared.policy import PolicyPack
+from shared.refusal import Forbidden, Refused
+from shared.service import Service, Site
+from shared.text import Catalogue
+from shared.texts import TEXTS
+
+MOST_AT_ONCE = 2048
+DATABASE_PATIENCE_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Unavailable(Exception):
+    """The database could not take the change in time; nothing is known to be stored."""
+
+
+class Tx:
+    """One transaction, as a handler sees it: rows through `session`, the time, the site, the caller.
+
+    A handler neither commits nor publishes: it returns events.
+    """
+
+    def __init__(self, session: Session, service: Service, site: Site, page: Page) -> None:
+        self.session = session
+        self.service = service
+        self.site = site
+        self.page = page
+        self.caller: Caller | None = None
+        self.now: datetime = site.clock.now()
+        self.announced: list[Recorded[Any]] = []
+        self._time = self.now.isoformat(timespec="milliseconds")
+
+    @property
+    def pack(self) -> PolicyPack:
+        """The policy pack in force."""
+        return self.site.pack()
+
+    def touch(self, area: str) -> None:
+        """Refuse with 403 when the caller has no right on a row's area."""
+        if self.caller is not None and not self.caller.may_touch(area):
+            raise Forbidden(TEXTS, "outside_your_area", field="area", area=area)
+
+    def schedule(self, kind: str, key: str, at: datetime) -> None:
+        """Ask for a call of the due-time handler of `kind` at an instant."""
+        schedule.schedule(self.session.connection(), kind, key, at)
+
+    def unschedule(self, kind: str, *keys: str) -> None:
+        """Take such calls back."""
+        schedule.unschedule(self.session.connection(), kind, keys)
+
+    def announce(self, recorded: Recorded[Any]) -> None:
+        """Tell whoever watches this process of an event, once it is committed."""
+        self.announced.append(recorded)
+
+    def append(self, events: Iterable[Event]) -> None:
+        """Number and keep events, and hand them to the service's own handlers."""
+        waiting = deque(events)
+        while waiting:
+            event = waiting.popleft()
+            recorded = self._keep(event)
+            react = self.service.reacts.get(type(event))
+            if react is not None:
+                waiting.extend(react(self, recorded()))
+
+    def _keep(self, event: Event) -> Callable[[], Recorded[Event]]:
+        event_id = event.derived_id() if event.because else str(uuid_utils.compat.uuid7())
+        sequence = self.page.head + 1
+        document = encode(
+            event, event_id, sequence, self._time, self.site.name, drill=self.site.drill
+        )
+        things: tuple[str, ...] = ()
+        if self.service.indexed:
+            named = (getattr(event, name) for name in event.about)
+            things = (event_id, *(str(thing) for thing in named if thing))
+        self.page.add(subject_of(event.service, event.name, event.area), document, things)
+        return lambda: Recorded(event_id, event.service, sequence, self.now, event)
+
+
+class Work(Protocol):
+    """Something for the writer to do: a request, a run of events, a due time."""
+
+    @property
+    def weight(self) -> int:
+        """How many records it is about, so that a transaction does not grow without end."""
+        ...
+
+    def run(self, tx: Tx, *, careful: bool) -> Any:
+        """Do it; the answer goes to who submitted it. `careful` is a second try after a failure."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one transaction did: the log's head (None when it failed), an outcome or error for each
+    work, the rows appended, and the events announced."""
+
+    head: int | None
+    outcomes: Sequence[Any]
+    rows: Sequence[Row]
+    announced: Sequence[Recorded[Any]]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    work: Work
+    future: asyncio.Future[Any]
+
+
+class Writer:
+    """The one hand that writes a service's database, on a thread of its own."""
+
+    def __init__(
+        self,
+        service: Service,
+        site: Site,
+        database: Database,
+        *,
+        committed: Callable[[Commit], None] = lambda _commit: None,
+    ) -> None:
+        self.service = service
+        self.site = site
+        self.database = database
+        self._committed = committed
+        self._queue: deque[_Waiting] = deque()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._pending = 0
+        self.head = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(
+            target=self._run, name=f"{service.name}-writer", daemon=True
+        )
+
+    @property
+    def idle(self) -> bool:
+        """Whether every submitted change has been answered."""
+        return self._pending == 0
+
+    def start(self) -> None:
+        """Start the thread; must be called in the event loop that will submit."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Finish what is queued and end the thread."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join)
+
+    async def submit(self, work: Work) -> Any:
+        """Queue a change and await its commit; raises what the work raised, or Unavailable."""
+        if self._stopping or self._loop is None:
+            raise Unavailable("the service is stopping")
+        waiting = _Waiting(work, self._loop.create_future())
+        self._pending += 1
+        self._queue.append(waiting)
+        self._wake.set()
+        return await waiting.future
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                self._serve(self._take())
+            if self._stopping and not self._queue:
+                return
+
+    def _take(self) -> list[_Waiting]:
+        taken: list[_Waiting] = []
+        weight = 0
+        while self._queue and (not taken or weight + self._queue[0].work.weight <= MOST_AT_ONCE):
+            waiting = self._queue.popleft()
+            weight += waiting.work.weight
+            taken.append(waiting)
+        return taken
+
+    def _serve(self, taken: list[_Waiting]) -> None:
+        works = [waiting.work for waiting in taken]
+        try:
+            commit = self.apply(works)
+        except BaseException as error:  # noqa: BLE001 - whoever waits must hear of any failure
+            commit = Commit(None, [error] * len(taken), [], [])
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._deliver, taken, commit)
+
+    def _deliver(self, taken: list[_Waiting], commit: Commit) -> None:
+        self._pending -= len(taken)
+        if commit.head is not None:
+            self.head = commit.head
+            self._committed(commit)
+        for waiting, outcome in zip(taken, commit.outcomes, strict=True):
+            if waiting.future.done():
+                continue
+            if isinstance(outcome, BaseException):
+                waiting.future.set_exception(outcome)
+            else:
+                waiting.future.set_result(outcome)
+
+    def apply(self, works: Sequence[Work]) -> Commit:
+        """Do works in one transaction, with an outcome or error for each.
+
+        First all together; when one raises, again from the beginning with a savepoint around
+        each, so that a refusal costs its neighbours nothing. Raises Unavailable when the database
+        does not answer in time.
+        """
+        deadline = time.monotonic() + DATABASE_PATIENCE_SECONDS
+        pause = 0.05
+        careful = False
+        while True:
+            try:
+                return self._transact(works, careful=careful)
+            except Exception as error:
+                if is_transient(error):
+                    if time.monotonic() + pause > deadline:
+                        raise Unavailable(str(error)) from error
+                    log.warning("database.retry", service=self.service.name, error=str(error))
+                    metrics.TRANSACTION_RETRIES.labels(self.service.name).inc()
+                    threading.Event().wait(pause)
+                    pause = min(pause * 2, 1.0)
+                elif careful:
+                    raise
+                else:
+                    careful = True
+
+    def _transact(self, works: Sequence[Work], *, careful: bool) -> Commit:
+        began = time.perf_counter()
+        with self.database.writing() as session:
+            page = Page(session.connection(), self.database)
+            tx = Tx(session, self.service, self.site, page)
+            if careful:
+                outcomes = [self._savepoint(tx, work) for work in works]
+            else:
+                outcomes = [work.run(tx, careful=False) for work in works]
+            session.flush()
+            rows = page.write()
+            session.commit()
+        metrics.TRANSACTION_SECONDS.labels(self.service.name).observe(time.perf_counter() - began)
+        metrics.EVENTS_LOGGED.labels(self.service.name).inc(len(rows))
+        metrics.LOG_HEAD.labels(self.service.name).set(page.head)
+        return Commit(page.head, outcomes, rows, tx.announced)
+
+    def _savepoint(self, tx: Tx, work: Work) -> Any:
+        mark, announced = tx.page.mark(), len(tx.announced)
+        try:
+            with tx.session.begin_nested():
+                return work.run(tx, careful=True)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            tx.page.back_to(mark)
+            del tx.announced[announced:]
+            if not isinstance(error, Refused):
+                log.warning("work.failed", service=self.service.name, error=repr(error))
+            return error

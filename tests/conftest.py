@@ -1,0 +1,43 @@
+"""What every test may use: a real broker, a real PostgreSQL, a running instance on either database."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness import Node, PostgresServer, start_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL server of our own, started when the first test asks for it."""
+    server = start_postgres(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def node(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Node]:
+    """All four services, a broker and Meihekou's area tree; once on each database.
+
+    Tests of one module share it: each takes communities of its own.
+    """
+    folder: Path = tmp_path_factory.mktemp("node")
+    postgres: PostgresServer | None = None
+    if request.param == "postgres":
+        postgres = request.getfixturevalue("postgres")
+    node = Node(folder, postgres)
+    node.start()
+    yield node
+    node.stop()
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop for a test that awaits."""
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
