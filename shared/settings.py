@@ -13,7 +13,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BULWARK_", extra="ignore")
 
     data: Path = Path("bulwark-data")
-    site: str = Field(default="site", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    site: str = Field(default="bulwark", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
     nats_url: str = "nats://127.0.0.1:4222"
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)

@@ -133,13 +133,6 @@ class FoundAlertEvent(AlertEvent):
     It comes from a screening or from a check-in under observation; what both lack is an exposure.
     """
 
-    key: ClassVar[tuple[str, ...]] = (
-        "screening_id",
-        "observation_id",
-        "case_id",
-        "person_id",
-        "kind",
-    )
     screening_id: Id | None = None
     observation_id: Id | None = None
     case_id: Id | None = None
@@ -153,6 +146,7 @@ class FoundAlertEvent(AlertEvent):
 class FeverDetected(FoundAlertEvent):
     """A temperature in °C at or above the pack's threshold was found (发现发热). D1."""
 
+    key = ("screening_id", "observation_id")
     kind: Literal["fever"] = "fever"
     temperature_c: Temperature
 
@@ -160,6 +154,7 @@ class FeverDetected(FoundAlertEvent):
 class AlertRaised(FoundAlertEvent):
     """Symptoms, a code, a missed check-in or an exposure was found (发现异常). D1."""
 
+    key = ("screening_id", "observation_id", "case_id", "person_id", "kind")
     temperature_c: Temperature | None = None
 
 

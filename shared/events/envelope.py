@@ -6,7 +6,7 @@ the same bytes.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import orjson
 from pydantic import ValidationError
@@ -77,7 +77,7 @@ def encode(
 
 def data_json(event: Event) -> bytes:
     """The event's own fields as JSON, without those that are absent."""
-    return cast("bytes", event.__pydantic_serializer__.to_json(event, exclude_none=True))
+    return event.__pydantic_serializer__.to_json(event, exclude_none=True)
 
 
 def parse(document: bytes) -> dict[str, Any]:
@@ -105,7 +105,10 @@ def decode(envelope: dict[str, Any]) -> Recorded[Event] | None:
     Raises MalformedEvent when the envelope or the data do not fit.
     """
     service, sequence = place_of(envelope)
-    model = REGISTRY.get(envelope.get("type", ""))
+    kind = envelope.get("type")
+    if not isinstance(kind, str):
+        raise MalformedEvent(f"its type is {kind!r}")
+    model = REGISTRY.get(kind)
     if model is None:
         return None
     try:
@@ -113,4 +116,4 @@ def decode(envelope: dict[str, Any]) -> Recorded[Event] | None:
         time = datetime.fromisoformat(envelope["time"])
         return Recorded(str(envelope["id"]), service, sequence, time, data)
     except (ValidationError, KeyError, ValueError, TypeError) as error:
-        raise MalformedEvent(f"{envelope.get('type')}: {error}") from error
+        raise MalformedEvent(f"{kind}: {error}") from error

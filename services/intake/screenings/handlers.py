@@ -1,9 +1,9 @@
 """Recording screenings, one or many, and taking a mistaken one back. I1."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 from sqlalchemy import insert
 
 from services.intake.screenings import domain
@@ -25,6 +25,10 @@ from shared.service import Site
 from shared.writer import Tx
 
 
+def _direction(value: Any) -> Any:
+    return {"in": "entry", "out": "exit"}.get(value, value) if isinstance(value, str) else value
+
+
 class RecordScreening(Command):
     """A screening: temperature in °C, or why it could not be measured."""
 
@@ -35,7 +39,7 @@ class RecordScreening(Command):
     symptoms: tuple[Symptom, ...] = ()
     health_code: HealthCode | None = None
     place_id: PlaceId | None = None
-    direction: Direction | None = None
+    direction: Annotated[Direction | None, BeforeValidator(_direction)] = None
     person_id: Id | None = None
     occurred_at: AwareDatetime | None = None
     channel: Channel | None = None

@@ -1,0 +1,5 @@
+"""`python -m bulwark` is `bulwark`."""
+
+from bulwark.cli import main
+
+main()

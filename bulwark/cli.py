@@ -1,0 +1,187 @@
+"""The command line: `bulwark …`. Every command finds its instance by --data or BULWARK_DATA."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bulwark.process import complain, run, say, set_up_logging
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="社区疫情防控 / community epidemic prevention",
+)
+areas_app = typer.Typer(no_args_is_help=True, help="区划表 / the area tree")
+dead_app = typer.Typer(no_args_is_help=True, help="搁置的事件 / events set aside")
+app.add_typer(areas_app, name="areas")
+app.add_typer(dead_app, name="dead")
+
+Data = Annotated[
+    Path, typer.Option("--data", envvar="BULWARK_DATA", help="数据文件夹 / the data folder")
+]
+DEFAULT = Path("bulwark-data")
+
+
+def main() -> None:
+    """Run a command; whatever a person can mend is said in one line."""
+    from bulwark.errors import ONE_LINE
+
+    try:
+        app()
+    except ONE_LINE as error:
+        complain(error)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+@app.command()
+def up(
+    data: Data = DEFAULT,
+    port: Annotated[int, typer.Option(help="HTTP 端口 / port", envvar="BULWARK_PORT")] = 8080,
+    drill: Annotated[
+        Path | None, typer.Option(help="先演练一遍 / play this scenario first")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option(help="先清空本系统建立的数据文件夹 / empty a folder that we made")
+    ] = False,
+) -> None:
+    """Everything on one machine, until Ctrl-C."""
+    from bulwark.up import up as run_up
+    from shared.clock import RealClock
+    from shared.settings import Settings
+
+    settings = Settings(data=data, port=port)
+    set_up_logging(settings.log_level if drill is None else "CRITICAL")
+    if drill is not None:
+        from bulwark.drill.play import play_and_stay
+
+        raise SystemExit(run(play_and_stay(drill, data, settings, fresh=fresh)))
+    raise SystemExit(run(run_up(data, settings, RealClock(), fresh=fresh)))
+
+
+@app.command("run")
+def run_services(services: Annotated[list[str], typer.Argument(help="intake alerts …")]) -> None:
+    """These services in this process, against BULWARK_NATS_URL and BULWARK_<SERVICE>_DATABASE_URL."""
+    from bulwark.served import serve
+    from bulwark.services import SERVICES
+    from shared.settings import Settings
+
+    unknown = [name for name in services if name not in SERVICES]
+    if unknown:
+        complain(f"没有这个服务 / no such service: {', '.join(unknown)} ({', '.join(SERVICES)})")
+    settings = Settings()
+    set_up_logging(settings.log_level)
+    raise SystemExit(run(serve(services, settings)))
+
+
+@app.command()
+def drill(
+    file: Annotated[Path, typer.Argument(help="演练脚本 / the scenario")],
+    quiet: Annotated[bool, typer.Option(help="不打印过程 / the report only")] = False,
+) -> None:
+    """Play a scenario in a private instance; exits non-zero when an expectation fails."""
+    from bulwark.drill.play import play_alone
+
+    set_up_logging("CRITICAL")
+    raise SystemExit(run(play_alone(file, quiet=quiet)))
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Option(help="角色 / role")],
+    area: Annotated[str, typer.Option(help="区划代码 / area code")],
+    data: Data = DEFAULT,
+    days: Annotated[int, typer.Option(help="有效天数 / days it lasts")] = 30,
+    name: Annotated[str, typer.Option(help="持有人 / who holds it")] = "",
+) -> None:
+    """Print a token for a role within an area."""
+    from bulwark.folder import Folder
+    from shared.areas import Areas
+    from shared.auth import Role, Tokens, load_or_create_key
+    from shared.clock import RealClock
+
+    folder = Folder(data.resolve())
+    folder.prepare()
+    if role not in set(Role):
+        complain(f"--role: 没有这个角色 / no such role: {role} ({', '.join(Role)})")
+    areas = Areas.open(folder.areas)
+    if area and not areas.exists(area):
+        complain(f"--area: 区划表中没有 {area} / is not in the area tree")
+    areas.close()
+    tokens = Tokens(load_or_create_key(folder.keys / "tokens.key"), RealClock())
+    say(tokens.mint(Role(role), area, name=name or role, days=days))
+
+
+@areas_app.command("load")
+def load(
+    file: Annotated[Path, typer.Argument(help="code,name 两列的 CSV / a CSV of code,name")],
+    data: Data = DEFAULT,
+) -> None:
+    """Add the areas of a CSV to the tree; a running instance takes them up by itself."""
+    from bulwark.folder import Folder
+    from shared.areas_loading import load_areas
+
+    folder = Folder(data.resolve())
+    folder.prepare()
+    done = load_areas(file, folder.areas)
+    counts = ", ".join(f"{level} {count}" for level, count in done.counts.items() if count)
+    say(
+        f"新增 {done.added},更名 {done.renamed},共 {done.total} / "
+        f"{done.added} added, {done.renamed} renamed, {done.total} in all ({counts})"
+    )
+
+
+@app.command()
+def events(
+    data: Data = DEFAULT,
+    area: Annotated[str, typer.Option(help="区划代码 / within this area")] = "",
+    type_: Annotated[
+        list[str] | None, typer.Option("--type", help="事件类型,可重复 / event type, repeatable")
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option("--from", help="从何时起 / from this time on")
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="每行一个事件 / one document a line")
+    ] = False,
+    follow: Annotated[bool, typer.Option(help="到尾后继续等 / wait for more at the end")] = True,
+) -> None:
+    """Follow the bus in the terminal."""
+    from bulwark.commands import show_events
+    from bulwark.follow import Wanted
+    from shared.clock import CST
+
+    start = since.replace(tzinfo=CST) if since and since.tzinfo is None else since
+    wanted = Wanted(area, tuple(type_ or ()), start)
+    raise SystemExit(run(show_events(data, wanted, json=json, follow=follow)))
+
+
+@dead_app.command("list")
+def dead_list(data: Data = DEFAULT) -> None:
+    """The events that were set aside, with their errors."""
+    from bulwark.commands import list_dead
+
+    list_dead(data)
+
+
+@dead_app.command("retry")
+def dead_retry(data: Data = DEFAULT) -> None:
+    """Apply the events that were set aside once more."""
+    from bulwark.commands import retry_dead
+
+    raise SystemExit(retry_dead(data))
+
+
+@app.command()
+def refill(
+    service: Annotated[str, typer.Argument(help="intake, alerts, …")],
+    sequence: Annotated[int, typer.Option("--from", min=1, help="从此序号起 / from this number")],
+    data: Data = DEFAULT,
+) -> None:
+    """Make a service's stream again from its log."""
+    from bulwark.commands import ask_refill
+
+    raise SystemExit(run(ask_refill(data, service, sequence)))

@@ -1,0 +1,117 @@
+"""What the smaller commands do."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+
+import nats.errors
+import orjson
+
+from bulwark.folder import Folder
+from bulwark.follow import Wanted, connect, documents
+from bulwark.process import complain, first_of, say, until_signalled
+from bulwark.services import SERVICES
+from shared.areas import Areas
+from shared.clock import CST, RealClock
+from shared.db import Database
+from shared.events import REGISTRY
+from shared.events.wording import describe
+from shared.inbox import Retry, dead_letters
+from shared.settings import Settings
+from shared.writer import Writer
+
+
+def bus_url(data: Path) -> str:
+    """Where the instance's broker is: of the running one in this folder, else as the settings say."""
+    run = Folder(data.resolve()).running()
+    return str(run["nats_url"]) if run else Settings().nats_url
+
+
+async def show_events(data: Path, wanted: Wanted, *, json: bool, follow: bool) -> int:
+    """Print events until Ctrl-C, or until the streams end."""
+    url = bus_url(data)
+    try:
+        client = await asyncio.wait_for(connect(url), 5)
+    except (TimeoutError, OSError, nats.errors.Error):
+        complain(f"连不上总线 {url} / cannot reach the bus: is bulwark up?")
+    areas_file = Folder(data.resolve()).areas
+    areas = Areas.open(areas_file) if areas_file.exists() else None
+
+    async def show() -> int:
+        async for document in documents(client, wanted, follow=follow):
+            say(orjson.dumps(document).decode() if json else line_of(document, areas))
+        return 0
+
+    async with until_signalled() as asked:
+
+        async def signalled() -> int:
+            await asked.wait()
+            return 0
+
+        code = int(await first_of(show(), signalled()))
+    await client.close()
+    return code
+
+
+def line_of(document: dict[str, object], areas: Areas | None) -> str:
+    """An event in one line: time, number, place, what happened."""
+    at = datetime.fromisoformat(str(document["time"])).astimezone(CST)
+    code = str(document["subject"])
+    place = areas.full_name(code) if areas and areas.exists(code) else code
+
+    def name(area: str) -> str:
+        return areas.name(area) if areas and areas.exists(area) else area
+
+    kind = str(document["type"])
+    model = REGISTRY.get(kind)
+    text = describe(model.model_validate(document["data"]), name, "zh") if model else kind
+    service = str(document["source"]).rsplit("/", 1)[1]
+    number = int(str(document["sequence"]))
+    return f"{at:%m-%d %H:%M:%S}  {service}#{number}  {place}  {text}"
+
+
+def _databases(data: Path) -> dict[str, Database]:
+    settings = Settings(data=data)
+    return {name: Database(settings.database_url(name)) for name in SERVICES}
+
+
+def list_dead(data: Path) -> None:
+    """Print what was set aside, a line each."""
+    total = 0
+    for name, database in _databases(data).items():
+        with database.reading() as session:
+            for row in session.execute(dead_letters.select().order_by(dead_letters.c.id)):
+                total += 1
+                say(f"{name}  {row.source}#{row.sequence}  {row.at:%m-%d %H:%M}  {row.error}")
+        database.close()
+    say(f"共 {total} 条 / {total} in all")
+
+
+def retry_dead(data: Path) -> int:
+    """Apply what was set aside once more; 1 when something stays."""
+    folder = Folder(data.resolve())
+    site = folder.site(Settings().site, RealClock())
+    kept = 0
+    for name, database in _databases(data).items():
+        done, stay = Writer(SERVICES[name], site, database).apply([Retry()]).outcomes[0]
+        kept += stay
+        if done or stay:
+            say(f"{name}: {done} 条已处理,{stay} 条仍有错 / {done} applied, {stay} still failing")
+        database.close()
+    return 1 if kept else 0
+
+
+async def ask_refill(data: Path, service: str, sequence: int) -> int:
+    """Ask the owner to make its stream again."""
+    if service not in SERVICES:
+        complain(f"没有这个服务 / no such service: {service} ({', '.join(SERVICES)})")
+    client = await connect(bus_url(data))
+    wish = orjson.dumps({"created": None, "sequence": sequence})
+    try:
+        await client.request(f"repair.{service}", wish, timeout=5)
+    except (nats.errors.Error, TimeoutError):
+        complain(f"{service} 没有应答 / does not answer: is it running?")
+    finally:
+        await client.close()
+    say(f"{service}: 正从 {sequence} 起重建 / the stream is being made again from {sequence}")
+    return 0

@@ -1,0 +1,87 @@
+"""Following the bus from outside, as any subscriber may: the four streams, filtered by subject.
+
+Used by `bulwark events` and by the drill's cascade. Each stream is read by an ordered consumer of
+its own, from a time on or from the beginning.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import nats
+import orjson
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
+
+from shared.events.envelope import TOKEN_DIGITS
+
+STREAMS = ("INTAKE", "ALERTS", "VOLUNTEERS", "ROLLUP")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events: within an area, of some types (`fever_detected`), from a time on."""
+
+    area: str = ""
+    types: tuple[str, ...] = ()
+    since: datetime | None = None
+
+    def subjects(self, service: str) -> list[str]:
+        """The NATS subjects that say the same."""
+        tokens, at = [], 0
+        for width in TOKEN_DIGITS:
+            if at >= len(self.area):
+                break
+            tokens.append(self.area[at : at + width])
+            at += width
+        tail = ".".join([*tokens, ">"])
+        return [f"events.{service}.{name}.{tail}" for name in (self.types or ("*",))]
+
+
+async def connect(url: str) -> Client:
+    """A connection of an outside subscriber."""
+    return await nats.connect(url, name="bulwark-events", max_reconnect_attempts=-1)
+
+
+async def documents(
+    client: Client, wanted: Wanted, *, follow: bool, streams: Sequence[str] = STREAMS
+) -> AsyncIterator[dict[str, Any]]:
+    """The event documents of all streams as they come; ends at the streams' ends unless following."""
+    queue: asyncio.Queue[Msg] = asyncio.Queue()
+    pending = 0
+    for stream in streams:
+        pending += await _subscribe(client, stream, wanted, queue)
+    while follow or pending > 0:
+        message = await queue.get()
+        pending -= 1
+        yield orjson.loads(message.data)
+
+
+async def _subscribe(client: Client, stream: str, wanted: Wanted, queue: asyncio.Queue[Msg]) -> int:
+    """Deliver a stream's messages into a queue; returns how many there are at present."""
+    context = client.jetstream()
+    policy = DeliverPolicy.BY_START_TIME if wanted.since else DeliverPolicy.ALL
+    since = wanted.since.astimezone(UTC).isoformat() if wanted.since else None
+    config = ConsumerConfig(
+        deliver_policy=policy,
+        opt_start_time=since,  # type: ignore[arg-type]
+        filter_subjects=wanted.subjects(stream.lower()),
+    )
+    try:
+        subscription = await context.subscribe(
+            "",
+            stream=stream,
+            ordered_consumer=True,
+            config=config,
+            cb=queue.put,
+            pending_msgs_limit=1_000_000,
+            pending_bytes_limit=1024 * 1024 * 1024,
+        )
+    except NotFoundError:
+        return 0
+    info = await subscription.consumer_info()
+    return int(info.num_pending or 0) + int(info.delivered.consumer_seq if info.delivered else 0)

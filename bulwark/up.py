@@ -1,0 +1,128 @@
+"""`bulwark up`: everything on one machine, in one process and one folder, with a private broker."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulwark.broker import Broker
+from bulwark.folder import Folder
+from bulwark.instance import Instance, listen
+from bulwark.process import first_of, say, until_signalled
+from bulwark.services import SERVICES
+from shared.auth import Role
+from shared.clock import Clock
+from shared.relay import StreamSettings
+from shared.settings import Settings
+
+TOKEN_DAYS = 365
+
+
+@dataclass(slots=True)
+class Machine:
+    """A whole instance in this process: its folder, its broker, its services."""
+
+    folder: Folder
+    broker: Broker
+    instance: Instance
+
+    @property
+    def url(self) -> str:
+        """Where people and programs reach it."""
+        return f"http://127.0.0.1:{self.instance.port}"
+
+
+@contextlib.asynccontextmanager
+async def machine(
+    folder: Folder, settings: Settings, clock: Clock, *, drill: bool = False, fresh: bool = False
+) -> AsyncIterator[Machine]:
+    """Start everything, and end everything; raises one-line errors before anything was begun."""
+    listening = listen(settings.host, settings.port)
+    folder.prepare(fresh=fresh)
+    site = folder.site(settings.site, clock, drill=drill)
+    broker = Broker(folder.nats)
+    urls = {name: f"sqlite:///{folder.path / 'db' / name}.db" for name in SERVICES}
+    streams = StreamSettings(settings.stream_max_age_seconds)
+    instance = Instance(list(SERVICES.values()), site, urls, broker.url, streams)
+    watching: asyncio.Task[None] | None = None
+    try:
+        await broker.start()
+        watching = asyncio.create_task(broker.watch())
+        await instance.start(listening)
+        await instance.ready()
+        folder.tell_running(
+            pid=os.getpid(),
+            http_url=f"http://127.0.0.1:{instance.port}",
+            nats_url=broker.url,
+            nats_pid=broker.pid,
+        )
+        yield Machine(folder, broker, instance)
+    finally:
+        if watching is not None:
+            watching.cancel()
+        await instance.stop()
+        await broker.stop()
+        folder.tell_stopped()
+        site.areas.close()
+        site.vault.close()
+
+
+def first_token(folder: Folder, running: Machine) -> str | None:
+    """The first `it` token, written to `DIR/token`; None when there was one before."""
+    if folder.token.exists():
+        return None
+    tokens = running.instance.site.tokens
+    roots = running.instance.site.areas.roots()
+    area = roots[0].code if len(roots) == 1 else ""
+    token = tokens.mint(Role.IT, area, name="it", days=TOKEN_DAYS)
+    descriptor = os.open(folder.token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(token + "\n")
+    return token
+
+
+def tell(running: Machine, token: str | None) -> None:
+    """Say where it runs and what to do next."""
+    data = running.folder.path
+    say(f"Bulwark 已启动 / is up: {running.url}   (Ctrl-C 停止 / ends it)")
+    say(f"  数据 / data: {data}   总线 / bus: {running.broker.url}")
+    if token:
+        say(f"  it 令牌 / it token ({data / 'token'}): {token}")
+    county = example_area(running)
+    say("  采集员令牌 / a recorder's token:")
+    say(f"    bulwark token --data {data} --role recorder --area {county} --name 张三")
+
+
+def example_area(running: Machine) -> str:
+    """The county at the top of the tree, for examples."""
+    areas = running.instance.site.areas
+    code = areas.roots()[0].code
+    while len(code) < 6 and (children := areas.children(code)):
+        code = children[0].code
+    return code
+
+
+async def stay(running: Machine) -> int:
+    """Stay up until asked to end; 1 when a service fails for good."""
+
+    async def failed() -> int:
+        say(f"bulwark: {await running.instance.failed()}")
+        return 1
+
+    async with until_signalled() as asked:
+
+        async def signalled() -> int:
+            await asked.wait()
+            return 0
+
+        return int(await first_of(signalled(), failed()))
+
+
+async def up(data: Path, settings: Settings, clock: Clock, *, fresh: bool) -> int:
+    """Everything on one machine until Ctrl-C."""
+    folder = Folder(data.resolve())
+    async with machine(folder, settings, clock, fresh=fresh) as running:
+        tell(running, first_token(folder, running))
+        return await stay(running)

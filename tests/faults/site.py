@@ -1,0 +1,359 @@
+"""A site as compose would run it: a process per service, a broker, databases; and its ledger."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+import nats
+import orjson
+from sqlalchemy import select
+
+from bulwark.broker import CONFIG, free_port, server_program
+from bulwark.folder import Folder
+from shared.auth import Role
+from shared.clock import RealClock
+from shared.db import Database
+from shared.events import parse
+from shared.inbox import dead_letters, places
+from shared.log import events
+from tests.harness import PostgresServer, eventually, new_id
+
+SERVICES = ("intake", "alerts", "rollup")
+SOURCES = {"alerts": ("intake",), "rollup": ("intake", "alerts")}
+AREA = "220581001001"
+FEVER_C = 38.5
+
+
+class Process:
+    """A program that a test may kill at any moment."""
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
+        self._command = command
+        self._environment = environment
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it (again)."""
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command, env={**os.environ, **self._environment}, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=output, start_new_session=True,
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether it lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End it by a signal; returns its exit code."""
+        if self._process is None:
+            return 0
+        if self._process.poll() is None:
+            self._process.send_signal(how)
+        return self._process.wait(30)
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        self.end(signal.SIGKILL)
+
+
+class BrokerProcess(Process):
+    """nats-server on a fixed port, so that it can be killed and come back."""
+
+    def __init__(self, store: Path) -> None:
+        self.store = store
+        self.port, self.monitor = free_port(), free_port()
+        store.mkdir(parents=True, exist_ok=True)
+        config = store.parent / "nats.conf"
+        config.write_text(
+            CONFIG.format(port=self.port, monitor=self.monitor, store=f'"{store}"')
+        )
+        super().__init__([server_program(), "-c", str(config)], {}, store.parent / "nats.log")
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"nats://127.0.0.1:{self.port}"
+
+    def wait(self) -> None:
+        """Until it serves JetStream."""
+
+        def healthy() -> bool:
+            try:
+                url = f"http://127.0.0.1:{self.monitor}/healthz"
+                return httpx.get(url, trust_env=False, timeout=2).status_code == 200
+            except httpx.HTTPError:
+                return False
+
+        eventually(healthy)
+
+
+@dataclass
+class Ledger:
+    """What was accepted: id and temperature of each record that was answered with 2xx."""
+
+    accepted: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def fevers(self) -> set[str]:
+        """The ids of the feverish ones."""
+        return {id_ for id_, temperature in self.accepted.items() if temperature == FEVER_C}
+
+
+class Site:
+    """Three services, each in a process of its own, on one broker."""
+
+    def __init__(
+        self, folder: Path, postgres: PostgresServer | None, *, max_age_seconds: float = 86400
+    ) -> None:
+        self.folder = Folder(folder)
+        self.folder.prepare()
+        self.broker = BrokerProcess(folder / "broker" / "store")
+        self.urls = {
+            name: postgres.new_database() if postgres else f"sqlite:///{folder}/db/{name}.db"
+            for name in SERVICES
+        }
+        self.environment = {
+            "BULWARK_DATA": str(folder),
+            "BULWARK_NATS_URL": self.broker.url,
+            "BULWARK_STREAM_MAX_AGE_SECONDS": str(max_age_seconds),
+            **{f"BULWARK_{name.upper()}_DATABASE_URL": url for name, url in self.urls.items()},
+        }
+        self.ports = {name: free_port() for name in SERVICES}
+        self.processes = {name: self.process(name, self.ports[name]) for name in SERVICES}
+        site = self.folder.site("test", RealClock())
+        self._tokens = site.tokens
+        site.areas.close()
+        site.vault.close()
+        self.ledger = Ledger()
+        self.databases = {name: Database(url) for name, url in self.urls.items()}
+
+    def process(self, service: str, port: int) -> Process:
+        """A process of a service; a second one of the same is a replica."""
+        command = [sys.executable, "-m", "bulwark", "run", service]
+        environment = {**self.environment, "BULWARK_PORT": str(port)}
+        return Process(command, environment, self.folder.path / f"{service}-{port}.log")
+
+    def start(self) -> None:
+        """Start everything and wait until it is ready."""
+        self.broker.start()
+        self.broker.wait()
+        for process in self.processes.values():
+            process.start()
+        for name in SERVICES:
+            self.wait_ready(name)
+
+    def stop(self) -> None:
+        """End everything by its own process id."""
+        for process in self.processes.values():
+            process.end()
+        self.broker.end()
+        for database in self.databases.values():
+            database.close()
+
+    def health(self, service: str) -> dict[str, Any]:
+        """What a service says of itself; empty while it does not answer."""
+        try:
+            url = f"http://127.0.0.1:{self.ports[service]}/readyz"
+            answer = httpx.get(url, trust_env=False, timeout=5)
+        except httpx.HTTPError:
+            return {}
+        found: dict[str, Any] = answer.json()
+        return {**found["services"][service], "status": answer.status_code}
+
+    def wait_ready(self, service: str) -> None:
+        """Until a service says that it is ready."""
+        eventually(lambda: self.health(service).get("ready"), seconds=30)
+
+    def token(self, role: Role, area: str = "220581") -> str:
+        """A token of a role."""
+        return self._tokens.mint(role, area, name="test", days=1)
+
+    @contextmanager
+    def load(self, seed: int, *, port: int | None = None) -> Iterator[None]:
+        """Records flow in while the block runs, each sent again with its id until it is accepted."""
+        ending = threading.Event()
+        faults: list[BaseException] = []
+
+        def flow() -> None:
+            try:
+                self._flow(Random(seed), ending, port or self.ports["intake"])
+            except BaseException as error:  # noqa: BLE001 - told to the test below
+                faults.append(error)
+
+        thread = threading.Thread(target=flow)
+        thread.start()
+        try:
+            yield
+        finally:
+            ending.set()
+            thread.join(60)
+        assert not thread.is_alive(), "the load did not end"
+        assert not faults, faults
+
+    def _flow(self, random: Random, ending: threading.Event, port: int) -> None:
+        headers = {"Authorization": f"Bearer {self.token(Role.RECORDER)}"}
+        url = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
+            while not ending.is_set():
+                self.send(client, random.choice((1, 7, 60)), random)
+
+    def send(self, client: httpx.Client, count: int, random: Random) -> None:
+        """Send some records, again and again until they are accepted; then enter them."""
+        records = [
+            {
+                "id": new_id(), "area": AREA, "place_kind": "checkpoint",
+                "temperature_c": FEVER_C if random.random() < 0.05 else 36.5,
+            }
+            for _ in range(count)
+        ]
+        deadline = time.monotonic() + 60
+        while not self._accepted(client, records):
+            assert time.monotonic() < deadline, "a record was not accepted within 60 s"
+            time.sleep(0.02)
+        self.ledger.accepted.update((str(r["id"]), float(str(r["temperature_c"]))) for r in records)
+
+    def _accepted(self, client: httpx.Client, records: list[dict[str, Any]]) -> bool:
+        try:
+            if len(records) == 1:
+                return client.post("/intake/screenings", json=records[0]).is_success
+            lines = b"\n".join(orjson.dumps(record) for record in records)
+            answer = client.post("/intake/screenings/bulk", content=lines)
+        except httpx.HTTPError:
+            return False
+        if answer.is_success:
+            found = answer.json()
+            assert not found["rejected"], found
+            assert found["recorded"] + found["duplicates"] == len(records)
+        return answer.is_success
+
+    def post_some(self, count: int, seed: int = 1) -> None:
+        """A number of records, accepted before this returns."""
+        headers = {"Authorization": f"Bearer {self.token(Role.RECORDER)}"}
+        url = f"http://127.0.0.1:{self.ports['intake']}"
+        random = Random(seed)
+        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
+            for start in range(0, count, 500):
+                self.send(client, min(500, count - start), random)
+
+    def log(self, service: str) -> list[tuple[int, bytes]]:
+        """A service's log, in order."""
+        with self.databases[service].reading() as session:
+            rows = session.execute(
+                select(events.c.sequence, events.c.document).order_by(events.c.sequence)
+            ).all()
+        return [(row.sequence, bytes(row.document)) for row in rows]
+
+    def stream(self, service: str) -> list[tuple[int, bytes]]:
+        """A service's stream, in order."""
+        return asyncio.run(_whole_stream(self.broker.url, service.upper()))
+
+    def stream_state(self, service: str) -> dict[str, Any]:
+        """What STREAM.INFO says of a service's stream."""
+        return asyncio.run(_state(self.broker.url, service.upper()))
+
+    def at_rest(self) -> bool:
+        """Whether every stream ends where its log does, and every reader stands there."""
+        heads = {name: len(self.log(name)) for name in SERVICES}
+        if any(self.health(name).get("stream_head") != heads[name] for name in SERVICES):
+            return False
+        return all(
+            self.place(name, source) == heads[source]
+            for name, sources in SOURCES.items()
+            for source in sources
+        )
+
+    def place(self, service: str, source: str) -> int:
+        """How far a service has applied a source, as its database says."""
+        with self.databases[service].reading() as session:
+            query = select(places.c.sequence).where(places.c.source == source)
+            return session.execute(query).scalar() or 0
+
+    def dead(self, service: str) -> list[Any]:
+        """What a service set aside."""
+        with self.databases[service].reading() as session:
+            return list(session.execute(select(dead_letters)).all())
+
+    def figures(self) -> dict[str, int]:
+        """Rollup's figures of today for the community."""
+        headers = {"Authorization": f"Bearer {self.token(Role.IT)}"}
+        url = f"http://127.0.0.1:{self.ports['rollup']}/rollup/areas/{AREA}/figures"
+        found: dict[str, int] = httpx.get(url, headers=headers, trust_env=False).json()["figures"]
+        return found
+
+    def check(self, *, whole_stream: bool = True, seconds: float = 60) -> None:
+        """Nothing lost, nothing doubled, nothing out of order, from the ledger to the projections."""
+        eventually(self.at_rest, seconds=seconds)
+        logged = Counter(
+            parse(document)["data"]["screening_id"]
+            for _, document in self.log("intake")
+            if parse(document)["type"] == "bulwark.intake.screening_recorded"
+        )
+        lost = self.ledger.accepted.keys() - logged.keys()
+        assert not lost, f"{len(lost)} accepted records are not in the log"
+        doubled = [id_ for id_, times in logged.items() if times > 1]
+        assert not doubled, f"{len(doubled)} records are in the log more than once"
+        assert logged.keys() == self.ledger.accepted.keys(), "the log holds what nobody was told of"
+        self._check_streams(whole_stream=whole_stream)
+        found = Counter(
+            parse(document)["data"]["screening_id"] for _, document in self.log("alerts")
+            if parse(document)["type"] == "bulwark.alerts.fever_detected"
+        )
+        assert found == Counter(self.ledger.fevers), "the fevers found are not those sent"
+        figures = self.figures()
+        assert figures["screenings"] == len(self.ledger.accepted)
+        assert figures["fevers"] == len(self.ledger.fevers)
+
+    def _check_streams(self, *, whole_stream: bool) -> None:
+        for name in SERVICES:
+            logged = self.log(name)
+            assert [number for number, _ in logged] == list(range(1, len(logged) + 1))
+            streamed = self.stream(name)
+            if whole_stream:
+                assert streamed == logged, f"the stream of {name} is no copy of its log"
+            else:
+                first = streamed[0][0] if streamed else len(logged) + 1
+                assert streamed == logged[first - 1 :]
+
+
+async def _state(url: str, stream: str) -> dict[str, Any]:
+    client = await nats.connect(url)
+    try:
+        answer = await client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=5)
+        found: dict[str, Any] = orjson.loads(answer.data)
+        return found
+    finally:
+        await client.close()
+
+
+async def _whole_stream(url: str, stream: str) -> list[tuple[int, bytes]]:
+    client = await nats.connect(url)
+    try:
+        context = client.jetstream()
+        total = (await context.stream_info(stream)).state.messages
+        queue: asyncio.Queue[Any] = asyncio.Queue()
+        await context.subscribe(
+            "", stream=stream, ordered_consumer=True, cb=queue.put,
+            pending_msgs_limit=1_000_000, pending_bytes_limit=1 << 30,
+        )
+        found = []
+        for _ in range(total):
+            message = await asyncio.wait_for(queue.get(), 10)
+            found.append((message.metadata.sequence.stream, message.data))
+        return found
+    finally:
+        await client.close()
