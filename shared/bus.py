@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import structlog
+from faststream.exceptions import IncorrectState
 from faststream.nats import NatsBroker
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -66,7 +67,7 @@ class Bus:
         """Whether the broker answers at present."""
         try:
             return bool(self.client.is_connected)
-        except (AttributeError, AssertionError, RuntimeError):
+        except IncorrectState:
             return False
 
     async def connect(self) -> None:

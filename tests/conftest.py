@@ -9,6 +9,11 @@ import pytest
 from tests.harness import Node, PostgresServer, start_postgres
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--faults=full` for the long form of the fault tests."""
+    parser.addoption("--faults", choices=("short", "full"), default="short")
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A PostgreSQL server of our own, started when the first test asks for it."""

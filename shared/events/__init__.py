@@ -13,6 +13,7 @@ from shared.events.base import (
     Cause,
     Event,
     Id,
+    id_from,
 )
 from shared.events.envelope import (
     CONTENT_TYPE,
@@ -42,6 +43,7 @@ __all__ = [
     "data_json",
     "decode",
     "encode",
+    "id_from",
     "intake",
     "parse",
     "place_of",

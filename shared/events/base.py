@@ -6,8 +6,8 @@ fields name what it is about (`about`, for `why`), and which of them make a deri
 
 import re
 from typing import Annotated, ClassVar
-from uuid import UUID, uuid5
 
+import uuid_utils
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 AREA_PATTERN = r"^[0-9]{2}([0-9]{2}([0-9]{2}([0-9]{3}([0-9]{3}([0-9]{3})?)?)?)?)?$"
@@ -24,6 +24,12 @@ Id = Annotated[
 ]
 
 REGISTRY: dict[str, "type[Event]"] = {}
+
+
+def id_from(cause_id: str, key: str) -> str:
+    """The id of a thing that an event made: the UUIDv5 of the event's id and a key such as
+    `checkpoint:220581001003`, so that a repeat makes the same thing."""
+    return str(uuid_utils.uuid5(uuid_utils.UUID(cause_id), key))
 
 
 class Cause(BaseModel):
@@ -77,4 +83,4 @@ class Event(BaseModel):
     def derived_id(self) -> str:
         """The id of an event that follows from another: the same cause and key, the same id."""
         values = ",".join(str(getattr(self, field)) for field in (self.key or ("area",)))
-        return str(uuid5(UUID(self.because[-1].id), f"{self.type}:{values}"))
+        return id_from(self.because[-1].id, f"{self.type}:{values}")

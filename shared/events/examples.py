@@ -55,6 +55,7 @@ _FIELDS: dict[str, Any] = {
     "late": False,
     "level": "medium",
     "limit": 20,
+    "limit_on": "2021-04-20",
     "linked_to": [example_id("first case")],
     "measures": ["checkpoint", "election_pause", "service_plan"],
     "needs": ["medicine"],
@@ -116,7 +117,7 @@ _OWN: dict[str, dict[str, Any]] = {
     "activity_approved": {"kind": "wedding", "reason": "低风险地区, 控制人数", "by": "lead-01"},
     "activity_called_off": {"kind": "wedding", "reason": "调整为中风险地区", "by": None},
     "activity_refused": {"kind": "banquet", "reason": "宴会不办", "by": "lead-01"},
-    "activity_reported": {"kind": "funeral", "people": 12, "reason": None},
+    "activity_reported": {"kind": "funeral", "people": 12, "reason": None, "by": "lead-01"},
     "alert_escalated": {"level": "township"},
     "alert_raised": {
         "kind": "health_code",
@@ -127,8 +128,14 @@ _OWN: dict[str, dict[str, Any]] = {
     "alert_resolved": {"outcome": "referred"},
     "assistance_cancelled": {"reason": "家人已送到"},
     "assistance_escalated": {"level": "township"},
-    "business_visited": {"kind": "business", "outcome": "agreed", "measure_id": None},
+    "business_visited": {
+        "kind": "business",
+        "outcome": "agreed",
+        "measure_id": None,
+        "reason": None,
+    },
     "donation_received": {"kind": "protective_goods"},
+    "election_scheduled": {"reason": None, "by": "election-01"},
     "fever_detected": {
         "kind": "fever",
         "temperature_c": 38.2,
@@ -159,6 +166,9 @@ _OWN: dict[str, dict[str, Any]] = {
     "service_plan_changed": {"previous": "everyday"},
     "situation_changed": {"previous": "no_cases"},
     "trace_returned": {"outcome": "elsewhere"},
+    "venue_closed": {"reason": "消防检修", "by": "lead-01", "measure_id": None},
+    "venue_limited": {"reason": None, "by": None},
+    "venue_opened": {"reason": None, "by": None},
     "urgent_report_raised": {"kind": "case", "alert_id": None, "text": None},
 }
 

@@ -117,6 +117,8 @@ class ElectionScheduled(ElectionEvent):
 
     polling_on: dt.date
     title: ShortText | None = None
+    reason: Text | None = None
+    by: Actor | None = None
 
 
 class ElectionPaused(ElectionEvent):
@@ -135,10 +137,20 @@ class ElectionResumed(ElectionEvent):
     polling_on: dt.date | None = None
 
 
+class ElectionPauseOverdue(ElectionEvent):
+    """A pause reached the province's limit (暂停到期): a decision is asked for. D4."""
+
+    about = ("election_id", "measure_id")
+    measure_id: Id | None = None
+    limit_on: dt.date
+    polling_on: dt.date | None = None
+
+
 class ElectionHeld(ElectionEvent):
     """An election was held (选举完成). D4."""
 
     polling_on: dt.date | None = None
+    by: Actor | None = None
 
 
 class VotingSlot(BaseModel):
@@ -162,13 +174,18 @@ class VotingPlanSet(ElectionEvent):
 
 
 class VenueEvent(AlertsEvent):
-    """A venue where people gather (公共活动场所). D6 [MCA9, PREC21]."""
+    """A venue where people gather (公共活动场所), by a measure or by hand. D6 [MCA9, PREC21].
+
+    `reason` and `by` are there when a person decided it.
+    """
 
     key: ClassVar[tuple[str, ...]] = ("venue_id",)
     about: ClassVar[tuple[str, ...]] = ("venue_id", "measure_id")
     venue_id: Id
     kind: VenueKind
     measure_id: Id | None = None
+    reason: Text | None = None
+    by: Actor | None = None
 
 
 class VenueClosed(VenueEvent):
@@ -190,7 +207,6 @@ class BusinessVisited(VenueEvent):
 
     key = ("venue_id", "occurred_at")
     outcome: BusinessAnswer | None = None
-    by: Actor | None = None
 
 
 class ActivityEvent(AlertsEvent):
@@ -218,6 +234,9 @@ class ActivityApproved(ActivityEvent):
 class ActivityRefused(ActivityEvent):
     """An activity was refused under the level in force (不予批准). D7."""
 
+    about = ("activity_id", "measure_id")
+    measure_id: Id | None = None
+
 
 class ActivityCalledOff(ActivityEvent):
     """An approved activity was called off when the level rose (取消活动). D7."""
@@ -228,6 +247,8 @@ class ActivityCalledOff(ActivityEvent):
 
 class ActivityReported(ActivityEvent):
     """An activity was reported on afterwards (活动后报告); `people` came. D7."""
+
+    abnormal: bool | None = None
 
 
 class PlannedService(BaseModel):

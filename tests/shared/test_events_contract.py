@@ -196,7 +196,7 @@ def test_event_has_the_contracts_fields_when_it_is_in_the_contract(
 
 
 def test_registry_holds_events_only_when_the_shared_bases_are_there_too() -> None:
-    added = {"risk_level_declined", "measure_started", "measure_ended"}
+    added = {"risk_level_declined", "measure_started", "measure_ended", "election_pause_overdue"}
     assert {model.name for model in REGISTRY.values()} == {event for _, event in EVENTS} | added
 
 

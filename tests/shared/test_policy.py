@@ -34,7 +34,7 @@ def test_national_rule_is_kept_when_the_shipped_pack_is_read() -> None:
     assert (PACK.temperature.min_c, PACK.temperature.max_c) == (30, 45)
     assert PACK.risk.window_days == 14
     assert PACK.risk.counted_statuses == ("confirmed",)
-    assert PACK.risk.counted_origins == ("local",)
+    assert PACK.risk.counted_origins == ("local", "unknown")
     assert PACK.risk.excluded_settings == ("isolation_site",)
     assert PACK.risk.cluster.size == 5
     county = PACK.risk.units.of("county")
@@ -43,6 +43,13 @@ def test_national_rule_is_kept_when_the_shipped_pack_is_read() -> None:
         50,
         True,
     )
+
+
+@pytest.mark.requirement("D1")
+def test_symptoms_and_codes_raise_alerts_when_the_shipped_pack_is_read() -> None:
+    assert PACK.alerts.symptoms_raise
+    assert PACK.alerts.codes_raise == ("yellow", "red")
+    assert PACK.alerts.respond_within_minutes >= PACK.fever.respond_within_minutes
 
 
 @pytest.mark.requirement("A4")
@@ -160,8 +167,13 @@ def test_approval_limit_agrees_with_what_is_called_off_when_nothing_is_said_by_k
     for level in LEVELS:
         stop = PACK.measures.of(level).activity_stop
         if stop is not None:
-            assert PACK.activities.of(level).limit("wedding") == stop.above_people
-    assert PACK.activities.of("medium").limit("funeral") == 20
+            assert PACK.activities.of(level).limit("culture") == stop.above_people
+
+
+@pytest.mark.requirement("D7")
+def test_weddings_wait_and_funerals_stay_small_when_the_level_is_medium() -> None:
+    medium = PACK.activities.of("medium")
+    assert [medium.limit(kind) for kind in ("wedding", "banquet", "funeral")] == [0, 0, 20]
 
 
 @pytest.mark.requirement("R1")

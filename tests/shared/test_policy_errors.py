@@ -42,6 +42,8 @@ def problems_of(path: Path) -> tuple[str, ...]:
         ("threshold_c", "threshold_c = 35.9", "fever.threshold_c", "must be at least 36"),
         ("threshold_c", "threshold_c = nan", "fever.threshold_c", "must be a finite number"),
         ("threshold_c", 'threshold_c = "37.3"', "fever.threshold_c", "must be a number"),
+        ("symptoms_r", "symptoms_raise = 1", "alerts.symptoms_raise", "must be true or"),
+        ("codes_raise", 'codes_raise = ["green"]', "alerts.codes_raise[0]", "green is not one of"),
         ("max_c", "max_c = 45.5", "temperature.max_c", "must be at most 45"),
         ("max_c", "max_c = 30.0", "temperature.max_c", "must be above min_c"),
         ("max_c", "max_c = 37.3", "fever.threshold_c", "must lie between 30.0 and 37.3"),
