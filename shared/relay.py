@@ -25,7 +25,7 @@ from shared.events import CONTENT_TYPE, MalformedEvent, parse, place_of
 from shared.log import Row
 
 BATCH = 1000
-IDLE_SECONDS = 2.0
+CHECK_SECONDS = 2.0
 KEPT_IN_MEMORY = 8192
 DEFAULT_MAX_AGE_SECONDS = 30 * 86400
 
@@ -62,6 +62,7 @@ class Relay:
         self._woken = asyncio.Event()
         self._recent: deque[Row] = deque(maxlen=KEPT_IN_MEMORY)
         self._last: int | None = None
+        self._checked = 0.0
         self._remake_from: int | None = None
         self._remake = asyncio.Event()
 
@@ -82,23 +83,26 @@ class Relay:
                 log.warning("relay.again", service=self.service, error=repr(error))
                 await self._wait(0.2)
             else:
-                await self._wait(IDLE_SECONDS)
+                await self._wait(CHECK_SECONDS)
 
     async def _wait(self, seconds: float) -> None:
         try:
             await asyncio.wait_for(self._woken.wait(), seconds)
         except TimeoutError:
-            # Nothing was committed for a while: the time to look whether the copy is still one.
-            self._last = None
+            return
         self._woken.clear()
 
     async def _round(self) -> None:
         if self._remake_from is not None:
             wanted, self._remake_from = self._remake_from, None
             await self._make_again(wanted)
-        if self._last is None:
-            self._last = await self._check()
-        while self._last is not None:
+        while True:
+            # Under load as at rest: a damaged store must not wait for a quiet moment to be seen.
+            if self._last is None or time.monotonic() - self._checked > CHECK_SECONDS:
+                self._last = await self._check()
+                self._checked = time.monotonic()
+            if self._last is None:
+                return
             rows = await self._rows(self._last + 1)
             if not rows:
                 return

@@ -1,18 +1,11 @@
 """Fault tests: `--faults=full` makes every one longer and more often."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.faults.site import Site
 from tests.harness import PostgresServer
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run every fault on both databases."""
-    if "site" in metafunc.fixturenames:
-        metafunc.parametrize("site", ["sqlite", "postgres"], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -21,15 +14,19 @@ def rounds(request: pytest.FixtureRequest) -> int:
     return 15 if request.config.getoption("--faults") == "full" else 3
 
 
-@pytest.fixture
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
-    """A running site on one of the databases."""
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """A running site on each of the databases; the tests of a module damage it one after another.
+
+    `MAX_AGE_SECONDS` of the module says how long its streams keep messages.
+    """
     postgres: PostgresServer | None = None
     if request.param == "postgres":
         postgres = request.getfixturevalue("postgres")
-    marker = request.node.get_closest_marker("max_age")
-    age = float(marker.args[0]) if marker else 86400.0
-    site = Site(tmp_path, postgres, max_age_seconds=age)
+    age = getattr(request.module, "MAX_AGE_SECONDS", 86400.0)
+    site = Site(tmp_path_factory.mktemp("site"), postgres, max_age_seconds=age)
     try:
         site.start()
         yield site

@@ -8,16 +8,10 @@ import random
 import shutil
 import signal
 from pathlib import Path
-from typing import Any
-
-import orjson
 import pytest
 
-from shared.db import Database
-from shared.events import subject_of
-from shared.log import Page
-from tests.faults.site import AREA, SERVICES, Site
-from tests.harness import eventually, new_id
+from tests.faults.site import SERVICES, Site
+from tests.harness import eventually
 
 
 def wait_for_records(site: Site, more: int) -> None:
@@ -109,84 +103,3 @@ def test_stream_is_healed_when_its_tail_was_truncated(site: Site, how: signal.Si
     site.broker.wait()
     site.post_some(100, seed=11)
     site.check()
-
-
-@pytest.mark.max_age(2)
-def test_nothing_is_published_again_when_messages_have_aged_out(site: Site) -> None:
-    site.post_some(700, seed=12)
-    eventually(site.at_rest)
-    eventually(lambda: site.stream_state("intake")["state"]["messages"] == 0)
-    head = len(site.log("intake"))
-    # Two restarts and a look of the relay at rest: an empty stream is not a missing one.
-    for name in SERVICES:
-        site.processes[name].kill()
-        site.processes[name].start()
-        site.wait_ready(name)
-    state = site.stream_state("intake")["state"]
-    assert (state["messages"], state["last_seq"]) == (0, head)
-    site.post_some(1, seed=13)
-    eventually(site.at_rest)
-    assert site.stream_state("intake")["state"]["last_seq"] == head + 1
-    site.check(whole_stream=False)
-
-
-def _put_into_log(database: Database, kind: str, data: dict[str, Any]) -> int:
-    """Put a document into intake's log as if a service had written it."""
-    with database.writing() as session:
-        page = Page(session.connection(), database)
-        number = page.head + 1
-        document = {
-            "specversion": "1.0",
-            "id": new_id(),
-            "source": "/test/intake",
-            "type": f"bulwark.intake.{kind}",
-            "time": "2021-01-18T08:00:00+08:00",
-            "subject": AREA,
-            "datacontenttype": "application/json",
-            "sequence": f"{number:016d}",
-            "correlationid": new_id(),
-            "data": data,
-        }
-        page.add(subject_of("intake", kind, AREA), orjson.dumps(document))
-        page.write()
-        session.commit()
-    return number
-
-
-def screening(**changes: Any) -> dict[str, Any]:
-    return {
-        "area": AREA,
-        "occurred_at": "2021-01-18T08:00:00+08:00",
-        "screening_id": new_id(),
-        "place_kind": "checkpoint",
-        "temperature_c": 36.6,
-        **changes,
-    }
-
-
-def test_only_the_bad_is_set_aside_when_an_event_cannot_be_handled(site: Site) -> None:
-    site.post_some(50, seed=14)
-    eventually(site.at_rest)
-    database = site.databases["intake"]
-    misshapen = _put_into_log(database, "screening_recorded", {"area": AREA, "nothing": "else"})
-    # No clock reaches the minute by which this fever must be answered: its handler always raises.
-    last_minute = "9999-12-31T23:59:59+08:00"
-    raising = _put_into_log(
-        database, "screening_recorded", screening(occurred_at=last_minute, temperature_c=39.5)
-    )
-    _put_into_log(database, "weather_observed", {"area": AREA, "sunny": True})
-    site.post_some(200, seed=15)
-    eventually(site.at_rest)
-    assert {row.sequence for row in site.dead("alerts")} == {misshapen, raising}
-    assert {row.sequence for row in site.dead("rollup")} == {misshapen}
-    assert all(row.error for row in site.dead("alerts"))
-    found = {row.sequence for row in site.dead("alerts")}
-    site.processes["alerts"].kill()
-    site.processes["alerts"].start()
-    site.wait_ready("alerts")
-    site.post_some(50, seed=16)
-    eventually(site.at_rest)
-    assert {row.sequence for row in site.dead("alerts")} == found
-    fevers = [d for _, d in site.log("alerts") if b'"bulwark.alerts.fever_detected"' in d]
-    assert len(fevers) == len(site.ledger.fevers)
-    assert site.figures()["fevers"] == len(site.ledger.fevers)

@@ -1,0 +1,24 @@
+"""An empty stream is not a missing one: what has aged out is never published again."""
+
+from tests.faults.site import SERVICES, Site
+from tests.harness import eventually
+
+MAX_AGE_SECONDS = 2.0
+
+
+def test_nothing_is_published_again_when_messages_have_aged_out(site: Site) -> None:
+    site.post_some(700, seed=12)
+    eventually(site.at_rest)
+    eventually(lambda: site.stream_state("intake")["state"]["messages"] == 0)
+    head = len(site.log("intake"))
+    # Two restarts and a look of the relay at rest: an empty stream is not a missing one.
+    for name in SERVICES:
+        site.processes[name].kill()
+        site.processes[name].start()
+        site.wait_ready(name)
+    state = site.stream_state("intake")["state"]
+    assert (state["messages"], state["last_seq"]) == (0, head)
+    site.post_some(1, seed=13)
+    eventually(site.at_rest)
+    assert site.stream_state("intake")["state"]["last_seq"] == head + 1
+    site.check(whole_stream=False)
