@@ -64,7 +64,7 @@ def up(
 
 @app.command("run")
 def run_services(services: Annotated[list[str], typer.Argument(help="intake alerts …")]) -> None:
-    """These services in this process, against BULWARK_NATS_URL and BULWARK_<SERVICE>_DATABASE_URL."""
+    """These services in this process, against BULWARK_NATS_URL and their database URLs."""
     from bulwark.served import serve
     from bulwark.services import SERVICES
     from shared.settings import Settings

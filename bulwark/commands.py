@@ -22,7 +22,7 @@ from shared.writer import Writer
 
 
 def bus_url(data: Path) -> str:
-    """Where the instance's broker is: of the running one in this folder, else as the settings say."""
+    """Where the broker is: of the instance running in this folder, else as the settings say."""
     run = Folder(data.resolve()).running()
     return str(run["nats_url"]) if run else Settings().nats_url
 

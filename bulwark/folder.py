@@ -86,7 +86,7 @@ class Folder:
     def _empty(self) -> None:
         if any(self.path.iterdir()) and not (self.path / MARK).exists():
             raise FolderError(
-                f"{self.path} 不是本系统建立的文件夹,不会清空 / was not made by bulwark: left alone"
+                f"{self.path} 不是本系统建立的,不会清空 / was not made by bulwark: left alone"
             )
         run = self.running()
         if run is not None:

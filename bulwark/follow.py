@@ -50,7 +50,7 @@ async def connect(url: str) -> Client:
 async def documents(
     client: Client, wanted: Wanted, *, follow: bool, streams: Sequence[str] = STREAMS
 ) -> AsyncIterator[dict[str, Any]]:
-    """The event documents of all streams as they come; ends at the streams' ends unless following."""
+    """The event documents of all streams as they come; without `follow` it ends at their ends."""
     queue: asyncio.Queue[Msg] = asyncio.Queue()
     pending = 0
     for stream in streams:

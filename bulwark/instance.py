@@ -32,7 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         server.close()
         raise PortTaken(
-            f"端口 {port} 已被占用,请用 --port 另选 / port {port} is taken: choose another with --port"
+            f"端口 {port} 已被占用,请用 --port 另选 / port {port} is taken: use --port"
         ) from error
     server.listen(2048)
     server.setblocking(False)
@@ -98,6 +98,9 @@ class Instance:
 
     async def stop(self) -> None:
         """Stop answering, then stop the services."""
+        for runtime in self.runtimes.values():
+            # Whoever watches would hold the server up until its patience ends.
+            runtime.hub.close()
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await self._serving

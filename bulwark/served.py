@@ -1,4 +1,4 @@
-"""`bulwark run SERVICE…`: some services in this process, against a broker and databases elsewhere."""
+"""`bulwark run SERVICE…`: some services in this process; broker and databases are elsewhere."""
 
 from collections.abc import Sequence
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, MetaData, inspect, text
 
@@ -69,7 +69,7 @@ def run_environment(metadata: MetaData) -> None:
         context.run_migrations()
 
 
-def _render_item(kind: str, item: Any, autogen_context: Any) -> str | bool:
+def _render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:
     if kind == "type" and type(item).__module__ == "shared.db":
         autogen_context.imports.add("from shared import db")
         return f"db.{type(item).__name__}()"

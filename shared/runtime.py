@@ -73,7 +73,11 @@ class Runtime:
             await self.writer.submit(Start(handler))
         self._go(self._with_broker(), "broker")
         if isinstance(self.site.clock, RealClock):
-            self._go(self.ticker.run(), "ticker")
+            self.keep_time()
+
+    def keep_time(self) -> None:
+        """Begin to tick; a virtual clock's owner calls the ticker instead."""
+        self._go(self.ticker.run(), "ticker")
 
     async def _with_broker(self) -> None:
         await self.bus.connect()

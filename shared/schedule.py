@@ -38,10 +38,11 @@ def schedule(connection: Connection, kind: str, key: str, at: datetime) -> None:
 
 def schedule_many(connection: Connection, kind: str, items: Iterable[tuple[str, datetime]]) -> None:
     """Ask for many calls of one kind at once."""
-    rows = [{"kind": kind, "key": key, "at": at} for key, at in items]
-    if not rows:
+    wanted = dict(items)
+    if not wanted:
         return
-    unschedule(connection, kind, [row["key"] for row in rows])
+    unschedule(connection, kind, wanted)
+    rows = [{"kind": kind, "key": key, "at": at} for key, at in wanted.items()]
     connection.execute(due_rows.insert(), rows)
 
 
