@@ -50,14 +50,14 @@ async def machine(
     try:
         await broker.start()
         watching = asyncio.create_task(broker.watch())
-        await instance.start(listening)
-        await instance.ready()
         folder.tell_running(
             pid=os.getpid(),
-            http_url=f"http://127.0.0.1:{instance.port}",
+            http_url=f"http://127.0.0.1:{listening.getsockname()[1]}",
             nats_url=broker.url,
             nats_pid=broker.pid,
         )
+        await instance.start(listening)
+        await instance.ready()
         yield Machine(folder, broker, instance)
     finally:
         if watching is not None:
