@@ -33,7 +33,7 @@ class Clockwork:
 
 
 class Posts:
-    """Posts screenings over a few kept connections, as bytes: the client must not be what is timed."""
+    """Posts screenings over kept connections, as bytes: the client must not be what is timed."""
 
     def __init__(self, port: int, token: str) -> None:
         self._port = port
@@ -56,7 +56,8 @@ class Posts:
             {"id": id_, "area": AREA, "temperature_c": 38.4, "place_kind": "checkpoint"}
         )
         head = (
-            f"POST /intake/screenings HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self._token}\r\n"
+            "POST /intake/screenings HTTP/1.1\r\nHost: x\r\n"
+            f"Authorization: Bearer {self._token}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         reader, writer = await self._free.get()

@@ -96,7 +96,7 @@ class Folder:
         shutil.rmtree(self.path)
 
     def site(self, name: str, clock: Clock, *, drill: bool = False) -> Site:
-        """The ports of this instance. Raises PolicyError, AreasError, KeyFileError or VaultError."""
+        """This instance's ports; raises PolicyError, AreasError, KeyFileError or VaultError."""
         key = load_or_create_key(self.keys / "tokens.key")
         return Site(
             name=name,

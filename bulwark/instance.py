@@ -16,6 +16,8 @@ from shared.relay import StreamSettings
 from shared.runtime import Runtime
 from shared.service import Service, Site
 
+AREAS_LOOK_SECONDS = 1.0
+
 log = structlog.get_logger(__name__)
 
 
@@ -72,6 +74,7 @@ class Instance:
         self.port = 0
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def start(self, listening: socket.socket) -> None:
         """Migrate, start the services, and serve HTTP on a listening socket."""
@@ -89,8 +92,19 @@ class Instance:
         self._server = _Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
         self.port = listening.getsockname()[1]
+        self._watching = asyncio.create_task(self._watch_areas())
         while not self._server.started:
             await asyncio.sleep(0.005)
+
+    async def _watch_areas(self) -> None:
+        """Take up an area tree that was loaded while we run."""
+        while True:
+            await asyncio.sleep(AREAS_LOOK_SECONDS)
+            try:
+                if self.site.areas.reload_if_changed():
+                    log.info("areas.reloaded", count=self.site.areas.count())
+            except (OSError, ValueError) as error:
+                log.warning("areas.unreadable", error=str(error))
 
     def _migrate(self) -> None:
         for runtime in self.runtimes.values():
@@ -98,6 +112,8 @@ class Instance:
 
     async def stop(self) -> None:
         """Stop answering, then stop the services."""
+        if self._watching is not None:
+            self._watching.cancel()
         for runtime in self.runtimes.values():
             # Whoever watches would hold the server up until its patience ends.
             runtime.hub.close()

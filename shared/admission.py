@@ -7,7 +7,7 @@ import orjson
 from pydantic import BaseModel
 from starlette.requests import Request as HttpRequest
 
-from shared.auth import Caller, InvalidToken, Role
+from shared.auth import Caller, Role
 from shared.problems import TooLarge, WrongRole
 from shared.refusal import Forbidden, Invalid
 from shared.service import Site
@@ -20,10 +20,18 @@ AREA_FIELDS = ("area", "code")
 
 def authorised(site: Site, request: HttpRequest, roles: frozenset[Role]) -> Caller:
     """The caller behind a bearer token; raises InvalidToken (401) or WrongRole (403)."""
+    return admitted(site, bearer_token(request), roles)
+
+
+def bearer_token(request: HttpRequest) -> str:
+    """The token in the Authorization header; empty when there is none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise InvalidToken("missing")
-    caller = site.tokens.verify(token.strip())
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def admitted(site: Site, token: str, roles: frozenset[Role]) -> Caller:
+    """The caller behind a token; raises InvalidToken (401) or WrongRole (403)."""
+    caller = site.tokens.verify(token)
     if caller.role not in roles:
         raise WrongRole(", ".join(sorted(roles)))
     return caller
@@ -63,15 +71,20 @@ async def read_body(request: HttpRequest, limit: int) -> bytes:
     return b"".join(parts)
 
 
-async def read_json(request: HttpRequest, limit: int) -> dict[str, Any]:
-    """The body as a JSON object; an absent body is an empty one."""
-    raw = await read_body(request, limit)
-    if not raw:
-        return {}
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """A JSON object; raises Invalid. No text of ours holds a NUL, which PostgreSQL cannot store."""
     try:
         asked = orjson.loads(raw)
     except orjson.JSONDecodeError:
         asked = None
     if not isinstance(asked, dict):
         raise Invalid(TEXTS, "no_json", field="body")
+    if b"\\u0000" in raw:
+        raise Invalid(TEXTS, "nul_in_text", field="body")
     return asked
+
+
+async def read_json(request: HttpRequest, limit: int) -> dict[str, Any]:
+    """The body as a JSON object; an absent body is an empty one."""
+    raw = await read_body(request, limit)
+    return parse_object(raw) if raw else {}

@@ -4,18 +4,16 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from pydantic import ValidationError
 from starlette.requests import Request as HttpRequest
 
 from shared import problems
-from shared.admission import check_places, check_time, read_body
+from shared.admission import check_places, check_time, parse_object, read_body
 from shared.auth import Caller
 from shared.commands import Bulk, BulkDone, Command, Line
 from shared.problems import TooLarge
-from shared.refusal import Invalid, Refused
+from shared.refusal import Refused
 from shared.remembered import fingerprint
-from shared.texts import TEXTS
 
 if TYPE_CHECKING:
     from shared.http import Check
@@ -69,12 +67,7 @@ def _parse(
     route: str,
     check: "Check | None",
 ) -> Line:
-    try:
-        asked = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        asked = None
-    if not isinstance(asked, dict):
-        raise Invalid(TEXTS, "no_json", field="body")
+    asked = parse_object(text)
     command = model.model_validate(asked)
     check_places(runtime.site, command, caller)
     check_time(runtime.site, command)

@@ -4,9 +4,13 @@ FastStream owns the connection; relay and reader speak to JetStream through it w
 """
 
 import asyncio
-from dataclasses import dataclass
+import contextlib
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+import nats.errors
 import orjson
 import structlog
 from faststream.exceptions import IncorrectState
@@ -33,12 +37,14 @@ class StreamRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """What STREAM.INFO says: the numbers it spans, how many messages it holds, its birth."""
+    """What STREAM.INFO says: the numbers it spans, how many messages it holds, its birth, and how
+    it was made."""
 
     first: int
     last: int
     messages: int
     created: str
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Bus:
@@ -65,8 +71,12 @@ class Bus:
     @property
     def connected(self) -> bool:
         """Whether the broker answers at present."""
+        return self._known and bool(self.client.is_connected)
+
+    @property
+    def _known(self) -> bool:
         try:
-            return bool(self.client.is_connected)
+            return self.client is not None
         except IncorrectState:
             return False
 
@@ -76,10 +86,20 @@ class Bus:
 
     async def close(self) -> None:
         """Leave the broker, without waiting for one that is gone."""
+        client = self.client if self._known else None
         try:
             await asyncio.wait_for(self.broker.stop(), REQUEST_SECONDS)
-        except (TimeoutError, OSError, asyncio.CancelledError):
+        except (nats.errors.Error, TimeoutError, OSError):
             log.debug("bus.closed_hard")
+        except asyncio.CancelledError:
+            # The client cancels parts of itself; only our own end is passed on.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+        if client is not None and not client.is_closed:
+            # A drain that could not end leaves tasks behind that try to reconnect for ever.
+            with contextlib.suppress(nats.errors.Error, TimeoutError, OSError):
+                await asyncio.wait_for(client.close(), REQUEST_SECONDS)
 
     async def request(self, subject: str, payload: bytes = b"", **headers: str) -> Msg:
         """One request; raises nats.errors.Error or TimeoutError after two seconds."""
@@ -101,26 +121,35 @@ class Bus:
             raise
         state = info["state"]
         return StreamState(
-            state["first_seq"], state["last_seq"], state["messages"], str(info["created"])
+            state["first_seq"],
+            state["last_seq"],
+            state["messages"],
+            str(info["created"]),
+            info["config"],
         )
 
     async def message(self, stream: str, sequence: int) -> bytes | None:
-        """The body of a message; None when it cannot be read."""
-        from base64 import b64decode
+        """The body of a message; None when it cannot be read.
 
+        Raises StreamRefused when it is the server that cannot: that says nothing of the message.
+        """
         try:
             found = await self.api(f"STREAM.MSG.GET.{stream}", {"seq": sequence})
         except StreamRefused as error:
             if error.code in (STREAM_NOT_FOUND, NO_MESSAGE):
                 return None
-            log.warning("bus.unreadable", stream=stream, sequence=sequence, error=str(error))
-            return None
+            raise
         return b64decode(found["message"].get("data", ""))
 
 
 def checked(payload: bytes) -> dict[str, Any]:
     """A JetStream answer, or StreamRefused when it is an error."""
-    answer: dict[str, Any] = orjson.loads(payload)
+    try:
+        answer = orjson.loads(payload)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise StreamRefused(0, "answered by someone who is not JetStream")
     if error := answer.get("error"):
         raise StreamRefused(int(error.get("err_code", 0)), str(error.get("description", "")))
     return answer

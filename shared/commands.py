@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import structlog
 import uuid_utils.compat
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +19,8 @@ from shared.refusal import Conflict, Refused
 from shared.remembered import Remembered, recall, remember
 from shared.texts import TEXTS
 from shared.writer import Tx
+
+log = structlog.get_logger(__name__)
 
 
 def new_id() -> str:
@@ -46,6 +49,7 @@ class Handler(Protocol):
 
 
 Answer = Callable[[Tx, Any], Any]
+Attempt = Callable[[Tx, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,27 @@ def _same(before: Remembered, fingerprint: bytes) -> Any:
     if before.fingerprint != fingerprint:
         raise Conflict(TEXTS, "same_id_other_body", field="id")
     return before.answer
+
+
+@dataclass(slots=True)
+class Trial:
+    """A wish that is tried out: all that it does and sets off is undone, its answer alone stays."""
+
+    attempt: Attempt
+    wish: Any
+    caller: Caller | None
+    weight: int = 1
+
+    def run(self, tx: Tx, *, careful: bool) -> Any:  # noqa: ARG002 - see Work
+        """Do it, look, and go back."""
+        tx.caller = self.caller
+        mark = tx.mark()
+        savepoint = tx.session.begin_nested()
+        try:
+            return self.attempt(tx, self.wish)
+        finally:
+            savepoint.rollback()
+            tx.back_to(mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +180,13 @@ class Bulk:
         remember(tx.session.connection(), rows)
 
     def _one(self, tx: Tx, line: Line, done: BulkDone) -> None:
-        mark = tx.page.mark()
         try:
-            with tx.session.begin_nested():
+            with tx.savepoint():
                 self._record(tx, [line])
             done.recorded += 1
         except Exception as error:
-            if is_transient(error) or not isinstance(error, Refused):
+            if is_transient(error):
                 raise
-            tx.page.back_to(mark)
+            if not isinstance(error, Refused):
+                log.exception("line.failed", service=tx.service.name)
             done.rejected.append((line.number, error))

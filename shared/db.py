@@ -4,6 +4,7 @@ A `Database` has one engine for the writer (every transaction begins as a writin
 reads. No import connects to anything.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,6 +22,7 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -29,12 +31,28 @@ from shared.clock import CST
 core = MetaData()
 """The tables every service has: log, places, dead letters, remembered requests, due rows."""
 
-BUSY_SECONDS = 30
-LIKE_END = "\U0010ffff"
+BUSY_SECONDS = 5
+TOO_COMPLEX = "54"  # the SQLSTATE class of program limits
+POSTGRES_LINK = {
+    # A host that vanished is noticed within seconds, not hours.
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+POSTGRES_WAITS = (
+    # A lock that does not come is a database that does not answer: the writer tries again.
+    "SET lock_timeout = '10s'",
+    # A replica that was stopped in mid-transaction must not hold the log's head for ever.
+    "SET idle_in_transaction_session_timeout = '10s'",
+)
+# Codes are digits, so that under any collation this lies behind every code of a prefix.
+BEHIND = "9" * 15
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware time to the microsecond: `timestamptz` on PostgreSQL, sortable UTC+8 text on SQLite."""
+    """An aware time to the microsecond: `timestamptz` in PostgreSQL, sortable text in SQLite."""
 
     impl = String(32)
     cache_ok = True
@@ -58,9 +76,10 @@ class Instant(TypeDecorator[datetime]):
         """Bring it back, in China Standard Time."""
         if value is None:
             return None
-        return (
-            value.astimezone(CST) if isinstance(value, datetime) else datetime.fromisoformat(value)
-        )
+        if dialect.name == "postgresql":
+            found: datetime = value
+            return found.astimezone(CST)
+        return datetime.fromisoformat(value)
 
 
 class Database:
@@ -74,14 +93,22 @@ class Database:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_pre_ping": not self.is_sqlite, "pool_timeout": 10}
+        # Errors go to logs and dead letters: what people said must not stand in them.
+        options: dict[str, Any] = {"pool_timeout": 10, "hide_parameters": True}
+        reads: dict[str, Any] = {"pool_size": readers, "max_overflow": readers}
         if self.is_sqlite:
             options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        else:
+            options |= {"connect_args": POSTGRES_LINK, "pool_pre_ping": True}
+            # One read sees one moment, as it does on SQLite.
+            reads["isolation_level"] = "REPEATABLE READ"
         self.write_engine = create_engine(parsed, pool_size=2, max_overflow=2, **options)
-        self.read_engine = create_engine(parsed, pool_size=readers, max_overflow=readers, **options)
+        self.read_engine = create_engine(parsed, **reads, **options)
         if self.is_sqlite:
             _prepare_sqlite(self.write_engine, begin="BEGIN IMMEDIATE")
             _prepare_sqlite(self.read_engine, begin="BEGIN")
+        else:
+            _prepare_postgres(self.write_engine)
         # SQL that the log sends straight to the driver is written once per placeholder style.
         self.placeholder = "?" if self.is_sqlite else "%s"
 
@@ -118,13 +145,29 @@ def _prepare_sqlite(engine: Engine, *, begin: str) -> None:
         connection.exec_driver_sql(begin)
 
 
+def _prepare_postgres(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        for setting in POSTGRES_WAITS:
+            connection.execute(setting)
+        connection.commit()
+
+
 def is_transient(error: BaseException) -> bool:
-    """Whether a transaction failed for a reason of the database and is worth trying again."""
-    if isinstance(error, OperationalError):
+    """Whether a transaction failed for a reason of the database and is worth trying again.
+
+    Both drivers also call a faulty statement an operational error; that one stays faulty.
+    """
+    if isinstance(error, PoolTimeout):
         return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    if not isinstance(error, OperationalError):
+        return isinstance(error, DBAPIError) and error.connection_invalidated
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return int(code) & 0xFF != sqlite3.SQLITE_ERROR
+    return not str(getattr(error.orig, "sqlstate", None) or "").startswith(TOO_COMPLEX)
 
 
 def area_range(column: Any, prefix: str) -> Any:
     """The condition that an area code lies under a prefix, as a range that an index serves."""
-    return (column >= prefix) & (column < prefix + LIKE_END) if prefix else column.is_not(None)
+    return (column >= prefix) & (column <= prefix + BEHIND) if prefix else column.is_not(None)

@@ -23,16 +23,17 @@ from shared import metrics, problems
 from shared.admission import BODY_LIMIT, authorised, check_places, check_time, read_json
 from shared.auth import Caller, Role
 from shared.bulk import accept_lines
-from shared.commands import Answer, Bulk, Command, Done, Handler, Request
+from shared.commands import Answer, Attempt, Bulk, Command, Done, Handler, Request, Trial
+from shared.db import is_transient
 from shared.events import Event
 from shared.openapi import described
 from shared.refusal import Forbidden
 from shared.remembered import fingerprint
 from shared.runtime import Runtime
 from shared.service import Site
-from shared.texts import TEXTS
 from shared.text import Language
-from shared.writer import Tx
+from shared.texts import TEXTS
+from shared.writer import Tx, Unavailable
 
 Roles = Iterable[Role]
 Check = Callable[[Site, Any], None]
@@ -40,13 +41,15 @@ Check = Callable[[Site, Any], None]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a read sees: a consistent view, the caller (None on a public path), the time, the site."""
+    """What a read sees: a consistent view, the caller (None: a public path), the time, the site."""
 
     session: Session
     caller: Caller | None
     now: datetime
     site: Site
     language: Language
+    # Whether the caller would rather have a page than JSON.
+    wants_html: bool = False
 
     def touch(self, area: str) -> None:
         """Refuse with 403 when the caller has no right on a row's area."""
@@ -56,6 +59,15 @@ class Read:
     def scope(self, area: str | None) -> str:
         """The area a list is about: the one asked for, else the caller's own."""
         return area if area is not None else (self.caller.area if self.caller else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a read does when it is asked with a `reason`: the writer does it, and leaves a trace."""
+
+    handler: Handler
+    answer: Answer
+    roles: Roles
 
 
 Endpoint = Callable[[Runtime, HttpRequest], Awaitable[Response]]
@@ -121,6 +133,21 @@ class Routes:
         """A change of some fields that answers 200."""
         self.post(path, handler, body, status=200, method="PATCH", **options)
 
+    def trial(self, path: str, attempt: Attempt, body: type[Command], *, roles: Roles) -> None:
+        """What a change would do: the writer tries it out and undoes it; nothing is stored."""
+        allowed = frozenset(roles)
+
+        async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
+            caller = authorised(runtime.site, request, allowed)
+            asked = await read_json(request, BODY_LIMIT)
+            wish = body.model_validate({**asked, **request.path_params})
+            check_places(runtime.site, wish, caller)
+            return json_response(await runtime.writer.submit(Trial(attempt, wish, caller)), 200)
+
+        self._add(
+            "POST", path, endpoint, allowed, described(attempt, body, self._tokens(path), 200)
+        )
+
     def get(
         self,
         path: str,
@@ -128,11 +155,18 @@ class Routes:
         query: type[BaseModel],
         *,
         roles: Roles | None,
+        opening: Opening | None = None,
     ) -> None:
-        """A read; `query` holds what stands in the path and behind the question mark."""
+        """A read; `query` holds what stands in the path and behind the question mark.
+
+        With an `opening`, `?reason=` asks for more than the read shows.
+        """
         allowed = None if roles is None else frozenset(roles)
+        opened = _recorded(opening, query) if opening else None
 
         async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
+            if opened and "reason" in request.query_params:
+                return await opened(runtime, request)
             caller = None if allowed is None else authorised(runtime.site, request, allowed)
             asked = query.model_validate({**request.query_params, **request.path_params})
             check_places(runtime.site, asked, caller)
@@ -141,9 +175,15 @@ class Routes:
                 with runtime.database.reading() as session:
                     now = runtime.site.clock.now()
                     language = problems.language_of(request)
-                    return read(Read(session, caller, now, runtime.site, language), asked)
+                    html = prefers_html(request.headers.get("accept", ""))
+                    return read(Read(session, caller, now, runtime.site, language, html), asked)
 
-            found = await run_in_threadpool(look)
+            try:
+                found = await run_in_threadpool(look)
+            except Exception as error:
+                if is_transient(error):
+                    raise Unavailable(str(error)) from error
+                raise
             return found if isinstance(found, Response) else json_response(found, 200)
 
         self._add("GET", path, endpoint, allowed, described(read, query, self._tokens(path), 200))
@@ -152,18 +192,9 @@ class Routes:
         self, path: str, handler: Handler, query: type[BaseModel], *, roles: Roles, answer: Answer
     ) -> None:
         """A read that leaves a trace, such as opening someone's data: the writer does it."""
-        allowed = frozenset(roles)
-
-        async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
-            caller = authorised(runtime.site, request, allowed)
-            asked = query.model_validate({**request.query_params, **request.path_params})
-            check_places(runtime.site, asked, caller)
-            done: Done = await runtime.writer.submit(Request(handler, asked, caller, None, answer))
-            return json_response(done.answer, 200)
-
-        self._add(
-            "GET", path, endpoint, allowed, described(handler, query, self._tokens(path), 200)
-        )
+        endpoint = _recorded(Opening(handler, answer, roles), query)
+        describes = described(handler, query, self._tokens(path), 200)
+        self._add("GET", path, endpoint, frozenset(roles), describes)
 
     def bulk(
         self,
@@ -209,10 +240,38 @@ class Routes:
         self.listed.append(Route(method, self.prefix + path, endpoint, roles, describes))
 
 
+def _recorded(opening: Opening, query: type[BaseModel]) -> Endpoint:
+    allowed = frozenset(opening.roles)
+
+    async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
+        caller = authorised(runtime.site, request, allowed)
+        asked = query.model_validate({**request.query_params, **request.path_params})
+        check_places(runtime.site, asked, caller)
+        request_ = Request(opening.handler, asked, caller, None, opening.answer)
+        done: Done = await runtime.writer.submit(request_)
+        return json_response(done.answer, 200)
+
+    return endpoint
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     raise TypeError(f"{type(value)} cannot be sent")
+
+
+def prefers_html(accept: str) -> bool:
+    """Whether an Accept header asks for HTML, and not for JSON more than for it."""
+    qualities: dict[str, float] = {}
+    for part in accept.lower().split(","):
+        kind, *parameters = (word.strip() for word in part.split(";"))
+        quality = next((word[2:] for word in parameters if word.startswith("q=")), "1")
+        try:
+            qualities[kind] = float(quality)
+        except ValueError:
+            qualities[kind] = 0.0
+    html = qualities.get("text/html", 0.0)
+    return html > 0.0 and html >= qualities.get("application/json", 0.0)
 
 
 def json_response(content: Any, status: int) -> Response:

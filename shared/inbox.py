@@ -26,7 +26,7 @@ from sqlalchemy.engine import Connection
 
 from shared import metrics
 from shared.db import Instant, core, is_transient
-from shared.events import Event, MalformedEvent, Recorded, decode, parse
+from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_of
 from shared.service import Batched, Consumer
 from shared.writer import Tx
 
@@ -53,11 +53,11 @@ dead_letters = Table(
 
 
 class Entry(NamedTuple):
-    """A message of a stream: its number, its document, and the envelope parsed from it."""
+    """A message of a stream: its number, its document, and the envelope where it was parsed."""
 
     sequence: int
     document: bytes
-    envelope: dict[str, Any]
+    envelope: dict[str, Any] | None
 
 
 class PlaceMoved(Exception):
@@ -94,14 +94,15 @@ class Batch:
         else:
             for handler, run in groupby(self._decoded(tx), key=_first):
                 _handle(tx, handler, [recorded for _, recorded in run])
-        metrics.EVENTS_APPLIED.labels(tx.service.name, self.source).inc(len(self.entries))
+        applied = metrics.EVENTS_APPLIED.labels(tx.service.name, self.source)
+        tx.afterwards(lambda: applied.inc(len(self.entries)))
         return last
 
     def _decoded(self, tx: Tx) -> Iterator[tuple[Consumer, Recorded[Event]]]:
         consumes = tx.service.consumes
         for entry in self.entries:
             try:
-                recorded = decode(entry.envelope)
+                recorded = _decode(self.source, entry)
             except MalformedEvent as error:
                 _set_aside(tx, self.source, entry, error)
                 continue
@@ -122,7 +123,7 @@ class Retry:
         connection = tx.session.connection()
         done = kept = 0
         for row in connection.execute(select(dead_letters).order_by(dead_letters.c.id)).all():
-            error = _attempt(tx, Entry(row.sequence, row.document, parse(row.document)))
+            error = _attempt(tx, row.source, Entry(row.sequence, row.document, None))
             same = dead_letters.c.id == row.id
             if error is None:
                 connection.execute(delete(dead_letters).where(same))
@@ -160,37 +161,35 @@ def _handle(tx: Tx, handler: Consumer, recorded: list[Recorded[Any]]) -> None:
         tx.append(handler(tx, one))
 
 
-def _attempt(tx: Tx, entry: Entry) -> Exception | None:
-    mark = tx.page.mark()
+def _decode(source: str, entry: Entry) -> Recorded[Event] | None:
+    envelope = parse(entry.document) if entry.envelope is None else entry.envelope
+    if place_of(envelope) != (source, entry.sequence):
+        raise MalformedEvent(f"it says {place_of(envelope)}, and stands at {entry.sequence}")
+    return decode(envelope)
+
+
+def _attempt(tx: Tx, source: str, entry: Entry) -> Exception | None:
     try:
-        with tx.session.begin_nested():
-            recorded = decode(entry.envelope)
+        with tx.savepoint():
+            recorded = _decode(source, entry)
             handler = None if recorded is None else tx.service.consumes.get(type(recorded.data))
             if recorded is not None and handler is not None:
                 _handle(tx, handler, [recorded])
     except Exception as error:
         if is_transient(error):
             raise
-        tx.page.back_to(mark)
         return error
     return None
 
 
 def _apply_or_set_aside(tx: Tx, source: str, entry: Entry) -> None:
-    error = _attempt(tx, entry)
+    error = _attempt(tx, source, entry)
     if error is not None:
         _set_aside(tx, source, entry, error)
 
 
 def _set_aside(tx: Tx, source: str, entry: Entry, error: Exception) -> None:
-    log.error(
-        "event.set_aside",
-        service=tx.service.name,
-        source=source,
-        sequence=entry.sequence,
-        error=repr(error),
-    )
-    metrics.DEAD_LETTERS.labels(tx.service.name, source).inc()
+    tx.afterwards(lambda: _tell(tx.service.name, source, entry.sequence, error))
     tx.session.execute(
         dead_letters.insert().values(
             source=source,
@@ -200,4 +199,11 @@ def _set_aside(tx: Tx, source: str, entry: Entry, error: Exception) -> None:
             at=tx.now,
             tries=1,
         )
+    )
+
+
+def _tell(service: str, source: str, sequence: int, error: Exception) -> None:
+    metrics.DEAD_LETTERS.labels(service, source).inc()
+    log.error(
+        "event.set_aside", service=service, source=source, sequence=sequence, error=repr(error)
     )

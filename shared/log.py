@@ -6,8 +6,8 @@ documents are written.
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Text, select
 from sqlalchemy.engine import Connection
@@ -23,7 +23,7 @@ events = Table(
         primary_key=True,
         autoincrement=False,
     ),
-    # Machine time in milliseconds: the stream's own age counts by it, whatever a drill's clock says.
+    # Machine time in milliseconds: the stream's age counts by it, whatever a drill's clock says.
     Column("stored_ms", BigInteger, nullable=False),
     Column("subject", Text, nullable=False),
     Column("document", LargeBinary, nullable=False),
@@ -45,10 +45,25 @@ event_index = Table(
 )
 
 _LOCK = select(log_head.c.sequence).where(log_head.c.one == 1).with_for_update()
+_INSERTS = {
+    "?": (
+        "INSERT INTO events (sequence, stored_ms, subject, document) VALUES (?,?,?,?)",
+        "INSERT INTO event_index (thing, sequence) VALUES (?,?)",
+    ),
+    "%s": (
+        "INSERT INTO events (sequence, stored_ms, subject, document) VALUES (%s,%s,%s,%s)",
+        "INSERT INTO event_index (thing, sequence) VALUES (%s,%s)",
+    ),
+}
+_BEGIN = "INSERT INTO log_head (one, sequence) VALUES (1, 0) ON CONFLICT DO NOTHING"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+def machine_ms() -> int:
+    """Machine time in milliseconds, which stored rows and the stream's ages are measured by."""
+    return time.time_ns() // 1_000_000
+
+
+class Row(NamedTuple):
     """One row of the log, as the relay publishes it."""
 
     sequence: int
@@ -65,18 +80,19 @@ class Page:
         self._mark = database.placeholder
         head = connection.execute(_LOCK).scalar_one_or_none()
         if head is None:
-            connection.execute(log_head.insert().values(one=1, sequence=0))
-            head = 0
+            # The first transaction of all; a replica's first may come at the same moment.
+            connection.exec_driver_sql(_BEGIN)
+            head = connection.execute(_LOCK).scalar_one()
         self.head: int = head
-        self._start: int = head
-        self._rows: list[tuple[int, int, str, bytes]] = []
+        self._rows: list[Row] = []
         self._things: list[tuple[str, int]] = []
 
-    def add(self, subject: str, document: bytes, things: Sequence[str] = ()) -> None:
+    def add(self, subject: str, document: bytes, things: Collection[str] = ()) -> None:
         """Append a document that already carries the number `head + 1`."""
         self.head += 1
-        self._rows.append((self.head, time.time_ns() // 1_000_000, subject, document))
-        self._things.extend((thing, self.head) for thing in dict.fromkeys(things))
+        self._rows.append(Row(self.head, machine_ms(), subject, document))
+        for thing in things:
+            self._things.append((thing, self.head))
 
     def mark(self) -> tuple[int, int, int]:
         """Where the page stands, for `back_to`."""
@@ -92,19 +108,14 @@ class Page:
         """Store the page and move the head; returns its rows."""
         if not self._rows:
             return []
-        m = self._mark
-        self._connection.exec_driver_sql(
-            f"INSERT INTO events (sequence, stored_ms, subject, document) VALUES ({m},{m},{m},{m})",
-            self._rows,
-        )
+        insert_rows, insert_things = _INSERTS[self._mark]
+        self._connection.exec_driver_sql(insert_rows, self._rows)
         if self._things:
-            self._connection.exec_driver_sql(
-                f"INSERT INTO event_index (thing, sequence) VALUES ({m},{m})", self._things
-            )
+            self._connection.exec_driver_sql(insert_things, self._things)
         self._connection.execute(
             log_head.update().where(log_head.c.one == 1).values(sequence=self.head)
         )
-        return [Row(*row) for row in self._rows]
+        return self._rows
 
 
 def head_of(connection: Connection) -> int:
@@ -114,11 +125,10 @@ def head_of(connection: Connection) -> int:
 
 def first_row_since(connection: Connection, stored_ms: int) -> int | None:
     """The number of the oldest row stored at or after a machine time, by halving the log."""
-    low, high = oldest(connection), head_of(connection)
+    low = oldest(connection)
     if low is None:
         return None
-    end = high + 1
-    low, high = low, end
+    end = high = head_of(connection) + 1
     while low < high:
         middle = (low + high) // 2
         row = row_at(connection, middle)

@@ -32,6 +32,8 @@ def migrate(service: Service, database: Database) -> None:
 
     with database.write_engine.begin() as connection:
         if not database.is_sqlite:
+            # Another replica may be migrating, for as long as that takes.
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         found = _revision_in(connection)
         if found is not None and found > wanted:

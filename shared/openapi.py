@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.commands import Command
+
 
 def described(
     function: Callable[..., Any],
@@ -28,7 +30,7 @@ def described(
         ],
         "responses": {str(status): {"description": "OK"}},
     }
-    if _is_query(model):
+    if not issubclass(model, Command):
         extra["parameters"] += [
             {"name": name, "in": "query", "required": False, "schema": value}
             for name, value in properties.items()
@@ -40,7 +42,3 @@ def described(
     kind = "application/x-ndjson" if lines else "application/json"
     extra["requestBody"] = {"required": True, "content": {kind: {"schema": schema}}}
     return extra
-
-
-def _is_query(model: type[BaseModel]) -> bool:
-    return "id" not in model.model_fields

@@ -46,6 +46,7 @@ from shared.policy_measures import (
 )
 from shared.policy_sections import (
     Activities,
+    Alerts,
     ApprovalRule,
     Elections,
     Fever,
@@ -68,6 +69,7 @@ from shared.policy_sections import (
 __all__ = [
     "Activities",
     "ActivityStop",
+    "Alerts",
     "ApprovalRule",
     "Checkpoint",
     "DutyDayAndNight",
@@ -121,6 +123,7 @@ class PolicyPack(Section):
     mode: Mode
     hotline: str = Field(pattern=r"^[0-9+][0-9 -]{2,19}$")
     fever: Fever
+    alerts: Alerts
     temperature: Temperature
     risk: Risk
     situations: Situations

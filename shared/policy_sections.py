@@ -31,6 +31,7 @@ from shared.events.values import (
 
 RiskUnit = Literal["county", "township", "community"]
 RegisteredNeed = Literal[Need, "none_recorded"]
+RaisingCode = Literal["yellow", "red"]
 
 Days = Annotated[int, Field(ge=1, le=366)]
 Hours = Annotated[int, Field(ge=1, le=720)]
@@ -50,6 +51,17 @@ class Fever(Section):
     """Fever (发热): from `threshold_c` °C up, as common in 2020; answered in minutes (chosen)."""
 
     threshold_c: float = Field(ge=36, le=42)
+    respond_within_minutes: int = Field(ge=1, le=1440)
+
+
+class Alerts(Section):
+    """What raises an alert (预警) without a fever, and in how many minutes it is answered (chosen).
+
+    Symptoms and the colours of a health code (健康码) [FEB16, PREC21].
+    """
+
+    symptoms_raise: bool
+    codes_raise: tuple[RaisingCode, ...]
     respond_within_minutes: int = Field(ge=1, le=1440)
 
 

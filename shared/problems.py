@@ -62,8 +62,8 @@ def line_error(error: Exception, language: Language) -> dict[str, Any]:
         return {"error": text, "field": errors[0]["field"]}
     if isinstance(error, Refused):
         named = f"{error.field}: " if error.field else ""
-        return {"error": named + error.text(language), "field": error.field}
-    return {"error": str(error), "field": None}
+        return {**error.extras, "error": named + error.text(language), "field": error.field}
+    return {"error": TEXTS.text("failed", language), "field": None}
 
 
 def _problem(request: Request, status: int, kind: str, **extras: Any) -> Problem:
@@ -84,9 +84,8 @@ def problem_of(request: Request, error: Exception) -> Problem:
         detail = error.text(language)
         errors = [{"field": error.field, "message": detail}] if error.field else []
         detail = f"{error.field}: {detail}" if error.field else detail
-        return _problem(
-            request, error.status, error.kind, detail=detail, field=error.field, errors=errors
-        )
+        extras = {**error.extras, "detail": detail, "field": error.field, "errors": errors}
+        return _problem(request, error.status, error.kind, **extras)
     if isinstance(error, InvalidToken):
         headers = {"WWW-Authenticate": "Bearer"}
         detail = TEXTS.text("token_needed", language, reason=str(error))

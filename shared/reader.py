@@ -1,4 +1,4 @@
-"""The reader: takes another service's stream from this service's own place, in order, without holes.
+"""The reader: takes another service's stream from this service's own place, without holes.
 
 The place lives in this service's database and moves in the transaction that applies the events;
 the broker is trusted to remember nothing. `source` and `sequence` inside each envelope must be
@@ -12,22 +12,22 @@ import nats.errors
 import orjson
 import structlog
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 
 from shared import metrics
 from shared.bus import Bus, StreamRefused
-from shared.db import Database
+from shared.db import Database, is_transient
 from shared.events import MalformedEvent, parse, place_of
+from shared.feed import BEAT_SECONDS, Feed, number_of, status_of
 from shared.inbox import Batch, Entry, PlaceMoved, place_of_source
 from shared.writer import Unavailable, Writer
 
 MOST_PER_BATCH = 1024
-PULL = 4096
-BEAT_SECONDS = 0.5
 SILENCE_SECONDS = 3 * BEAT_SECONDS
 QUIET_SECONDS = 2.0
-INACTIVE_SECONDS = 30
 HEAD_ANSWER_SECONDS = 2.0
+LEAST_PAUSE_SECONDS = 0.05
+MOST_PAUSE_SECONDS = 1.0
+HEARTBEAT, PULL_EXPIRED = "100", "408"
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +40,17 @@ class _OpenAgain(Exception):
     """The consumer is gone or silent, or a number is missing."""
 
 
+PASSING = (
+    _OpenAgain,
+    PlaceMoved,
+    Unavailable,
+    StreamRefused,
+    nats.errors.Error,
+    TimeoutError,
+    OSError,
+)
+
+
 @dataclass(slots=True)
 class _Hole:
     """A number that did not come; told to the owner when it stays away after one re-opening."""
@@ -48,13 +59,22 @@ class _Hole:
     seen: int = 0
 
 
-@dataclass(slots=True)
-class _Feed:
-    """An open consumer: its inbox, and how many messages the pull still allows."""
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """What came in place of the next event: faced once all before it is applied."""
 
-    subscription: Subscription
-    consumer: str
-    allowed: int
+    why: str
+    # A message of the stream whose envelope is not the one of its number.
+    misfit: Entry | None = None
+    hole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A misfit that the owner heard of, and the birth of the stream it stood in."""
+
+    misfit: Entry
+    created: str
 
 
 class Reader:
@@ -72,28 +92,23 @@ class Reader:
         self._database = database
         self._bus = bus
         self._hole = _Hole(0)
+        self._told: _Told | None = None
 
     async def run(self) -> None:
         """Read for ever; ends when cancelled, or with PlaceBeyondLog."""
-        pause = 0.05
+        pause = LEAST_PAUSE_SECONDS
         while True:
+            began = self.place
             try:
                 await self._read_place()
                 await self._follow()
-            except (
-                _OpenAgain,
-                PlaceMoved,
-                Unavailable,
-                StreamRefused,
-                nats.errors.Error,
-                TimeoutError,
-                OSError,
-            ) as error:
+            except Exception as error:
+                if not (isinstance(error, PASSING) or is_transient(error)):
+                    raise
                 log.info("reader.again", service=self.service, source=self.source, why=repr(error))
+                pause = LEAST_PAUSE_SECONDS if self.place > began else pause
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, 1.0)
-            else:
-                pause = 0.05
+                pause = min(pause * 2, MOST_PAUSE_SECONDS)
 
     async def _read_place(self) -> None:
         def read() -> int:
@@ -101,11 +116,12 @@ class Reader:
                 return place_of_source(session.connection(), self.source)
 
         self._moved_to(await asyncio.to_thread(read))
-        if not self.head_known:
-            await self._compare_with_head()
+        await self._compare_with_head()
 
     async def _compare_with_head(self) -> None:
         """Raises PlaceBeyondLog; a source that does not answer yet is asked again later."""
+        if self.head_known:
+            return
         try:
             answer = await self._bus.client.request(
                 f"head.{self.source}", b"", timeout=HEAD_ANSWER_SECONDS
@@ -141,155 +157,126 @@ class Reader:
         if self.behind:
             await asyncio.sleep(QUIET_SECONDS / 2)
             return
-        feed = await self._open()
+        feed = Feed(self._bus, self.stream)
         try:
+            await feed.open(self.place + 1)
             while True:
                 await self._step(feed)
         finally:
-            await self._close(feed)
+            await feed.close()
 
-    async def _look_at_stream(self) -> None:
-        """Compare the place with what the stream spans; raises _OpenAgain where it has more."""
+    async def _look_at_stream(self) -> int:
+        """Compare the place with what the stream spans; returns where the stream ends."""
         state = await self._bus.stream(self.stream)
         if state is None:
             raise _OpenAgain("there is no stream yet")
         self._say_behind(state.first > self.place + 1)
         self.caught_up = self.caught_up or (not self.behind and state.last <= self.place)
+        if state.last < self.place:
+            # It is being filled again, or the log itself has gone back: its head tells which.
+            self.head_known = False
+        await self._compare_with_head()
+        return state.last
 
-    async def _open(self) -> _Feed:
-        client = self._bus.client
-        answer = await self._bus.api(
-            f"CONSUMER.CREATE.{self.stream}",
-            {
-                "stream_name": self.stream,
-                "config": {
-                    "deliver_policy": "by_start_sequence",
-                    "opt_start_seq": self.place + 1,
-                    "ack_policy": "none",
-                    "replay_policy": "instant",
-                    "mem_storage": True,
-                    "num_replicas": 1,
-                    "inactive_threshold": INACTIVE_SECONDS * 1_000_000_000,
-                },
-            },
-        )
-        inbox = client.new_inbox()
-        subscription = await client.subscribe(
-            inbox, pending_msgs_limit=4 * PULL, pending_bytes_limit=512 * 1024 * 1024
-        )
-        feed = _Feed(subscription, answer["name"], 0)
-        await self._pull(feed)
-        return feed
-
-    async def _close(self, feed: _Feed) -> None:
-        try:
-            await feed.subscription.unsubscribe()
-            await self._bus.client.publish(
-                f"$JS.API.CONSUMER.DELETE.{self.stream}.{feed.consumer}", b""
-            )
-        except (nats.errors.Error, OSError):
-            log.debug("reader.closed_hard", source=self.source)
-
-    async def _pull(self, feed: _Feed) -> None:
-        wish = {
-            "batch": PULL,
-            "expires": INACTIVE_SECONDS * 1_000_000_000,
-            "idle_heartbeat": int(BEAT_SECONDS * 1_000_000_000),
-        }
-        feed.allowed += PULL
-        await self._bus.client.publish(
-            f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{feed.consumer}",
-            orjson.dumps(wish),
-            reply=feed.subscription.subject,
-        )
-
-    async def _step(self, feed: _Feed) -> None:
-        """Wait for something, take all there is, apply it."""
-        entries = await self._gather(feed)
+    async def _step(self, feed: Feed) -> None:
+        """Wait for something, take all there is, apply it; then face what was not an event."""
+        entries, trouble = await self._gather(feed)
         if entries:
-            batch = Batch(self.source, self.place, entries)
-            self._moved_to(await self._writer.submit(batch))
-            self._hole.seen = 0
-            if not feed.subscription.pending_msgs and not self.caught_up:
+            await self._apply(entries)
+            if not feed.waiting and not self.caught_up:
                 await self._look_at_stream()
-        if feed.allowed < PULL // 2:
-            await self._pull(feed)
+        if trouble is not None:
+            await self._face(trouble)
+        await feed.top_up()
 
-    async def _gather(self, feed: _Feed) -> list[Entry]:
+    async def _apply(self, entries: list[Entry]) -> None:
+        batch = Batch(self.source, self.place, entries)
+        self._moved_to(await self._writer.submit(batch))
+        self._hole.seen = 0
+
+    async def _gather(self, feed: Feed) -> tuple[list[Entry], _Trouble | None]:
         entries: list[Entry] = []
-        deadline = asyncio.get_running_loop().time() + QUIET_SECONDS
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + QUIET_SECONDS
         while not entries:
             try:
-                message = await asyncio.wait_for(_next(feed.subscription), SILENCE_SECONDS)
+                message = await feed.first(SILENCE_SECONDS)
             except TimeoutError:
                 raise _OpenAgain("three beats of silence") from None
-            expected = self.place + 1
             while True:
-                expected += await self._take(feed, message, expected, entries)
-                if len(entries) >= MOST_PER_BATCH or not feed.subscription.pending_msgs:
+                trouble = self._take(feed, message, entries)
+                if trouble is not None:
+                    return entries, trouble
+                if len(entries) >= MOST_PER_BATCH or not feed.waiting:
                     break
-                message = await _next(feed.subscription)
-            if not entries and asyncio.get_running_loop().time() > deadline:
+                message = await feed.next()
+            if not entries and loop.time() > deadline:
                 await self._after_quiet()
-                return entries
-        return entries
+                break
+        return entries, None
 
-    async def _take(self, feed: _Feed, message: Msg, expected: int, entries: list[Entry]) -> int:
-        """Sort a message: 1 when it is the next event, 0 for a beat or what was seen before."""
-        status = message.headers.get("Status") if message.headers else None
+    def _take(self, feed: Feed, message: Msg, entries: list[Entry]) -> _Trouble | None:
+        """Sort a message: the next event is kept, a beat or what was seen before is let go."""
+        status = status_of(message)
         if status is not None:
-            await self._heed(feed, status, message)
-            return 0
-        feed.allowed -= 1
+            return _heed(feed, status, message)
+        number = number_of(message)
         try:
             envelope = parse(message.data)
-            service, sequence = place_of(envelope)
+            fits = place_of(envelope) == (self.source, number)
         except MalformedEvent:
-            envelope, service, sequence = {}, "", 0
-        stored = _number(message)
-        if (service, sequence) != (self.source, stored):
-            await self._tell_owner(stored, "an envelope that does not match")
-            raise _OpenAgain("an envelope does not match its number")
-        if sequence < expected:
-            return 0
-        if sequence > expected:
-            await self._missing(expected)
-        entries.append(Entry(sequence, message.data, envelope))
-        return 1
+            envelope, fits = None, False
+        expected = self.place + len(entries) + 1
+        if number > expected:
+            return _Trouble(f"{expected} is missing", hole=True)
+        entry = Entry(number, message.data, envelope)
+        if not fits:
+            return _Trouble("an envelope does not match its number", misfit=entry)
+        if number == expected:
+            entries.append(entry)
+        return None
 
-    async def _heed(self, feed: _Feed, status: str, message: Msg) -> None:
-        if status == "100":
+    async def _face(self, trouble: _Trouble) -> None:
+        if trouble.hole:
+            await self._missing(self.place + 1)
+        if trouble.misfit is not None:
+            await self._misfit(trouble.misfit)
             return
-        if status == "408":
-            feed.allowed = 0
-            await self._pull(feed)
-            return
-        raise _OpenAgain(f"{status} {(message.headers or {}).get('Description', '')}")
+        raise _OpenAgain(trouble.why)
 
     async def _missing(self, sequence: int) -> None:
         state = await self._bus.stream(self.stream)
         if state is not None and state.first > sequence:
             raise _OpenAgain("the stream begins beyond the place")
-        if self._hole.sequence == sequence and self._hole.seen:
-            await self._tell_owner(sequence, "a hole")
+        if self._hole.sequence == sequence and self._hole.seen and state is not None:
+            await self._tell_owner(sequence, "a hole", state.created)
         self._hole = _Hole(sequence, self._hole.seen + 1 if self._hole.sequence == sequence else 1)
         raise _OpenAgain(f"{sequence} is missing")
 
-    async def _after_quiet(self) -> None:
-        """Nothing for two seconds: the stream must hold nothing more, or something is amiss."""
-        if not self.head_known:
-            await self._compare_with_head()
-        await self._look_at_stream()
-        state = await self._bus.stream(self.stream)
-        if self.behind or state is None:
-            raise _OpenAgain("behind")
-        if state.last > self.place:
-            await self._missing(self.place + 1)
-
-    async def _tell_owner(self, sequence: int, why: str) -> None:
+    async def _misfit(self, entry: Entry) -> None:
+        """Tell the owner, who makes the stream again from its log. When that one holds the same, it
+        is the log's own: set aside, so that what follows does not wait for ever."""
         state = await self._bus.stream(self.stream)
         if state is None:
+            raise _OpenAgain("the stream is gone")
+        told = self._told
+        if told is not None and told.misfit == entry and told.created != state.created:
+            if entry.sequence == self.place + 1:
+                await self._apply([entry])
             return
+        self._told = _Told(entry, state.created)
+        await self._tell_owner(entry.sequence, "an envelope that does not match", state.created)
+        raise _OpenAgain("an envelope does not match its number")
+
+    async def _after_quiet(self) -> None:
+        """Nothing for two seconds: the stream must hold nothing more, or something is amiss."""
+        last = await self._look_at_stream()
+        if self.behind:
+            raise _OpenAgain("behind")
+        if last > self.place:
+            await self._missing(self.place + 1)
+
+    async def _tell_owner(self, sequence: int, why: str, created: str) -> None:
         log.critical(
             "reader.stream_damaged",
             service=self.service,
@@ -297,20 +284,14 @@ class Reader:
             sequence=sequence,
             why=why,
         )
-        wish = {"created": state.created, "sequence": min(sequence, self.place + 1)}
+        wish = {"created": created, "sequence": min(sequence, self.place + 1)}
         await self._bus.client.publish(f"repair.{self.source}", orjson.dumps(wish))
 
 
-def _number(message: Msg) -> int:
-    """The message's number in its stream, from its reply subject (nine tokens, twelve with a domain)."""
-    tokens = message.reply.split(".")
-    return int(tokens[5] if len(tokens) == 9 else tokens[7])
-
-
-async def _next(subscription: Subscription) -> Msg:
-    # next_msg() costs a task and a timer each; the queue behind it is drained at four times the rate.
-    queue = subscription._pending_queue
-    message = queue.get_nowait() if not queue.empty() else await queue.get()
-    subscription._pending_size -= len(message.data)
-    queue.task_done()
-    return message
+def _heed(feed: Feed, status: str, message: Msg) -> _Trouble | None:
+    if status == HEARTBEAT:
+        return None
+    if status == PULL_EXPIRED:
+        feed.expired()
+        return None
+    return _Trouble(f"{status} {(message.headers or {}).get('Description', '')}")

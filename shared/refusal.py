@@ -4,6 +4,8 @@ Each names the field at fault and a message of the service's catalogue; the HTTP
 problem document (RFC 9457) of it in the caller's language.
 """
 
+from collections.abc import Mapping
+
 from shared.text import Catalogue, Language
 
 
@@ -14,13 +16,21 @@ class Refused(Exception):
     kind = "invalid"
 
     def __init__(
-        self, texts: Catalogue, message: str, *, field: str | None = None, **values: object
+        self,
+        texts: Catalogue,
+        message: str,
+        *,
+        field: str | None = None,
+        extras: Mapping[str, object] | None = None,
+        **values: object,
     ) -> None:
         super().__init__(message)
         self.texts = texts
         self.message = message
         self.field = field
         self.values = values
+        # Members of their own in the problem document, for programs.
+        self.extras = dict(extras or {})
 
     def text(self, language: Language) -> str:
         """The reason, for a person."""
@@ -50,3 +60,10 @@ class Conflict(Refused):
 
     status = 409
     kind = "conflict"
+
+
+class Gone(Refused):
+    """410: it was here, and was taken away for good."""
+
+    status = 410
+    kind = "gone"

@@ -18,6 +18,8 @@ from shared.service import Service, Site, StartHandler
 from shared.ticks import Ticker
 from shared.writer import Commit, Tx, Writer
 
+DATABASE_OLDER = "the database is older than the stream: bulwark doctor says what to do"
+
 log = structlog.get_logger(__name__)
 
 
@@ -51,7 +53,7 @@ class Runtime:
         self.bus = bus
         self.hub = Hub()
         self.writer = Writer(service, site, database, committed=self._committed)
-        self.relay = Relay(service.name, database, bus, streams)
+        self.relay = Relay(service.name, database, bus, streams, older=self._database_older)
         self.readers = [Reader(source, self.writer, database, bus) for source in service.listens_to]
         self.ticker = Ticker(self.writer, database)
         self.failure: BaseException | None = None
@@ -64,10 +66,17 @@ class Runtime:
         if commit.announced:
             self.hub.publish(commit.announced)
 
+    def _database_older(self, older: bool) -> None:
+        # What is written now would take the numbers of events that others have applied.
+        self.writer.refuses = DATABASE_OLDER if older else None
+
+    def _read_head(self) -> int:
+        with self.database.reading() as session:
+            return head_of(session.connection())
+
     async def start(self) -> None:
         """Begin to write; the broker may still be away."""
-        with self.database.reading() as session:
-            self.writer.head = head_of(session.connection())
+        self.writer.head = await asyncio.to_thread(self._read_head)
         self.writer.start()
         for handler in self.service.starts:
             await self.writer.submit(Start(handler))
@@ -102,9 +111,11 @@ class Runtime:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.writer.stop()
-        await self.bus.close()
-        self.database.close()
+        try:
+            await self.writer.stop()
+            await self.bus.close()
+        finally:
+            self.database.close()
 
     def health(self) -> dict[str, Any]:
         """The state of each part, for `/readyz`."""
@@ -126,7 +137,7 @@ class Runtime:
 
     @property
     def ready(self) -> bool:
-        """Whether every reader has caught up once, and none is left behind; the broker may be away."""
+        """Whether every reader has caught up once and none is behind; the broker may be away."""
         return self.failure is None and all(
             reader.caught_up and not reader.behind for reader in self.readers
         )

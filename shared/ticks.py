@@ -6,6 +6,7 @@ says so: a wrong clock must not close a fortnight's observations.
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,29 +46,34 @@ class Tick:
         return len(found)
 
     def _one(self, tx: Tx, due: Due) -> None:
-        mark = tx.page.mark()
         try:
-            with tx.session.begin_nested():
+            with tx.savepoint():
                 tx.append(tx.service.due[due.kind](tx, due))
         except Exception as error:
             if is_transient(error):
                 raise
-            tx.page.back_to(mark)
             log.exception("due.failed", service=tx.service.name, kind=due.kind, key=due.key)
             schedule(tx.session.connection(), due.kind, due.key, tx.now + TRY_AGAIN)
+
+
+def steady_seconds() -> float:
+    """A count of seconds that nobody sets, and that goes on while the machine sleeps."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
 class ClockWatch:
     """Compares the wall clock with the steady one."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, steady: Callable[[], float] = steady_seconds) -> None:
         self._clock = clock
+        self._count = steady
         self._wall = clock.now()
-        self._steady = time.monotonic()
+        self._steady = steady()
 
     def jumped(self) -> bool:
         """Whether the wall clock has moved by more than an hour against the steady one."""
-        steady = timedelta(seconds=time.monotonic() - self._steady)
+        steady = timedelta(seconds=self._count() - self._steady)
         return abs(self._clock.now() - self._wall - steady) > JUMP
 
 
@@ -84,16 +90,23 @@ class Ticker:
         watch = ClockWatch(self._writer.site.clock)
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            if watch.jumped():
-                if not self.stopped_by_jump:
-                    log.critical("clock.jumped", service=self._writer.service.name)
-                    metrics.CLOCK_JUMPED.set(1)
-                self.stopped_by_jump = True
+            self._stand(watch.jumped())
+            if self.stopped_by_jump:
                 continue
             try:
                 await self.tick()
-            except Unavailable as error:
+            except Exception as error:
+                if not (isinstance(error, Unavailable) or is_transient(error)):
+                    raise
                 log.warning("tick.later", service=self._writer.service.name, error=str(error))
+
+    def _stand(self, jumped: bool) -> None:
+        """Stop after a jump, and go on once the clock was set right."""
+        if jumped and not self.stopped_by_jump:
+            log.critical("clock.jumped", service=self._writer.service.name)
+        if jumped != self.stopped_by_jump:
+            metrics.CLOCK_JUMPED.set(int(jumped))
+        self.stopped_by_jump = jumped
 
     async def tick(self) -> int:
         """Hand over what is due now; returns how many there were."""

@@ -5,16 +5,17 @@ the events they return to the log, commits, and only then answers. There is no t
 """
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
-import uuid_utils.compat
+import uuid_utils
 from sqlalchemy.orm import Session
 
 from shared import metrics, schedule
@@ -25,7 +26,6 @@ from shared.log import Page, Row
 from shared.policy import PolicyPack
 from shared.refusal import Forbidden, Refused
 from shared.service import Service, Site
-from shared.text import Catalogue
 from shared.texts import TEXTS
 
 MOST_AT_ONCE = 2048
@@ -39,7 +39,7 @@ class Unavailable(Exception):
 
 
 class Tx:
-    """One transaction, as a handler sees it: rows through `session`, the time, the site, the caller.
+    """One transaction, as a handler sees it: rows through `session`, the time, the caller.
 
     A handler neither commits nor publishes: it returns events.
     """
@@ -52,6 +52,7 @@ class Tx:
         self.caller: Caller | None = None
         self.now: datetime = site.clock.now()
         self.announced: list[Recorded[Any]] = []
+        self.after: list[Callable[[], None]] = []
         self._time = self.now.isoformat(timespec="milliseconds")
 
     @property
@@ -76,28 +77,61 @@ class Tx:
         """Tell whoever watches this process of an event, once it is committed."""
         self.announced.append(recorded)
 
-    def append(self, events: Iterable[Event]) -> None:
-        """Number and keep events, and hand them to the service's own handlers."""
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Count or tell something once it is committed, and only then; it must not raise."""
+        self.after.append(action)
+
+    def mark(self) -> tuple[tuple[int, int, int], int, int]:
+        """Where the transaction stands beside its rows, for `back_to`."""
+        return self.page.mark(), len(self.announced), len(self.after)
+
+    def back_to(self, mark: tuple[tuple[int, int, int], int, int]) -> None:
+        """Forget the events, announcements and actions since a mark."""
+        self.page.back_to(mark[0])
+        del self.announced[mark[1] :]
+        del self.after[mark[2] :]
+
+    @contextlib.contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that is undone as a whole, its rows and all else, when it raises."""
+        mark = self.mark()
+        try:
+            with self.session.begin_nested():
+                yield
+        except BaseException:
+            self.back_to(mark)
+            raise
+
+    def append(self, events: Iterable[Event]) -> list[Event]:
+        """Number and keep events, and hand them to the service's own handlers.
+
+        Returns all that were kept, the answers of those handlers included.
+        """
         waiting = deque(events)
+        kept: list[Event] = []
         while waiting:
             event = waiting.popleft()
-            recorded = self._keep(event)
+            event_id = self._keep(event)
+            kept.append(event)
             react = self.service.reacts.get(type(event))
             if react is not None:
-                waiting.extend(react(self, recorded()))
+                head = self.page.head
+                recorded = Recorded(event_id, event.service, head, self.now, event)
+                waiting.extend(react(self, recorded))
+        return kept
 
-    def _keep(self, event: Event) -> Callable[[], Recorded[Event]]:
-        event_id = event.derived_id() if event.because else str(uuid_utils.compat.uuid7())
+    def _keep(self, event: Event) -> str:
+        """Number an event and keep its document; returns its id."""
+        event_id = event.derived_id() if event.because else str(uuid_utils.uuid7())
         sequence = self.page.head + 1
         document = encode(
             event, event_id, sequence, self._time, self.site.name, drill=self.site.drill
         )
-        things: tuple[str, ...] = ()
+        things: set[str] = set()
         if self.service.indexed:
-            named = (getattr(event, name) for name in event.about)
-            things = (event_id, *(str(thing) for thing in named if thing))
+            things = {event_id, *[thing for name in event.about if (thing := getattr(event, name))]}
         self.page.add(subject_of(event.service, event.name, event.area), document, things)
-        return lambda: Recorded(event_id, event.service, sequence, self.now, event)
+        return event_id
 
 
 class Work(Protocol):
@@ -127,6 +161,7 @@ class Commit:
 @dataclass(slots=True)
 class _Waiting:
     work: Work
+    weight: int
     future: asyncio.Future[Any]
 
 
@@ -150,6 +185,8 @@ class Writer:
         self._stopping = False
         self._pending = 0
         self.head = 0
+        # Why no change is taken at present; None while changes are taken.
+        self.refuses: str | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(
             target=self._run, name=f"{service.name}-writer", daemon=True
@@ -174,9 +211,11 @@ class Writer:
 
     async def submit(self, work: Work) -> Any:
         """Queue a change and await its commit; raises what the work raised, or Unavailable."""
-        if self._stopping or self._loop is None:
+        if self._stopping or self._loop is None or not self._thread.is_alive():
             raise Unavailable("the service is stopping")
-        waiting = _Waiting(work, self._loop.create_future())
+        if self.refuses:
+            raise Unavailable(self.refuses)
+        waiting = _Waiting(work, work.weight, self._loop.create_future())
         self._pending += 1
         self._queue.append(waiting)
         self._wake.set()
@@ -194,9 +233,9 @@ class Writer:
     def _take(self) -> list[_Waiting]:
         taken: list[_Waiting] = []
         weight = 0
-        while self._queue and (not taken or weight + self._queue[0].work.weight <= MOST_AT_ONCE):
+        while self._queue and (not taken or weight + self._queue[0].weight <= MOST_AT_ONCE):
             waiting = self._queue.popleft()
-            weight += waiting.work.weight
+            weight += waiting.weight
             taken.append(waiting)
         return taken
 
@@ -206,18 +245,28 @@ class Writer:
             commit = self.apply(works)
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of any failure
             commit = Commit(None, [error] * len(taken), [], [])
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._deliver, taken, commit)
+        if self._loop is not None:
+            # The loop may be closed at any moment; what is committed is committed.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._deliver, taken, commit)
 
     def _deliver(self, taken: list[_Waiting], commit: Commit) -> None:
         self._pending -= len(taken)
-        if commit.head is not None:
-            self.head = commit.head
-            self._committed(commit)
-        for waiting, outcome in zip(taken, commit.outcomes, strict=True):
+        try:
+            if commit.head is not None:
+                self.head = max(self.head, commit.head)
+                self._committed(commit)
+        finally:
+            self._answer(taken, commit.outcomes)
+
+    def _answer(self, taken: list[_Waiting], outcomes: Sequence[Any]) -> None:
+        for waiting, outcome in zip(taken, outcomes, strict=True):
             if waiting.future.done():
                 continue
-            if isinstance(outcome, BaseException):
+            if isinstance(outcome, StopIteration):
+                # A future does not take it, and whoever waits must hear of any failure.
+                waiting.future.set_exception(RuntimeError("a handler ran out of items"))
+            elif isinstance(outcome, BaseException):
                 waiting.future.set_exception(outcome)
             else:
                 waiting.future.set_result(outcome)
@@ -234,7 +283,7 @@ class Writer:
         careful = False
         while True:
             try:
-                return self._transact(works, careful=careful)
+                commit, after = self._transact(works, careful=careful)
             except Exception as error:
                 if is_transient(error):
                     if time.monotonic() + pause > deadline:
@@ -247,8 +296,14 @@ class Writer:
                     raise
                 else:
                     careful = True
+            else:
+                for action in after:
+                    action()
+                return commit
 
-    def _transact(self, works: Sequence[Work], *, careful: bool) -> Commit:
+    def _transact(
+        self, works: Sequence[Work], *, careful: bool
+    ) -> tuple[Commit, list[Callable[[], None]]]:
         began = time.perf_counter()
         with self.database.writing() as session:
             page = Page(session.connection(), self.database)
@@ -263,18 +318,15 @@ class Writer:
         metrics.TRANSACTION_SECONDS.labels(self.service.name).observe(time.perf_counter() - began)
         metrics.EVENTS_LOGGED.labels(self.service.name).inc(len(rows))
         metrics.LOG_HEAD.labels(self.service.name).set(page.head)
-        return Commit(page.head, outcomes, rows, tx.announced)
+        return Commit(page.head, outcomes, rows, tx.announced), tx.after
 
     def _savepoint(self, tx: Tx, work: Work) -> Any:
-        mark, announced = tx.page.mark(), len(tx.announced)
         try:
-            with tx.session.begin_nested():
+            with tx.savepoint():
                 return work.run(tx, careful=True)
         except Exception as error:
             if is_transient(error):
                 raise
-            tx.page.back_to(mark)
-            del tx.announced[announced:]
             if not isinstance(error, Refused):
                 log.warning("work.failed", service=self.service.name, error=repr(error))
             return error

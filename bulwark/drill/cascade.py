@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from nats.aio.client import Client
@@ -22,7 +21,6 @@ from shared.text import Language
 
 # What happens by the hundred every day is told once a day, as a number.
 COUNTED = ("screening_recorded", "report_opened", "report_submitted")
-TOLD_TOGETHER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +101,22 @@ class Cascade:
         return TEXTS.text("drill.when", self._language, day=day)
 
     def _lines(self, seen: Iterable[Seen]) -> Iterator[str]:
-        def kind(one: Seen) -> tuple[Any, ...]:
+        """A line an event; one line for what befell several places at once by the same cause."""
+        alike: dict[tuple[Any, ...], list[Seen]] = {}
+        for one in seen:
             cause = one.event.because[-1].id if one.event.because else one.id
-            return one.event.name, cause, one.at
+            text = describe(one.event, self.name, self._language)
+            alike.setdefault((one.at, cause, text), []).append(one)
+        for (_, _, text), same in alike.items():
+            yield self._line(same, text)
 
-        for _, group in groupby(seen, key=kind):
-            same = list(group)
-            if len(same) < TOLD_TOGETHER:
-                yield from (self._line(one) for one in same)
-            else:
-                yield self._together(same)
-
-    def _line(self, one: Seen) -> str:
-        text = describe(one.event, self.name, self._language)
-        return f"{self._stamp(one)}  {self.place(one.event.area)}  {text}{self._why(one)}"
-
-    def _together(self, same: list[Seen]) -> str:
-        codes = [one.event.area for one in same]
-        shared = _common(codes)
-        places = TEXTS.text(
-            "drill.places", self._language, place=self.place(shared), count=len(set(codes))
-        )
-        text = event_label(same[0].event.name, self._language)
-        return f"{self._stamp(same[0])}  {places}  {text} ×{len(same)}{self._why(same[0])}"
+    def _line(self, same: list[Seen], text: str) -> str:
+        codes = {one.event.area for one in same}
+        place = self.place(_common(list(codes)))
+        if len(codes) > 1:
+            place = TEXTS.text("drill.places", self._language, place=place, count=len(codes))
+        times = f" ×{len(same)}" if len(same) > 1 else ""
+        return f"{self._stamp(same[0])}  {place}  {text}{times}{self._why(same[0])}"
 
     def _stamp(self, one: Seen) -> str:
         return f"{self._when(self._calendar.day_of(one.at))} {one.at:%H:%M}"

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from services.intake.cases import api as cases
+from services.intake.people import api as people
+from services.intake.people.handlers import DESTROY_KEY, destroy_key
 from services.intake.schema import Table
 from services.intake.screenings import api as screenings
 from shared.service import Service
@@ -10,7 +13,8 @@ SERVICE = Service(
     name="intake",
     migrations=Path(__file__).parent / "migrations",
     metadata=Table.metadata,
-    routes=(screenings.routes,),
+    due={DESTROY_KEY: destroy_key},
+    routes=(screenings.routes, people.routes, cases.routes),
     # Nobody asks intake why: its events are first causes, and the hottest of all.
     indexed=False,
 )

@@ -197,7 +197,7 @@ class SituationChanged(AlertsEvent):
 class RiskLevelProposed(AlertsEvent):
     """The cases make another risk level (风险等级建议); `evidence` is their ids. A4 [PREC21]."""
 
-    key = ("area", "level")
+    key = ("proposal_id",)
     about = ("proposal_id",)
     proposal_id: Id
     previous: Level

@@ -6,6 +6,7 @@ the same bytes.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -15,6 +16,7 @@ from shared.events.base import COMMUNITY_DIGITS, MAX_CAUSES, REGISTRY, Cause, Ev
 
 CONTENT_TYPE = "application/cloudevents+json"
 TOKEN_DIGITS = (2, 2, 2, 3, 3, 3)
+DRILL = '"drill":true,'
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
@@ -51,11 +53,16 @@ class Recorded(Generic[E_co]):
 
 def subject_of(service: str, name: str, area: str) -> str:
     """The NATS subject of an event: `events.<service>.<event>.` and the area's six tokens."""
+    return f"events.{service}.{name}.{_tokens(area)}"
+
+
+@lru_cache(maxsize=16_384)
+def _tokens(area: str) -> str:
     tokens, at = [], 0
     for width in TOKEN_DIGITS:
         tokens.append(area[at : at + width] or "_")
         at += width
-    return f"events.{service}.{name}." + ".".join(tokens)
+    return ".".join(tokens)
 
 
 def encode(
@@ -70,7 +77,7 @@ def encode(
         f'"type":"{event.type}","time":"{time}","subject":"{event.area}",'
         f'"datacontenttype":"application/json","dataschema":"urn:bulwark:{event.service}:{event.name}:1",'
         f'"sequence":"{sequence:016d}","correlationid":"{correlation}",{causation}'
-        f'{chr(34) + "drill" + chr(34) + ":true," if drill else ""}"data":'
+        f'{DRILL if drill else ""}"data":'
     )
     return head.encode() + data_json(event) + b"}"
 

@@ -4,7 +4,7 @@ These are events of alerts too; `alerts.py` gives them all.
 """
 
 import datetime as dt
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -252,17 +252,22 @@ class ActivityReported(ActivityEvent):
 
 
 class PlannedService(BaseModel):
-    """A service of a plan: requests of a kind for the people concerned, due in so many hours.
+    """A service of a plan, by its name there and its policy line: one request of a kind for each
+    person concerned, due in so many hours.
 
-    Concerned are those who have any of the categories or any of the needs.
+    Concerned is who has one of the categories (none listed: anybody) and one of the needs (none
+    listed: whatever they need); the need `none_recorded` stands for a person whose needs nobody
+    has written down yet.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    service: ShortText
     kind: RequestKind
     categories: tuple[Category, ...] = ()
-    needs: tuple[Need, ...] = ()
+    needs: tuple[Need | Literal["none_recorded"], ...] = ()
     due_hours: Hours
+    policy: str
 
 
 class ServicePlanChanged(AlertsEvent):
@@ -310,7 +315,7 @@ class SanitationOverdue(SanitationEvent):
 
 
 class NoticeIssued(AlertsEvent):
-    """A notice to residents was issued (发布通告) on these channels. D10."""
+    """A notice to residents was issued (发布通告) on these channels, in both languages. D10."""
 
     key = ("notice_id",)
     about = ("notice_id", "measure_id")
@@ -318,4 +323,5 @@ class NoticeIssued(AlertsEvent):
     level: Level
     channels: tuple[NoticeChannel, ...] = ()
     text: Text
+    text_en: Text | None = None
     measure_id: Id | None = None

@@ -134,6 +134,7 @@ BusinessAnswer = Literal["suspended", "agreed", "refused", "absent"]
 ActivityKind = Literal[
     "wedding", "funeral", "banquet", "meeting", "market_day", "culture", "training", "other"
 ]
+ActivityStatus = Literal["applied", "approved", "refused", "called_off", "reported"]
 ServicePlan = Literal["everyday", "strengthened", "emergency"]
 SanitationKind = Literal[
     "disinfection", "cleaning", "ventilation", "market_inspection", "waste", "medical_waste"
@@ -212,6 +213,7 @@ VOCABULARIES: dict[str, object] = {
     "venue_status": VenueStatus,
     "business_answer": BusinessAnswer,
     "activity_kind": ActivityKind,
+    "activity_status": ActivityStatus,
     "service_plan": ServicePlan,
     "sanitation_kind": SanitationKind,
     "notice_channel": NoticeChannel,

@@ -84,7 +84,8 @@ def _in_words(
     match value:
         case tuple():
             words = [str(_in_words(each, vocabulary, areas_name, language)) for each in value]
-            said = CATALOGUE.text("list.separator", language).join(words)
+            # Several services of a plan may make the same kind of request.
+            said = CATALOGUE.text("list.separator", language).join(dict.fromkeys(words))
         case bool():
             said = CATALOGUE.text("truth.true" if value else "truth.false", language)
         case str() | int() if vocabulary:

@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 from pathlib import Path
+
 import pytest
 
 from tests.faults.site import SERVICES, Site

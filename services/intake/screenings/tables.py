@@ -26,6 +26,6 @@ class Screening(Table):
     direction: Mapped[str | None] = mapped_column(String(10))
     person_id: Mapped[str | None] = mapped_column(String(36))
     channel: Mapped[str | None] = mapped_column(String(20))
-    recorded_by: Mapped[str] = mapped_column(String(80))
+    recorded_by: Mapped[str] = mapped_column(String(120))
     voided_at: Mapped[datetime | None] = mapped_column(Instant)
     void_reason: Mapped[str | None] = mapped_column(String(200))

@@ -1,0 +1,83 @@
+"""HTTP of activities. D7."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from services.alerts.activities import handlers
+from services.alerts.activities.handlers import (
+    ApplyForActivity,
+    DecideActivity,
+    OneActivity,
+    ReportActivity,
+)
+from services.alerts.activities.tables import Activity
+from services.alerts.texts import TEXTS
+from shared.auth import Role
+from shared.db import area_range
+from shared.events import AreaCode
+from shared.events.values import ActivityKind, ActivityStatus
+from shared.http import Opening, Read, Routes
+from shared.paging import Paged, page
+from shared.refusal import NotFound
+
+DECIDERS = (Role.LEAD, Role.COMMAND)
+APPLICANTS = (*DECIDERS, Role.RECORDER, Role.RESIDENT, Role.ELECTION)
+
+
+class Activities(Paged):
+    """Which activities: those in an area, of a status, of a kind."""
+
+    area: AreaCode | None = None
+    status: ActivityStatus | None = None
+    kind: ActivityKind | None = None
+
+
+def listed(read: Read, query: Activities) -> dict[str, Any]:
+    """Activities, by when they begin."""
+    wanted = select(Activity).where(area_range(Activity.area, read.scope(query.area)))
+    if query.status:
+        wanted = wanted.where(Activity.status == query.status)
+    if query.kind:
+        wanted = wanted.where(Activity.kind == query.kind)
+    rows, following = page(read.session, wanted, query, Activity.starts_at, Activity.id)
+    return {"items": [handlers.item(row) for row in rows], "next": following}
+
+
+def one(read: Read, query: OneActivity) -> dict[str, Any]:
+    """One activity; with a reason, those who decide are told who applied."""
+    row = read.session.get(Activity, query.activity_id)
+    if row is None:
+        raise NotFound(TEXTS, "no_such_activity", field="activity_id")
+    read.touch(row.area)
+    return handlers.item(row)
+
+
+routes = Routes("/alerts", "activities")
+routes.post(
+    "/activities", handlers.apply, ApplyForActivity, roles=APPLICANTS, answer=handlers.answer
+)
+routes.get("/activities", listed, Activities, roles=tuple(Role))
+routes.get(
+    "/activities/{activity_id}",
+    one,
+    OneActivity,
+    roles=tuple(Role),
+    opening=Opening(handlers.open_applicant, handlers.with_applicant, DECIDERS),
+)
+routes.post(
+    "/activities/{activity_id}/decision",
+    handlers.decide,
+    DecideActivity,
+    roles=DECIDERS,
+    status=200,
+    answer=handlers.answer,
+)
+routes.post(
+    "/activities/{activity_id}/report",
+    handlers.report,
+    ReportActivity,
+    roles=APPLICANTS,
+    status=200,
+    answer=handlers.answer,
+)

@@ -1,0 +1,243 @@
+"""Activities: applied for, decided and reported by people, called off by the measures. D7."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, AwareDatetime, BaseModel, Field
+from sqlalchemy import select
+
+from services.alerts.activities import domain
+from services.alerts.activities.domain import Bar, Rules, Step, Stop
+from services.alerts.activities.tables import Activity
+from services.alerts.measured_places import Found, measures_at
+from services.alerts.response.measures import MeasureFacts, causes_under, in_force
+from services.alerts.risk.levels import level_in_force, own_levels
+from services.alerts.texts import TEXTS
+from shared.audit import note
+from shared.causes import restored, stored
+from shared.commands import Command
+from shared.db import area_range
+from shared.events import AreaCode, Event, Id, Recorded
+from shared.events.values import ActivityKind, Level, MeasureKind, ShortText, Text
+from shared.policy import ActivityStop
+from shared.refusal import Conflict, Invalid, NotFound
+from shared.writer import Tx
+
+STOPS: tuple[MeasureKind, ...] = ("activity_stop", "meeting_postponement")
+COLUMNS = tuple(field.name for field in fields(domain.Activity) if field.name != "because")
+People = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class ApplyForActivity(Command):
+    """An activity where people gather (聚集性活动); `applicant` is who answers for it."""
+
+    area: AreaCode
+    kind: ActivityKind
+    name: ShortText
+    people: People
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    applicant: ShortText | None = None
+
+
+class DecideActivity(Command):
+    """Approve an activity or refuse it; a refusal says why."""
+
+    activity_id: Id
+    accept: bool = Field(validation_alias=AliasChoices("accept", "approve"))
+    reason: Text | None = None
+
+
+class OneActivity(BaseModel):
+    """An activity; `reason` is why who applied for it must be known."""
+
+    activity_id: Id
+    reason: ShortText | None = None
+
+
+class ReportActivity(Command):
+    """How many people came to an activity, and whether anything was abnormal."""
+
+    activity_id: Id
+    people: Annotated[int, Field(ge=0, le=1_000_000)]
+    abnormal: bool | None = None
+
+
+def apply(tx: Tx, command: ApplyForActivity) -> Iterable[Event]:
+    """Apply for an activity; what the measures in force forbid is refused at once."""
+    fault = domain.time_fault(command.starts_at, command.ends_at, tx.now)
+    if fault:
+        raise Invalid(TEXTS, fault[0], field=fault[1])
+    activity = domain.Activity(
+        id=command.id,
+        area=command.area,
+        kind=command.kind,
+        people=command.people,
+        starts_at=command.starts_at,
+        ends_at=command.ends_at,
+        status="applied",
+        since=tx.now,
+    )
+    row = Activity(id=command.id, name=command.name)
+    if command.applicant:
+        row.applicant = tx.site.vault.seal(command.id, {"applicant": command.applicant})
+    events = _take(row, domain.applied(activity))
+    stopped = domain.stopped(command.kind, command.people, _rules_here(tx, command.area))
+    if stopped:
+        bar, stop = stopped
+        step = domain.refused_by_plan(
+            activity, bar, causes_under(stop.because, bar.line), _reason(bar), tx.now
+        )
+        events += _take(row, step)
+    tx.session.add(row)
+    return events
+
+
+def open_applicant(tx: Tx, asked: OneActivity) -> Iterable[Event]:
+    """Note who asks who applied for an activity, and why; the answer follows the commit."""
+    row = _row(tx, asked.activity_id)
+    note(tx, "activity.applicant_opened", row.id, asked.reason or "")
+    return ()
+
+
+def decide(tx: Tx, command: DecideActivity) -> Iterable[Event]:
+    """Approve or refuse an application; 409 beyond what the level in force allows."""
+    row = _row(tx, command.activity_id)
+    if row.status != "applied":
+        raise Conflict(TEXTS, "activity_decided", field="status", status=row.status)
+    if not command.accept and not command.reason:
+        raise Invalid(TEXTS, "refusal_needs_reason", field="reason")
+    activity = _activity(row)
+    bar = domain.barred(activity.kind, activity.people, _rules_here(tx, row.area))
+    if command.accept and bar:
+        facts = {"policy": bar.line, "limit": bar.limit}
+        raise Conflict(TEXTS, _message(bar), field="people", extras=facts, **facts)
+    action = "activity.approved" if command.accept else "activity.refused"
+    note(tx, action, row.id, command.reason or "")
+    by = tx.caller.name if tx.caller else ""
+    step = domain.decided(activity, accept=command.accept, reason=command.reason, by=by, now=tx.now)
+    return _take(row, step)
+
+
+def report(tx: Tx, command: ReportActivity) -> Iterable[Event]:
+    """Report on an activity once it is over."""
+    row = _row(tx, command.activity_id)
+    fault = domain.report_fault(_activity(row), tx.now)
+    if fault:
+        raise Conflict(TEXTS, fault[0], field=fault[1], status=row.status, ends_at=row.ends_at)
+    by = tx.caller.name if tx.caller else None
+    step = domain.reported(
+        _activity(row), people=command.people, abnormal=command.abnormal, by=by, now=tx.now
+    )
+    return _take(row, step)
+
+
+def measures_changed(tx: Tx, area: str, cause: Recorded[Any]) -> Iterable[Event]:
+    """Call off the activities under an area that its measures in force now forbid."""
+    query = select(Activity).where(
+        area_range(Activity.area, area),
+        Activity.status.in_(("applied", "approved")),
+        Activity.starts_at > tx.now,
+    )
+    rows = tx.session.scalars(query.order_by(Activity.id)).all()
+    if not rows:
+        return ()
+    found = measures_at(tx.session, tx.site, [row.area for row in rows], area, STOPS)
+    levels = own_levels(tx.session, area)
+    events: list[Event] = []
+    for row in rows:
+        activity = _activity(row)
+        rules = _rules(tx, found[row.area], level_in_force(levels, row.area))
+        stopped = domain.stopped(activity.kind, activity.people, rules)
+        if stopped and domain.may_be_called_off(activity, tx.now):
+            bar, _ = stopped
+            because = cause.causes(bar.line)
+            events += _take(row, domain.called_off(activity, bar, because, _reason(bar), tx.now))
+    return events
+
+
+def item(row: Activity) -> dict[str, Any]:
+    """An activity as it is listed; who applied is not shown."""
+    return {
+        "id": row.id,
+        "area": row.area,
+        "kind": row.kind,
+        "name": row.name,
+        "people": row.people,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "status": row.status,
+        "since": row.since,
+        "because": row.because,
+        "measure_id": row.measure_id,
+        "policy": row.policy,
+        "reason": row.reason,
+        "by": row.by,
+        "came": row.came,
+        "abnormal": row.abnormal,
+    }
+
+
+def with_applicant(tx: Tx, asked: OneActivity) -> dict[str, Any]:
+    """An activity with who applied for it."""
+    row = _row(tx, asked.activity_id)
+    told = tx.site.vault.open(row.id, row.applicant) if row.applicant else {}
+    return {**item(row), "applicant": told.get("applicant")}
+
+
+def answer(tx: Tx, command: ApplyForActivity | DecideActivity | ReportActivity) -> dict[str, Any]:
+    """The activity after a change."""
+    known = command.id if isinstance(command, ApplyForActivity) else command.activity_id
+    return item(_row(tx, known))
+
+
+def _rules_here(tx: Tx, area: str) -> Rules:
+    found = in_force(tx.session, tx.site, area, STOPS)
+    return _rules(tx, found, level_in_force(own_levels(tx.session, area), area))
+
+
+def _rules(tx: Tx, found: Found, level: Level) -> Rules:
+    stop = found.get("activity_stop")
+    postponement = found.get("meeting_postponement")
+    return Rules(
+        tx.pack,
+        level,
+        _stop(stop, stop.parameters.above_people)
+        if stop and isinstance(stop.parameters, ActivityStop)
+        else None,
+        _stop(postponement, 0) if postponement else None,
+    )
+
+
+def _stop(measure: MeasureFacts, above_people: int) -> Stop:
+    return Stop(measure.id, above_people, measure.line, measure.because)
+
+
+def _reason(bar: Bar) -> str:
+    values = {"limit": bar.limit, "policy": bar.line}
+    return " / ".join(TEXTS.text(_message(bar), tongue, **values) for tongue in ("zh", "en"))
+
+
+def _message(bar: Bar) -> str:
+    return "activity_above_limit" if bar.limit else "activity_not_allowed"
+
+
+def _take(row: Activity, step: Step) -> tuple[Event, ...]:
+    for column in COLUMNS:
+        setattr(row, column, getattr(step.activity, column))
+    row.because = stored(step.activity.because)
+    return step.events
+
+
+def _activity(row: Activity) -> domain.Activity:
+    facts = {column: getattr(row, column) for column in COLUMNS}
+    return domain.Activity(**facts, because=restored(row.because))
+
+
+def _row(tx: Tx, activity_id: str) -> Activity:
+    row = tx.session.get(Activity, activity_id)
+    if row is None:
+        raise NotFound(TEXTS, "no_such_activity", field="activity_id")
+    tx.touch(row.area)
+    return row

@@ -1,0 +1,108 @@
+"""Sealing by the command's order: imposed, and lifted; the plan only ever proposes it. D3."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from services.alerts.checkpoints import domain
+from services.alerts.response import by_hand
+from services.alerts.response.domain import ImposedSealing, MeasureFacts
+from services.alerts.response.measures import listed, standing_under
+from services.alerts.texts import TEXTS
+from shared.audit import note
+from shared.causes import following
+from shared.commands import Command
+from shared.events import COMMUNITY_DIGITS, AreaCode, Cause, Event
+from shared.events.alerts import Order, SealingImposed, SealingLifted
+from shared.events.values import Actor, CheckpointCheck, ShortText, Text
+from shared.refusal import Conflict
+from shared.writer import Tx
+
+
+class OrderSealing(Command):
+    """The command's order to seal an area or to lift its sealing (封闭管理), with its reason.
+
+    Above the community it is about every community of the area. `checks` are those at the gate,
+    else the ones of a checkpoint at the high level.
+    """
+
+    code: AreaCode
+    action: Literal["impose", "lift"] = "impose"
+    reason: Text
+    issuer: Actor | None = None
+    document: ShortText | None = None
+    checks: tuple[CheckpointCheck, ...] = ()
+
+
+def order_sealing(tx: Tx, command: OrderSealing) -> Iterable[Event]:
+    """Impose sealed management, or lift it; 409 when nothing would change."""
+    note(tx, f"sealing.{command.action}", command.code, command.reason)
+    order = Order(text=command.reason, issuer=command.issuer, document=command.document)
+    if command.action == "lift":
+        return _lift(tx, command, order)
+    return _impose(tx, command, order)
+
+
+def answer(tx: Tx, command: OrderSealing) -> dict[str, Any]:
+    """The sealing of the area as it stands after the order."""
+    entries = listed(tx.session, tx.site, command.code)
+    sealing = [entry for entry in entries if entry["kind"] == "sealing"]
+    return {"id": command.id, "area": command.code, "measures": sealing}
+
+
+def _impose(tx: Tx, command: OrderSealing, order: Order) -> list[Event]:
+    standing = standing_under(tx.session, command.code, "sealing")
+    open_ = [
+        area
+        for area in _covered(tx, command.code)
+        if not any(facts.by_hand for facts in standing.get(area, ()))
+    ]
+    if not open_:
+        raise Conflict(TEXTS, "already_sealed", field="code")
+    high = tx.pack.measures.high.checkpoint
+    checks = command.checks or (high.checks if high else ())
+    events: list[Event] = []
+    for area in open_:
+        proposal = next(iter(standing.get(area, ())), None)
+        because = _after_proposal(proposal) if proposal else ()
+        facts = by_hand.put_in_place(
+            tx, command.id, area, "sealing", ImposedSealing(checks=checks), because, proposal
+        )
+        events.append(
+            domain.sealing_ordered(SealingImposed, area, facts.id, checks, because, order, tx.now)
+        )
+    return events
+
+
+def _lift(tx: Tx, command: OrderSealing, order: Order) -> list[Event]:
+    found = standing_under(tx.session, command.code, "sealing")
+    imposed = [facts for held in found.values() for facts in held if facts.by_hand]
+    if not imposed:
+        raise Conflict(TEXTS, "not_sealed", field="code")
+    by_hand.end(tx, imposed)
+    return [_lifted(facts, order, tx) for facts in imposed]
+
+
+def _lifted(facts: MeasureFacts, order: Order, tx: Tx) -> Event:
+    assert isinstance(facts.parameters, ImposedSealing)
+    checks = facts.parameters.checks
+    because: tuple[Cause, ...] = ()
+    if facts.because and facts.since:
+        imposed = domain.sealing_ordered(
+            SealingImposed, facts.area, facts.id, checks, facts.because, order, facts.since
+        )
+        because = following(imposed, facts.since)
+    return domain.sealing_ordered(
+        SealingLifted, facts.area, facts.id, checks, because, order, tx.now
+    )
+
+
+def _after_proposal(proposal: MeasureFacts) -> tuple[Cause, ...]:
+    assert proposal.since is not None
+    proposed = domain.sealing_proposed(
+        proposal.area, proposal.id, proposal.response_id, proposal.because, proposal.since
+    )
+    return following(proposed, proposal.since)
+
+
+def _covered(tx: Tx, area: str) -> list[str]:
+    return tx.site.areas.communities(area) if len(area) < COMMUNITY_DIGITS else [area]

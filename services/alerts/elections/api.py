@@ -1,0 +1,70 @@
+"""HTTP of elections. D4."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from services.alerts.elections import handlers
+from services.alerts.elections.handlers import ChangeElection, ScheduleElection
+from services.alerts.elections.tables import Election
+from services.alerts.texts import TEXTS
+from shared.auth import Role
+from shared.db import area_range
+from shared.events import AreaCode, Id
+from shared.events.values import ElectionStatus
+from shared.http import Read, Routes
+from shared.paging import Paged, page
+from shared.refusal import NotFound
+
+
+class Elections(Paged):
+    """Which elections: those in an area, of a status."""
+
+    area: AreaCode | None = None
+    status: ElectionStatus | None = None
+
+
+class OneElection(BaseModel):
+    """One election."""
+
+    election_id: Id
+
+
+def listed(read: Read, query: Elections) -> dict[str, Any]:
+    """Elections, by polling day."""
+    wanted = select(Election).where(area_range(Election.area, read.scope(query.area)))
+    if query.status:
+        wanted = wanted.where(Election.status == query.status)
+    rows, following = page(read.session, wanted, query, Election.polling_on, Election.id)
+    return {"items": [handlers.item(row) for row in rows], "next": following}
+
+
+def one(read: Read, query: OneElection) -> dict[str, Any]:
+    """One election."""
+    row = read.session.get(Election, query.election_id)
+    if row is None:
+        raise NotFound(TEXTS, "no_such_election", field="election_id")
+    read.touch(row.area)
+    return handlers.item(row)
+
+
+COMMITTEE = (Role.ELECTION, Role.COMMAND)
+
+routes = Routes("/alerts", "elections")
+routes.post(
+    "/elections",
+    handlers.schedule,
+    ScheduleElection,
+    roles=(*COMMITTEE, Role.LEAD),
+    answer=handlers.answer,
+)
+routes.get("/elections", listed, Elections, roles=tuple(Role))
+routes.get("/elections/{election_id}", one, OneElection, roles=tuple(Role))
+routes.patch(
+    "/elections/{election_id}",
+    handlers.change,
+    ChangeElection,
+    roles=COMMITTEE,
+    answer=handlers.answer,
+)

@@ -1,0 +1,107 @@
+"""HTTP of alerts. D1."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from services.alerts.fevers import handlers
+from services.alerts.fevers.handlers import Acknowledge, Resolve
+from services.alerts.fevers.tables import Alert
+from services.alerts.texts import TEXTS
+from shared.auth import Role
+from shared.db import area_range
+from shared.events import AreaCode, Id
+from shared.events.values import AlertKind, AlertStatus
+from shared.http import Read, Routes
+from shared.paging import Paged, page
+from shared.refusal import NotFound
+from shared.writer import Tx
+
+ACTING = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND)
+READING = (*ACTING, Role.COORDINATOR, Role.SUBSCRIBER)
+
+
+class Alerts(Paged):
+    """Which alerts to list: of an area (else the caller's own), a status, a kind."""
+
+    area: AreaCode | None = None
+    status: AlertStatus | None = None
+    kind: AlertKind | None = None
+
+
+class OneAlert(BaseModel):
+    """Which alert to read."""
+
+    alert_id: Id
+
+
+def listed(read: Read, asked: Alerts) -> dict[str, Any]:
+    """Alerts, the latest found first."""
+    query = select(Alert).where(area_range(Alert.area, read.scope(asked.area)))
+    if asked.status is not None:
+        query = query.where(Alert.status == asked.status)
+    if asked.kind is not None:
+        query = query.where(Alert.kind == asked.kind)
+    rows, following = page(read.session, query, asked, Alert.found_at, Alert.id, newest_first=True)
+    return {"items": [shown(row) for row in rows], "next": following}
+
+
+def one(read: Read, asked: OneAlert) -> dict[str, Any]:
+    """One alert."""
+    alert = read.session.get(Alert, asked.alert_id)
+    if alert is None:
+        raise NotFound(TEXTS, "no_such_alert", field="alert_id")
+    read.touch(alert.area)
+    return shown(alert)
+
+
+def shown(alert: Alert) -> dict[str, Any]:
+    """An alert as it is answered."""
+    return {
+        "id": alert.id,
+        "alert_id": alert.id,
+        "area": alert.area,
+        "kind": alert.kind,
+        "status": alert.status,
+        "level": alert.level,
+        "screening_id": alert.screening_id,
+        "person_id": alert.person_id,
+        "temperature_c": alert.temperature_c,
+        "reasons": alert.reasons,
+        "found_at": alert.found_at,
+        "respond_by": alert.respond_by,
+        "policy": alert.policy,
+        "because": alert.because,
+        "acknowledged_by": alert.acknowledged_by,
+        "acknowledged_at": alert.acknowledged_at,
+        "outcome": alert.outcome,
+        "resolved_by": alert.resolved_by,
+        "resolved_at": alert.resolved_at,
+        "note": alert.note,
+    }
+
+
+def _answer(tx: Tx, command: Acknowledge | Resolve) -> dict[str, Any]:
+    return shown(tx.session.get_one(Alert, command.alert_id))
+
+
+routes = Routes("/alerts", "alerts")
+routes.get("/alerts", listed, Alerts, roles=READING)
+routes.get("/alerts/{alert_id}", one, OneAlert, roles=READING)
+routes.post(
+    "/alerts/{alert_id}/acknowledge",
+    handlers.acknowledge,
+    Acknowledge,
+    roles=ACTING,
+    status=200,
+    answer=_answer,
+)
+routes.post(
+    "/alerts/{alert_id}/resolve",
+    handlers.resolve,
+    Resolve,
+    roles=(Role.HEALTH, Role.LEAD),
+    status=200,
+    answer=_answer,
+)

@@ -1,0 +1,194 @@
+"""Finding alerts in screenings, taking charge of them, closing them, letting them climb. D1."""
+
+from collections.abc import Iterable
+
+from pydantic import Field
+from sqlalchemy import select
+
+from services.alerts.fevers import domain
+from services.alerts.fevers.tables import Alert, VoidedScreening
+from services.alerts.texts import TEXTS
+from shared.auth import Role
+from shared.causes import following, joined, restored, stored
+from shared.commands import Command
+from shared.events import Cause, Event, Id, Recorded
+from shared.events.alerts import (
+    AlertAcknowledged,
+    AlertEscalated,
+    AlertRaised,
+    AlertResolved,
+    FeverDetected,
+)
+from shared.events.intake import ScreeningRecorded, ScreeningVoided
+from shared.events.values import Actor, AlertOutcome, Text
+from shared.refusal import Conflict, Forbidden, NotFound
+from shared.schedule import Due, schedule_many
+from shared.texts import TEXTS as CORE_TEXTS
+from shared.writer import Tx
+
+RESPOND_BY = "fevers.respond_by"
+
+
+class Acknowledge(Command):
+    """Someone takes charge of an alert (接警): whoever sends this, unless `by` names another."""
+
+    alert_id: Id
+    by: Actor | None = None
+
+
+class Resolve(Command):
+    """An alert is closed (处置完毕) with what came of it."""
+
+    alert_id: Id
+    outcome: AlertOutcome
+    note: Text | None = Field(default=None)
+
+
+def screened(tx: Tx, recorded: list[Recorded[ScreeningRecorded]]) -> Iterable[Event]:
+    """Find fevers, symptoms and codes among screenings; the ordinary ones cost next to nothing."""
+    pack = tx.pack
+    remarkable = domain.remarkable(recorded, pack)
+    if not remarkable:
+        return []
+    known = _known(tx, [domain.alert_id_of(screening) for screening in remarkable])
+    voided = _voided(tx, [screening.data.screening_id for screening in remarkable])
+    events: list[Event] = []
+    waiting = []
+    for screening in remarkable:
+        found = domain.alert(screening, pack)
+        if found is None or found.alert_id in known:
+            continue
+        alert = _row(tx, found)
+        events.append(found)
+        if alert.screening_id in voided:
+            events.append(_resolved(tx, alert, "false_alarm", None, voided[alert.screening_id]))
+        elif domain.next_level(domain.first_level(alert.area)):
+            waiting.append((alert.id, alert.respond_by))
+    schedule_many(tx.session.connection(), RESPOND_BY, waiting)
+    return events
+
+
+def screening_voided(tx: Tx, recorded: Recorded[ScreeningVoided]) -> Iterable[Event]:
+    """A screening was taken back: its alert was a false one."""
+    screening_id = recorded.data.screening_id
+    alert = tx.session.scalars(select(Alert).where(Alert.screening_id == screening_id)).first()
+    if alert is None:
+        remembered = tx.session.get(VoidedScreening, screening_id)
+        if remembered is None and domain.finding(recorded.data, tx.pack):
+            causes = stored(recorded.causes())
+            tx.session.add(VoidedScreening(screening_id=screening_id, because=causes))
+        return []
+    if alert.status == "resolved":
+        return []
+    return [_resolved(tx, alert, "false_alarm", None, recorded.causes())]
+
+
+def acknowledge(tx: Tx, command: Acknowledge) -> Iterable[Event]:
+    """Take charge of an alert, so that it does not climb."""
+    alert = _open_alert(tx, command.alert_id)
+    if alert.status == "acknowledged":
+        by = alert.acknowledged_by
+        raise Conflict(TEXTS, "already_acknowledged", field="alert_id", by=by)
+    alert.status, alert.acknowledged_at = "acknowledged", tx.now
+    alert.acknowledged_by = by = command.by or _caller(tx)
+    tx.unschedule(RESPOND_BY, alert.id)
+    return [
+        AlertAcknowledged(
+            area=alert.area,
+            occurred_at=tx.now,
+            because=restored(alert.because),
+            alert_id=alert.id,
+            by=by,
+        )
+    ]
+
+
+def resolve(tx: Tx, command: Resolve) -> Iterable[Event]:
+    """Close an alert; a fever is closed by the clinic alone."""
+    alert = _open_alert(tx, command.alert_id)
+    if domain.clinic_only(alert.kind) and tx.caller and tx.caller.role is not Role.HEALTH:
+        raise Forbidden(CORE_TEXTS, "wrong_role", roles=Role.HEALTH)
+    alert.note = command.note
+    return [_resolved(tx, alert, command.outcome, _caller(tx))]
+
+
+def unanswered(tx: Tx, due: Due) -> Iterable[Event]:
+    """Nobody acted in time: the alert climbs to the level above, and is due again."""
+    alert = tx.session.get(Alert, due.key)
+    level = domain.next_level(alert.level) if alert and alert.status == "open" else None
+    if alert is None or level is None:
+        return []
+    alert.level = level
+    alert.respond_by = domain.respond_by(alert.kind, tx.now, tx.pack)
+    if domain.next_level(level):
+        tx.schedule(RESPOND_BY, alert.id, alert.respond_by)
+    line = tx.pack.line(domain.patience_key(alert.kind))
+    return [
+        AlertEscalated(
+            area=alert.area,
+            occurred_at=tx.now,
+            because=restored(alert.because, line),
+            alert_id=alert.id,
+            level=level,
+            respond_by=alert.respond_by,
+        )
+    ]
+
+
+def _known(tx: Tx, ids: list[str]) -> set[str]:
+    return set(tx.session.scalars(select(Alert.id).where(Alert.id.in_(ids))))
+
+
+def _voided(tx: Tx, screening_ids: list[str]) -> dict[str, tuple[Cause, ...]]:
+    query = select(VoidedScreening).where(VoidedScreening.screening_id.in_(screening_ids))
+    return {row.screening_id: restored(row.because) for row in tx.session.scalars(query)}
+
+
+def _row(tx: Tx, found: FeverDetected | AlertRaised) -> Alert:
+    alert = Alert(
+        id=found.alert_id,
+        area=found.area,
+        kind=found.kind,
+        status="open",
+        level=domain.first_level(found.area),
+        screening_id=found.screening_id,
+        person_id=found.person_id,
+        temperature_c=found.temperature_c,
+        reasons=list(found.reasons),
+        found_at=found.occurred_at,
+        respond_by=found.respond_by,
+        policy=found.policy,
+        because=stored(following(found, tx.now)),
+    )
+    tx.session.add(alert)
+    return alert
+
+
+def _open_alert(tx: Tx, alert_id: str) -> Alert:
+    alert = tx.session.get(Alert, alert_id)
+    if alert is None:
+        raise NotFound(TEXTS, "no_such_alert", field="alert_id")
+    tx.touch(alert.area)
+    if alert.status == "resolved":
+        raise Conflict(TEXTS, "already_resolved", field="alert_id")
+    return alert
+
+
+def _resolved(
+    tx: Tx, alert: Alert, outcome: AlertOutcome, by: str | None, also: tuple[Cause, ...] = ()
+) -> AlertResolved:
+    alert.status, alert.outcome = "resolved", outcome
+    alert.resolved_by, alert.resolved_at = by, tx.now
+    tx.unschedule(RESPOND_BY, alert.id)
+    return AlertResolved(
+        area=alert.area,
+        occurred_at=tx.now,
+        because=joined(restored(alert.because), also),
+        alert_id=alert.id,
+        outcome=outcome,
+        by=by,
+    )
+
+
+def _caller(tx: Tx) -> str | None:
+    return tx.caller.name if tx.caller else None

@@ -1,0 +1,33 @@
+"""Which measures hold where something stands: an election, a venue, an activity.
+
+What stands in a community or one of its grids is under the community's measures; what belongs to
+a township or above is under those of that very area.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy.orm import Session
+
+from services.alerts.response.measures import MeasureFacts, in_force, in_force_under
+from shared.events import COMMUNITY_DIGITS
+from shared.events.values import MeasureKind
+from shared.service import Site
+
+Found = Mapping[MeasureKind, MeasureFacts]
+
+# From so many communities on, one query for all under a prefix costs less than one for each.
+FEW = 20
+
+
+def measures_at(
+    session: Session, site: Site, areas: Iterable[str], prefix: str, kinds: tuple[MeasureKind, ...]
+) -> dict[str, Found]:
+    """The measures of these kinds in force at each of some areas, all of them under a prefix."""
+    places = set(areas)
+    communities = {place for place in places if len(place) == COMMUNITY_DIGITS}
+    found: dict[str, Found] = {}
+    if len(communities) > FEW:
+        under = in_force_under(session, site, prefix, kinds)
+        found.update({place: under.get(place, {}) for place in communities})
+    rest = places - found.keys()
+    return {**found, **{place: in_force(session, site, place, kinds) for place in rest}}

@@ -1,0 +1,95 @@
+"""Bringing the measures of the communities under an area in line with levels and situations.
+
+Five thousand communities go through here in one order: what they share is made once.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from services.alerts.response import domain, rows
+from services.alerts.response.domain import Changes, Ground
+from services.alerts.response.effects import Effects
+from services.alerts.risk.levels import level_in_force, own_levels
+from services.alerts.risk.situations import situations
+from shared.events import Event, Recorded, id_from
+from shared.events.values import Level, Situation
+from shared.policy import MeasureRule, measures_for
+from shared.writer import Tx
+
+TOWNSHIP_DIGITS = 9
+
+
+class Alignment:
+    """What is wanted under the area of one event, and what the measures it starts stand on."""
+
+    def __init__(self, tx: Tx, cause: Recorded[Any]) -> None:
+        self._tx = tx
+        self._cause = cause
+        self._levels = own_levels(tx.session, cause.data.area)
+        self._situations = situations(tx.session, cause.data.area)
+        self._responses = rows.responses_around(tx.session, cause.data.area)
+        self._rules: dict[tuple[Level, Situation], tuple[MeasureRule, ...]] = {}
+        self._grounds: dict[tuple[int, str | None], Ground] = {}
+        self._decided: dict[str, tuple[Level, str | None]] = {}
+
+    def changes(self, communities: Iterable[str]) -> Changes:
+        """What must start and end in these communities, which are all under the area."""
+        wanted = {area: self._wanted(area) for area in communities}
+        return domain.changes(wanted, rows.active(self._tx.session, self._cause.data.area))
+
+    def take(self, changes: Changes, ending: str) -> list[Event]:
+        """Store what starts and ends, the latter by the policy line `ending`; what they say."""
+        now, session = self._tx.now, self._tx.session
+        effects = Effects(self._tx.pack, self._cause.causes(ending), now)
+        events: list[Event] = []
+        new: list[tuple[str, str, str]] = []
+        for area, starts, ends in changes.steps:
+            if starts is None:
+                events.extend([effects.ends(facts) for facts in (ends,) if facts])
+                continue
+            level, response_id = self._deciding(area)
+            ground = self._ground(starts, response_id)
+            measure_id = id_from(self._cause.id, f"{starts.kind}:{area}")
+            new.append((area, measure_id, ground.id))
+            if ends is None:
+                events.append(effects.starts(area, measure_id, ground, level))
+            else:
+                events.extend(effects.changes(ends, measure_id, ground, level))
+        rows.end_measures(session, changes.ended, now)
+        rows.add_grounds(session, list(self._grounds.values()))
+        rows.add_measures(session, new)
+        return events
+
+    def _wanted(self, area: str) -> tuple[MeasureRule, ...]:
+        key = self._deciding(area)[0], self._situations.get(area, "no_cases")
+        if key not in self._rules:
+            self._rules[key] = measures_for(*key, (), self._tx.pack)
+        return self._rules[key]
+
+    def _deciding(self, area: str) -> tuple[Level, str | None]:
+        """The level in force of a community, and the response that decides there."""
+        # Few communities have a level of their own: the others have what their township has.
+        if area not in self._levels:
+            area = area[:TOWNSHIP_DIGITS]
+        found = self._decided.get(area)
+        if found is None:
+            response = domain.governing(self._responses, area)
+            level = level_in_force(self._levels, area)
+            found = self._decided[area] = level, response.id if response else None
+        return found
+
+    def _ground(self, rule: MeasureRule, response_id: str | None) -> Ground:
+        # The rules of this alignment live as long as it does: their identity will do.
+        key = id(rule), response_id
+        ground = self._grounds.get(key)
+        if ground is None:
+            ground = self._grounds[key] = Ground(
+                id_from(self._cause.id, f"ground:{len(self._grounds)}"),
+                rule.kind,
+                rule.parameters,
+                rule.line,
+                self._cause.causes(rule.line),
+                response_id,
+                self._tx.now,
+            )
+        return ground

@@ -1,0 +1,208 @@
+"""The rows of responses and measures, in and out. No other module touches these tables."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from services.alerts.response.domain import (
+    PARAMETERS,
+    Ground,
+    ImposedSealing,
+    MeasureFacts,
+    Response,
+)
+from services.alerts.response.tables import grounds, measures, responses
+from shared.areas import ancestors
+from shared.causes import restored, stored
+from shared.db import area_range
+from shared.events.values import MeasureKind
+from shared.policy import Measure
+
+MANUAL = "manual"
+PLAN = "plan"
+ID_DIGITS = 36
+
+
+def responses_around(session: Session, prefix: str) -> dict[str, Response]:
+    """The responses that go on in an area, above it and under it, by area."""
+    query = select(responses).where(
+        responses.c.ended_at.is_(None),
+        or_(area_range(responses.c.area, prefix), responses.c.area.in_(ancestors(prefix))),
+    )
+    return {
+        row.area: Response(
+            row.id, row.area, row.level, row.event_id, restored(row.because), row.since
+        )
+        for row in session.execute(query)
+    }
+
+
+def keep_response(session: Session, response: Response) -> None:
+    """Store a response that began or changed."""
+    values = {
+        "level": response.level,
+        "event_id": response.event_id,
+        "because": stored(response.because),
+        "since": response.since,
+    }
+    changed = update(responses).where(responses.c.id == response.id).values(values)
+    if session.execute(changed).rowcount == 0:  # type: ignore[attr-defined]
+        session.execute(insert(responses).values(id=response.id, area=response.area, **values))
+
+
+def end_response(session: Session, response_id: str, now: datetime) -> None:
+    """Store that a response ended."""
+    session.execute(update(responses).where(responses.c.id == response_id).values(ended_at=now))
+
+
+def active(
+    session: Session, prefix: str, kinds: Collection[MeasureKind] | None = None
+) -> dict[str, list[MeasureFacts]]:
+    """The measures in force in each area that is or lies under a prefix, of all kinds or these."""
+    query = (
+        select(measures.c.area, measures.c.id, measures.c.ground_id)
+        .where(measures.c.ended_at.is_(None), area_range(measures.c.area, prefix))
+        .order_by(measures.c.area)
+    )
+    if kinds is not None:
+        query = query.join(grounds, grounds.c.id == measures.c.ground_id)
+        query = query.where(grounds.c.kind.in_(kinds))
+    rows = session.execute(query).all()
+    known = grounds_of(session, {row.ground_id for row in rows})
+    found: dict[str, list[MeasureFacts]] = {}
+    for area, id_, ground_id in rows:
+        found.setdefault(area, []).append(facts_of(id_, area, known[ground_id]))
+    return found
+
+
+def facts_of(
+    measure_id: str, area: str, ground: Ground, ended_at: datetime | None = None
+) -> MeasureFacts:
+    """One measure of those that share a ground."""
+    return MeasureFacts(
+        measure_id,
+        area,
+        ground.kind,
+        ground.parameters,
+        ground.line,
+        ground.because,
+        ground.response_id,
+        ground.since,
+        ground.by_hand,
+        ended_at,
+    )
+
+
+def grounds_of(session: Session, ids: Iterable[str]) -> dict[str, Ground]:
+    """Grounds by id."""
+    wanted = sorted(ids)
+    found: dict[str, Ground] = {}
+    for start in range(0, len(wanted), 500):
+        query = select(grounds).where(grounds.c.id.in_(wanted[start : start + 500]))
+        found.update({row.id: _ground(row) for row in session.execute(query)})
+    return found
+
+
+def _ground(row: Row[tuple[object, ...]]) -> Ground:
+    by_hand = row.source == MANUAL
+    return Ground(
+        row.id,
+        row.kind,
+        _parameters(row.kind, by_hand, row.parameters),
+        row.line,
+        restored(row.because),
+        row.response_id,
+        row.since,
+        by_hand,
+    )
+
+
+def _parameters(kind: MeasureKind, by_hand: bool, values: Mapping[str, object]) -> Measure:
+    model = ImposedSealing if by_hand and kind == "sealing" else PARAMETERS[kind]
+    # JSON has no tuples: what is strict in a pack is not so here.
+    return model.model_validate(values, strict=False)
+
+
+def add_grounds(session: Session, new: Sequence[Ground]) -> None:
+    """Store grounds."""
+    rows = [
+        {
+            "id": ground.id,
+            "kind": ground.kind,
+            "source": MANUAL if ground.by_hand else PLAN,
+            "parameters": ground.parameters.model_dump(mode="json"),
+            "line": ground.line,
+            "because": stored(ground.because),
+            "response_id": ground.response_id,
+            "since": ground.since,
+        }
+        for ground in new
+    ]
+    if rows:
+        session.execute(insert(grounds), rows)
+
+
+def add_measures(session: Session, rows: Sequence[tuple[str, str, str]]) -> None:
+    """Store measures that began, each as `(area, id, ground id)`."""
+    if rows:
+        values = [{"area": area, "id": id_, "ground_id": ground} for area, id_, ground in rows]
+        session.execute(insert(measures), values)
+
+
+def end_measures(session: Session, ended: Iterable[MeasureFacts], now: datetime) -> None:
+    """Store that measures ended."""
+    keys = [{"in_area": facts.area, "with_id": facts.id} for facts in ended]
+    if keys:
+        here = (measures.c.area == bindparam("in_area")) & (measures.c.id == bindparam("with_id"))
+        session.connection().execute(update(measures).where(here).values(ended_at=now), keys)
+
+
+def move(session: Session, facts: MeasureFacts, ground_id: str) -> None:
+    """Put an active measure on another ground."""
+    here = (measures.c.area == facts.area) & (measures.c.id == facts.id)
+    session.execute(update(measures).where(here).values(ground_id=ground_id))
+
+
+def ended_since(session: Session, area: str, since: datetime) -> list[MeasureFacts]:
+    """The measures of one area that ended since a time, the latest first."""
+    query = (
+        select(measures)
+        .where(measures.c.area == area, measures.c.ended_at >= since)
+        .order_by(measures.c.ended_at.desc(), measures.c.id)
+    )
+    found = session.execute(query).all()
+    known = grounds_of(session, {row.ground_id for row in found})
+    return [facts_of(row.id, row.area, known[row.ground_id], row.ended_at) for row in found]
+
+
+def one_of_each(
+    session: Session, prefix: str, *, ended_since: datetime | None = None
+) -> list[tuple[MeasureFacts, int]]:
+    """One measure for each kind and source under a prefix, with how many areas have such a one.
+
+    Of the measures in force, or of those that ended since a time.
+    """
+    in_force = measures.c.ended_at.is_(None)
+    query = (
+        select(
+            func.min(measures.c.area + measures.c.id).label("one"),
+            func.count(measures.c.area.distinct()).label("areas"),
+        )
+        .join(grounds, grounds.c.id == measures.c.ground_id)
+        .where(area_range(measures.c.area, prefix))
+        .where(in_force if ended_since is None else measures.c.ended_at >= ended_since)
+        .group_by(grounds.c.kind, grounds.c.source)
+    )
+    areas = {row.one: row.areas for row in session.execute(query)}
+    ones = select(measures).where(
+        measures.c.area.in_({one[:-ID_DIGITS] for one in areas}),
+        measures.c.id.in_({one[-ID_DIGITS:] for one in areas}),
+    )
+    found = session.execute(ones).all()
+    known = grounds_of(session, {row.ground_id for row in found})
+    return [
+        (facts_of(row.id, row.area, known[row.ground_id], row.ended_at), areas[row.area + row.id])
+        for row in found
+    ]

@@ -1,0 +1,89 @@
+"""Cases as evidence: remembering what is reported of them, and finding those of an area."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.alerts.risk.domain import Case, Report, case_of
+from services.alerts.risk.tables import CaseFacts, CaseReport
+from shared.causes import restored, stored
+from shared.clock import CST
+from shared.db import area_range
+from shared.events import Cause, Recorded
+from shared.events.intake import CaseReported
+from shared.writer import Tx
+
+
+def remember(tx: Tx, recorded: Recorded[CaseReported]) -> tuple[Case | None, Case] | None:
+    """Keep a report; the case before and after it, or None when it was known already."""
+    if tx.session.get(CaseReport, recorded.id) is not None:
+        return None
+    reported = recorded.data
+    tx.session.add(
+        CaseReport(
+            event_id=recorded.id,
+            case_id=reported.case_id,
+            sequence=recorded.sequence,
+            area=reported.area,
+            status=reported.status,
+            reported_on=reported.occurred_at.astimezone(CST).date(),
+            confirmed_on=reported.confirmed_on,
+            origin=reported.origin,
+            setting=reported.setting,
+            linked_to=list(reported.linked_to),
+            because=stored(recorded.causes()),
+        )
+    )
+    facts = tx.session.get(CaseFacts, reported.case_id)
+    before = _case(facts) if facts else None
+    return before, _keep(tx, reported.case_id, facts)
+
+
+def cases_of(session: Session, area: str) -> list[Case]:
+    """The cases of an area and all beneath it, whether they count or not."""
+    query = select(CaseFacts).where(area_range(CaseFacts.area, area))
+    return [_case(row) for row in session.scalars(query)]
+
+
+def causes_of(session: Session, case: Case, policy: str) -> tuple[Cause, ...]:
+    """The causes of what follows from a case by a policy line."""
+    return restored(session.get_one(CaseFacts, case.id).because, policy)
+
+
+def _keep(tx: Tx, case_id: str, facts: CaseFacts | None) -> Case:
+    query = select(CaseReport).where(CaseReport.case_id == case_id)
+    rows = tx.session.scalars(query).all()
+    case = case_of(case_id, [_report(row) for row in rows])
+    if facts is None:
+        facts = CaseFacts(case_id=case_id)
+        tx.session.add(facts)
+    for name in ("area", "counts_as", "confirmed_on", "origin", "setting", "sequence"):
+        setattr(facts, name, getattr(case, name))
+    facts.linked_to = list(case.linked_to)
+    facts.because = next(row.because for row in rows if row.sequence == case.sequence)
+    return case
+
+
+def _report(row: CaseReport) -> Report:
+    return Report(
+        sequence=row.sequence,
+        area=row.area,
+        status=row.status,
+        reported_on=row.reported_on,
+        confirmed_on=row.confirmed_on,
+        origin=row.origin,
+        setting=row.setting,
+        linked_to=tuple(row.linked_to),
+    )
+
+
+def _case(row: CaseFacts) -> Case:
+    return Case(
+        id=row.case_id,
+        area=row.area,
+        counts_as=row.counts_as,
+        confirmed_on=row.confirmed_on,
+        origin=row.origin,
+        setting=row.setting,
+        linked_to=tuple(row.linked_to),
+        sequence=row.sequence,
+    )

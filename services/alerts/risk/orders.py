@@ -1,0 +1,104 @@
+"""The command's orders taking effect and ending (指挥部命令). A4.
+
+The order makes the level; where a proposal waits for the same level, it is accepted by it.
+"""
+
+from sqlalchemy import select
+
+from services.alerts.risk import domain
+from services.alerts.risk.assessment import assessed, changed, open_proposal, reassess
+from services.alerts.risk.evidence import cases_of
+from services.alerts.risk.levels import risk_of
+from services.alerts.risk.tables import Proposal, RiskOrder
+from shared.causes import restored
+from shared.events import Event
+from shared.events.alerts import Order
+from shared.writer import Tx
+
+EFFECTIVE = "risk.effective"
+UNTIL = "risk.until"
+
+
+def give(tx: Tx, order: RiskOrder) -> list[Event]:
+    """Let an order take effect, now or at its hour; one for the same hour takes its place."""
+    tx.session.add(order)
+    if order.effective_at is None or order.effective_at <= tx.now:
+        return take_effect(tx, order)
+    same_hour = select(RiskOrder).where(
+        RiskOrder.area == order.area,
+        RiskOrder.status == "scheduled",
+        RiskOrder.effective_at == order.effective_at,
+        RiskOrder.id != order.id,
+    )
+    for other in tx.session.scalars(same_hour):
+        other.status = "replaced"
+        tx.unschedule(EFFECTIVE, other.id)
+    tx.schedule(EFFECTIVE, order.id, order.effective_at)
+    return []
+
+
+def take_effect(tx: Tx, order: RiskOrder) -> list[Event]:
+    """Make the ordered level the area's own; an order for the level it has changes nothing."""
+    risk = risk_of(tx, order.area)
+    _replace(tx, risk.order_id)
+    risk.order_id, order.status = order.id, "in_force"
+    if order.until is not None:
+        tx.schedule(UNTIL, order.id, order.until)
+    found = assessed(tx, order.area, cases_of(tx.session, order.area))
+    risk.stands = domain.order_stands(order.level, found.level, tx.pack)
+    proposal = _answered(tx, order)
+    if order.level == risk.level:
+        return []
+    text = Order(
+        text=order.text,
+        issuer=order.issuer,
+        document=order.document,
+        effective_at=order.effective_at,
+        until=order.until,
+    )
+    if proposal is None:
+        key = "mode" if tx.pack.mode == "order" else "orders.stand_above_window"
+        line = tx.pack.line(key)
+        return [changed(tx, risk, order.level, "order", because=(), policy=line, order=text)]
+    accepted = changed(
+        tx,
+        risk,
+        order.level,
+        "order",
+        because=restored(proposal.because, proposal.policy),
+        policy=proposal.policy,
+        evidence=tuple(proposal.evidence),
+        order=text,
+        proposal_id=proposal.id,
+    )
+    return [accepted]
+
+
+def end(tx: Tx, order: RiskOrder) -> list[Event]:
+    """The order's own end has come: the cases decide again what is proposed or made."""
+    order.status = "ended"
+    risk = risk_of(tx, order.area)
+    if risk.order_id != order.id:
+        return []
+    risk.order_id, risk.stands = None, False
+    kept = risk.because
+    return reassess(tx, order.area, (lambda line: restored(kept, line)) if kept else None)
+
+
+def _replace(tx: Tx, order_id: str | None) -> None:
+    before = tx.session.get(RiskOrder, order_id) if order_id else None
+    if before is not None and before.status == "in_force":
+        before.status = "replaced"
+        tx.unschedule(UNTIL, before.id)
+
+
+def _answered(tx: Tx, order: RiskOrder) -> Proposal | None:
+    """The open proposal that the order accepts; one for another level is set aside by it."""
+    proposal = open_proposal(tx, order.area)
+    if proposal is None:
+        return None
+    accepted = proposal.level == order.level
+    proposal.status = "accepted" if accepted else "superseded"
+    proposal.decided_by, proposal.decided_at = order.given_by, tx.now
+    proposal.decision = order.text
+    return proposal if accepted else None

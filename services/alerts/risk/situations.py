@@ -1,0 +1,81 @@
+"""The situation of each community (疫情情形), by its cases and the lapse of time. A3."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.alerts.risk import domain
+from services.alerts.risk.evidence import cases_of, causes_of
+from services.alerts.risk.tables import CommunitySituation
+from shared.clock import CST
+from shared.db import area_range
+from shared.events import Cause, Event
+from shared.events.alerts import SituationChanged
+from shared.events.values import SITUATIONS, Situation
+from shared.schedule import Due
+from shared.writer import Tx
+
+LAPSE = "risk.situation"
+
+
+def situations(session: Session, prefix: str) -> dict[str, Situation]:
+    """The situation of every community under a prefix that is not without cases, by community."""
+    query = select(CommunitySituation.area, CommunitySituation.situation).where(
+        CommunitySituation.situation != "no_cases", area_range(CommunitySituation.area, prefix)
+    )
+    return dict(session.execute(query).all())
+
+
+def situation_of(session: Session, area: str) -> Situation:
+    """The situation of a community, of a grid that of its community; above, the gravest beneath."""
+    found = situations(session, area[:12])
+    return max(found.values(), key=SITUATIONS.index, default="no_cases")
+
+
+def reassess_situation(
+    tx: Tx, community: str, causes: Callable[[str], tuple[Cause, ...]] | None = None
+) -> list[Event]:
+    """Work a community's situation out again; `causes` of a policy line, else its last case's."""
+    pack, rules = tx.pack, tx.pack.situations
+    today = tx.now.astimezone(CST).date()
+    cases = cases_of(tx.session, community)
+    counting = domain.counts_for_situation
+    windows = (rules.window_days, rules.no_cases.days_without)
+    lapse = domain.next_lapse(cases, today, pack, counting, *windows)
+    if lapse is not None:
+        tx.schedule(LAPSE, community, datetime.combine(lapse, time.min, CST))
+    else:
+        tx.unschedule(LAPSE, community)
+    found = domain.assess_situation(cases, today, pack)
+    row = tx.session.get(CommunitySituation, community)
+    previous: Situation = row.situation if row else "no_cases"
+    if found.situation == previous:
+        return []
+    line = pack.line(found.key)
+    if row is None:
+        row = CommunitySituation(area=community)
+        tx.session.add(row)
+    row.situation, row.since, row.policy = found.situation, tx.now, line
+    if causes is None:
+        last = domain.last_of(cases, pack, counting)
+        because = causes_of(tx.session, last, line) if last else ()
+    else:
+        because = causes(line)
+    return [
+        SituationChanged(
+            area=community,
+            occurred_at=tx.now,
+            because=because,
+            previous=previous,
+            situation=found.situation,
+            evidence=found.evidence,
+            policy=line,
+        )
+    ]
+
+
+def lapsed(tx: Tx, due: Due) -> Iterable[Event]:
+    """A case of the community is no longer recent."""
+    return reassess_situation(tx, due.key)

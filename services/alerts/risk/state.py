@@ -1,0 +1,53 @@
+"""An area as it stands: level, situation, service plan, measures, and orders still to come. A4."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.alerts.response.measures import listed, service_plan
+from services.alerts.risk.levels import in_force
+from services.alerts.risk.situations import situation_of
+from services.alerts.risk.tables import RiskOrder
+from shared.service import Site
+
+
+def area_state(session: Session, site: Site, area: str) -> dict[str, Any]:
+    """What `GET /alerts/areas/{code}` answers.
+
+    `policy` is the line that made the level in force, the pack's name while none was ever made.
+    """
+    found = in_force(session, area)
+    return {
+        "area": area,
+        "name": site.areas.name(area),
+        "full_name": site.areas.full_name(area),
+        "risk_level": found.level,
+        "own_level": found.own_level,
+        "situation": situation_of(session, area),
+        "since": found.since,
+        "policy": found.policy or site.pack().name,
+        "service_plan": service_plan(session, site, area),
+        "measures": listed(session, site, area),
+        "scheduled": _scheduled(session, area),
+    }
+
+
+def _scheduled(session: Session, area: str) -> list[dict[str, Any]]:
+    query = (
+        select(RiskOrder)
+        .where(RiskOrder.area == area, RiskOrder.status == "scheduled")
+        .order_by(RiskOrder.effective_at, RiskOrder.id)
+    )
+    return [
+        {
+            "id": order.id,
+            "level": order.level,
+            "reason": order.text,
+            "issuer": order.issuer,
+            "document": order.document,
+            "effective_at": order.effective_at,
+            "until": order.until,
+        }
+        for order in session.scalars(query)
+    ]

@@ -1,0 +1,7 @@
+"""The messages of alerts."""
+
+from pathlib import Path
+
+from shared.text import Catalogue
+
+TEXTS = Catalogue(Path(__file__).parent / "locale")

@@ -1,0 +1,63 @@
+"""HTTP of venues. D6."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from services.alerts.texts import TEXTS
+from services.alerts.venues import handlers
+from services.alerts.venues.handlers import ChangeVenue, RegisterVenue
+from services.alerts.venues.tables import Venue
+from shared.auth import Role
+from shared.db import area_range
+from shared.events import AreaCode, Id
+from shared.events.values import VenueKind, VenueStatus
+from shared.http import Read, Routes
+from shared.paging import Paged, page
+from shared.refusal import NotFound
+
+
+class Venues(Paged):
+    """Which venues: those in an area, of a status, of a kind."""
+
+    area: AreaCode | None = None
+    status: VenueStatus | None = None
+    kind: VenueKind | None = None
+
+
+class OneVenue(BaseModel):
+    """One venue."""
+
+    venue_id: Id
+
+
+def listed(read: Read, query: Venues) -> dict[str, Any]:
+    """Venues, by area."""
+    wanted = select(Venue).where(area_range(Venue.area, read.scope(query.area)))
+    if query.status:
+        wanted = wanted.where(Venue.status == query.status)
+    if query.kind:
+        wanted = wanted.where(Venue.kind == query.kind)
+    rows, following = page(read.session, wanted, query, Venue.area, Venue.id)
+    return {"items": [handlers.item(row) for row in rows], "next": following}
+
+
+def one(read: Read, query: OneVenue) -> dict[str, Any]:
+    """One venue."""
+    row = read.session.get(Venue, query.venue_id)
+    if row is None:
+        raise NotFound(TEXTS, "no_such_venue", field="venue_id")
+    read.touch(row.area)
+    return handlers.item(row)
+
+
+DECIDERS = (Role.LEAD, Role.COMMAND)
+
+routes = Routes("/alerts", "venues")
+routes.post("/venues", handlers.register, RegisterVenue, roles=DECIDERS, answer=handlers.answer)
+routes.get("/venues", listed, Venues, roles=tuple(Role))
+routes.get("/venues/{venue_id}", one, OneVenue, roles=tuple(Role))
+routes.patch(
+    "/venues/{venue_id}", handlers.change, ChangeVenue, roles=DECIDERS, answer=handlers.answer
+)

@@ -1,0 +1,149 @@
+"""HTTP of the register of people. I4."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ConfigDict
+from sqlalchemy import Text, cast, select
+
+from services.intake.people import domain, handlers
+from services.intake.people.handlers import (
+    ErasePerson,
+    FindPerson,
+    OpenPerson,
+    RegisterPerson,
+    UpdatePerson,
+)
+from services.intake.people.register import present
+from services.intake.people.sealing import opened
+from services.intake.people.tables import Person
+from shared.areas import Level, cut
+from shared.auth import Role
+from shared.db import area_range
+from shared.events import AreaCode
+from shared.events.values import Category, Need
+from shared.http import Opening, Read, Routes
+from shared.paging import Paged, page
+from shared.refusal import Gone
+from shared.service import Site
+from shared.writer import Tx
+
+WRITERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COORDINATOR, Role.COMMAND)
+OPENERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND)
+
+
+class ListPeople(Paged):
+    """Which people: of an area, of a category, with a need."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    area: AreaCode | None = None
+    category: Category | None = None
+    need: Need | None = None
+
+
+def show(read: Read, asked: OpenPerson) -> dict[str, Any]:
+    """A person of the register, with their details masked; whole with a reason.
+
+    The reason is kept in the audit log.
+    """
+    person = present(read.session, asked.person_id)
+    read.touch(person.area)
+    return _masked(read.site, person)
+
+
+def show_whole(tx: Tx, asked: OpenPerson) -> dict[str, Any]:
+    """A person of the register, with all that is known of them."""
+    person = present(tx.session, asked.person_id)
+    details = opened(tx.site.vault, person)
+    return _view(person, {field: details.get(field) for field in domain.DETAILS}, masked=False)
+
+
+def list_people(read: Read, asked: ListPeople) -> dict[str, Any]:
+    """The people of an area, with their details masked."""
+    query = select(Person).where(Person.erased_at.is_(None))
+    query = query.where(area_range(Person.area, read.scope(asked.area)))
+    for column, value in ((Person.categories, asked.category), (Person.needs, asked.need)):
+        if value is not None:
+            query = query.where(cast(column, Text).contains(f'"{value}"', autoescape=True))
+    rows, following = page(read.session, query, asked, Person.area, Person.id)
+    items = [item for person in rows if (item := _masked_if_there(read.site, person))]
+    return {"items": items, "next": following}
+
+
+def tell_found(tx: Tx, command: FindPerson) -> dict[str, Any]:
+    """The ids of the people found, and where they are."""
+    return {
+        "items": [{"id": person.id, "area": person.area} for person in handlers.found(tx, command)]
+    }
+
+
+def _masked(site: Site, person: Person) -> dict[str, Any]:
+    community = cut(person.area, Level.COMMUNITY) or person.area
+    place = site.areas.full_name(community) if site.areas.exists(community) else community
+    return _view(person, domain.masked(opened(site.vault, person), place), masked=True)
+
+
+def _masked_if_there(site: Site, person: Person) -> dict[str, Any] | None:
+    """None for a row that a restored backup brought back, whose key is gone."""
+    try:
+        return _masked(site, person)
+    except Gone:
+        return None
+
+
+def _view(person: Person, details: Mapping[str, str | None], *, masked: bool) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "area": person.area,
+        **details,
+        "categories": person.categories,
+        "needs": person.needs,
+        "masked": masked,
+        "registered_at": person.registered_at,
+        "updated_at": person.updated_at,
+    }
+
+
+def _same_person(_tx: Tx, command: UpdatePerson | ErasePerson) -> dict[str, Any]:
+    return {"id": command.person_id}
+
+
+routes = Routes("/intake", "people")
+routes.post("/people", handlers.register, RegisterPerson, roles=WRITERS, check=handlers.check)
+routes.bulk(
+    "/people/bulk", handlers.register_many, RegisterPerson, roles=WRITERS, check=handlers.check
+)
+routes.post(
+    "/people/find",
+    handlers.find,
+    FindPerson,
+    roles=WRITERS,
+    check=handlers.check,
+    status=200,
+    answer=tell_found,
+)
+routes.get("/people", list_people, ListPeople, roles=WRITERS)
+routes.get(
+    "/people/{person_id}",
+    show,
+    OpenPerson,
+    roles=WRITERS,
+    opening=Opening(handlers.open_person, show_whole, OPENERS),
+)
+routes.patch(
+    "/people/{person_id}",
+    handlers.update,
+    UpdatePerson,
+    roles=WRITERS,
+    check=handlers.check,
+    answer=_same_person,
+)
+routes.post(
+    "/people/{person_id}/erase",
+    handlers.erase,
+    ErasePerson,
+    roles=(Role.COMMAND,),
+    status=200,
+    answer=_same_person,
+)

@@ -1,0 +1,70 @@
+"""The live feed of events as server-sent events. P5."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from services.rollup.feed.domain import is_sent, kinds_asked
+from services.rollup.texts import TEXTS
+from shared.auth import Role
+from shared.events import AreaCode, Recorded
+from shared.events.wording import describe
+from shared.http import Routes
+from shared.refusal import Invalid
+from shared.service import Site
+from shared.sse import Subscription, Watch, stream
+from shared.text import Language
+
+WATCHERS = frozenset(Role) - {Role.HELPER, Role.RESIDENT}
+
+
+class StreamAsked(BaseModel):
+    """Which events: of an area (the caller's own for none), of types by their names, by commas."""
+
+    area: AreaCode | None = None
+    types: str | None = Field(default=None, max_length=4000)
+
+
+def subscribe(watch: Watch, asked: StreamAsked) -> Subscription:
+    """Events as they happen, server-sent: `?area=&types=`, the token also as `access_token=`.
+
+    Without types it is all but plain screenings.
+    """
+    try:
+        kinds = kinds_asked(asked.types)
+    except ValueError as error:
+        raise Invalid(TEXTS, "unknown_event_types", field="types", types=error) from error
+    area = asked.area if asked.area is not None else watch.caller.area
+    counsels = watch.caller.role is Role.COUNSELLOR
+
+    def wants(recorded: Recorded[Any]) -> bool:
+        return is_sent(recorded.data, kinds, area, counsels=counsels)
+
+    def data(recorded: Recorded[Any]) -> dict[str, Any]:
+        return told(recorded, watch.site, watch.language)
+
+    return Subscription(kinds.__contains__, wants, data)
+
+
+def told(recorded: Recorded[Any], site: Site, language: Language) -> dict[str, Any]:
+    """An event as a frame tells it, with one line of text for people."""
+
+    def name(code: str) -> str:
+        return site.areas.full_name(code) if site.areas.exists(code) else code
+
+    event = recorded.data
+    return {
+        "type": event.type,
+        "id": recorded.id,
+        "service": recorded.service,
+        "sequence": recorded.sequence,
+        "area": event.area,
+        "area_name": name(event.area),
+        "occurred_at": event.occurred_at,
+        "data": event.model_dump(mode="json", exclude_none=True),
+        "text": describe(event, name, language),
+    }
+
+
+routes = Routes("", "feed")
+stream(routes, "/stream", subscribe, StreamAsked, roles=WATCHERS)

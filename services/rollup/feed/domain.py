@@ -1,0 +1,36 @@
+"""Who is sent which event (实时动态). P5."""
+
+from collections.abc import Collection
+from typing import Final
+
+from shared.events import REGISTRY, Event
+from shared.events.intake import ScreeningRecorded
+from shared.events.volunteers import AssistanceEvent
+
+ORDINARY: Final[tuple[type[Event], ...]] = (ScreeningRecorded,)
+"""What happens all day long, and is sent only to who asks for it by name."""
+
+
+def kinds_asked(types: str | None) -> frozenset[type[Event]]:
+    """The kinds of event in a list of names or types, by commas; all but the ordinary for none.
+
+    Raises ValueError with the names that are unknown.
+    """
+    if types is None:
+        return frozenset(REGISTRY.values()) - frozenset(ORDINARY)
+    known = {model.name: model for model in REGISTRY.values()} | REGISTRY
+    names = [name for part in types.split(",") if (name := part.strip())]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(", ".join(unknown))
+    return frozenset(known[name] for name in names)
+
+
+def is_sent(event: Event, kinds: Collection[type[Event]], area: str, *, counsels: bool) -> bool:
+    """Whether an event is of a kind asked for, in the area, and for the caller's eyes.
+
+    Psychological support (心理援助) is seen by those alone who give it [RC20].
+    """
+    if type(event) not in kinds or not event.area.startswith(area):
+        return False
+    return counsels or not (isinstance(event, AssistanceEvent) and event.kind == "psychological")

@@ -1,0 +1,19 @@
+"""Telling the watchers of this process what happens, as it is applied here. P5."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from shared.events import Event, Recorded
+from shared.writer import Tx
+
+
+def announce(tx: Tx, run: Iterable[Recorded[Any]]) -> None:
+    """Announce a run of events; who watches chooses."""
+    for recorded in run:
+        tx.announce(recorded)
+
+
+def announce_own(tx: Tx, recorded: Recorded[Any]) -> Iterable[Event]:
+    """Announce an event of rollup itself."""
+    tx.announce(recorded)
+    return ()

@@ -1,0 +1,81 @@
+"""HTTP of the daily reports. R1."""
+
+import datetime as dt
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from services.rollup.figures.api import STAFF
+from services.rollup.reports import handlers, viewing
+from services.rollup.reports.handlers import Excuse, SignOff
+from services.rollup.reports.tables import Report
+from services.rollup.texts import TEXTS
+from shared.auth import Role
+from shared.db import area_range
+from shared.events import AreaCode
+from shared.events.values import ReportStatus
+from shared.http import Read, Routes
+from shared.paging import Paged, page
+from shared.refusal import NotFound
+
+
+class ReportAsked(BaseModel):
+    """One report: a community and a day."""
+
+    code: AreaCode
+    date: dt.date
+
+
+class ReportsAsked(Paged):
+    """The reports of an area and all below it, of a day, in a status."""
+
+    area: AreaCode | None = None
+    date: dt.date | None = None
+    status: ReportStatus | None = None
+
+
+def one(read: Read, asked: ReportAsked) -> dict[str, Any]:
+    """The report of a community and a day; its figures are live until it is signed off."""
+    handlers.check_community(asked.code)
+    row = read.session.get(Report, (asked.date, asked.code))
+    if row is None:
+        raise NotFound(TEXTS, "no_such_report", field="date", area=asked.code, date=asked.date)
+    return viewing.whole(read.session, read.site, row)
+
+
+def listed(read: Read, asked: ReportsAsked) -> dict[str, Any]:
+    """The reports of an area: those of one day in the order of the tree, else the latest first."""
+    query = select(Report).where(area_range(Report.area, read.scope(asked.area)))
+    if asked.status is not None:
+        query = query.where(Report.status == asked.status)
+    if asked.date is not None:
+        rows, cursor = page(
+            read.session, query.where(Report.date == asked.date), asked, Report.area
+        )
+    else:
+        rows, cursor = page(read.session, query, asked, Report.date, Report.area, newest_first=True)
+    return {"items": viewing.brief(read.session, read.site, rows), "next": cursor}
+
+
+routes = Routes("/rollup", "reports")
+routes.get("/reports", listed, ReportsAsked, roles=STAFF)
+routes.get("/reports/{code}/{date}", one, ReportAsked, roles=STAFF)
+routes.post(
+    "/reports/{code}/{date}/sign-off",
+    handlers.sign_off,
+    SignOff,
+    roles=(Role.LEAD, Role.COMMAND),
+    status=200,
+    answer=handlers.answer,
+    check=handlers.check,
+)
+routes.post(
+    "/reports/{code}/{date}/excuse",
+    handlers.excuse,
+    Excuse,
+    roles=(Role.COMMAND,),
+    status=200,
+    answer=handlers.answer,
+    check=handlers.check,
+)

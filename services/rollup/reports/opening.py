@@ -1,0 +1,92 @@
+"""Opening a report for every community and day, and finding those that did not come. R1.
+
+Everything here is done by the clock: at the start, at the hour of opening, at the deadline.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from sqlalchemy import func, insert, select, update
+
+from services.rollup.reports import domain
+from services.rollup.reports.tables import Report
+from shared.events import Event
+from shared.events.rollup import ReportMissed, ReportOpened
+from shared.policy import Reports
+from shared.schedule import Due
+from shared.service import Site
+from shared.writer import Tx
+
+OPEN = "reports.open"
+DEADLINE = "reports.deadline"
+# A transaction must not grow with the tree: what goes beyond this follows in the next one.
+AT_ONCE = 2000
+
+
+def start(tx: Tx) -> Iterable[Event]:
+    """Open today's reports, and those of the days on which nothing ran."""
+    latest = domain.latest_open_day(tx.now, tx.pack.reports)
+    last = tx.session.scalar(select(func.max(Report.date)))
+    events: list[Event] = []
+    if last is not None or latest == tx.now.date():
+        for day in domain.days_to_open(last, latest):
+            events.extend(_open(tx, day))
+    _schedule_opening(tx, latest + dt.timedelta(days=1))
+    return events
+
+
+def open_due(tx: Tx, due: Due) -> Iterable[Event]:
+    """Open the reports of a day when its hour has come, and ask for the next day's."""
+    day = dt.date.fromisoformat(due.key)
+    oldest = tx.now.date() - dt.timedelta(days=domain.MOST_DAYS_BACK - 1)
+    events = _open(tx, day) if day >= oldest else []
+    _schedule_opening(tx, max(day + dt.timedelta(days=1), oldest))
+    return events
+
+
+def miss_due(tx: Tx, due: Due) -> Iterable[Event]:
+    """At the deadline: every report that is still open is missing (漏报)."""
+    day = dt.date.fromisoformat(due.key)
+    still_open = (Report.date == day, Report.status == "open")
+    query = select(Report.area, Report.deadline).where(*still_open).order_by(Report.area)
+    rows = tx.session.execute(query.limit(AT_ONCE + 1)).all()
+    found = rows[:AT_ONCE]
+    if not found:
+        return []
+    missed = (*still_open, Report.area <= found[-1].area)
+    tx.session.execute(update(Report).where(*missed).values(status="missing"))
+    if len(rows) > AT_ONCE:
+        tx.schedule(DEADLINE, due.key, tx.now)
+    return [
+        ReportMissed(area=row.area, occurred_at=tx.now, date=day, due_at=row.deadline)
+        for row in found
+    ]
+
+
+def _open(tx: Tx, day: dt.date) -> list[Event]:
+    known = set(tx.session.scalars(select(Report.area).where(Report.date == day)))
+    wanted = domain.expected(_communities(tx.site), known)
+    if not wanted:
+        return []
+    due_at = domain.deadline(day, _rules(tx.site, day))
+    values = {"date": day, "status": "open", "opened_at": tx.now, "deadline": due_at}
+    tx.session.execute(insert(Report), [{**values, "area": area} for area in wanted[:AT_ONCE]])
+    tx.schedule(DEADLINE, day.isoformat(), due_at)
+    if len(wanted) > AT_ONCE:
+        tx.schedule(OPEN, day.isoformat(), tx.now)
+    return [
+        ReportOpened(area=area, occurred_at=tx.now, date=day, due_at=due_at)
+        for area in wanted[:AT_ONCE]
+    ]
+
+
+def _schedule_opening(tx: Tx, day: dt.date) -> None:
+    tx.schedule(OPEN, day.isoformat(), domain.opens_at(day, _rules(tx.site, day)))
+
+
+def _rules(site: Site, day: dt.date) -> Reports:
+    return site.packs.in_force(day).reports
+
+
+def _communities(site: Site) -> list[str]:
+    return [code for root in site.areas.roots() for code in site.areas.communities(root.code)]

@@ -1,0 +1,58 @@
+"""The rules of volunteers (志愿者): when one may serve, and how one is shown to others. V3."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+HelperStatus = Literal["available", "away", "stood_down"]
+
+DEFAULT_CAPACITY: Final = 5
+SHOWN_DIGITS: Final = (3, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Fever:
+    """A fever of a helper: found at an instant, `outcome` once the clinic closed the alert."""
+
+    alert_id: str
+    found_at: datetime
+    outcome: str | None
+
+
+def bars(fever: Fever, now: datetime, window_days: int) -> bool:
+    """Whether a fever keeps someone from serving (暂停服务) [VOL21].
+
+    An open one does, one that was a false alarm does not; any other does for the window of the
+    level rule, in days, unless a coordinator takes them back sooner.
+    """
+    if fever.outcome is None:
+        return True
+    if fever.outcome == "false_alarm":
+        return False
+    return now < fever.found_at + timedelta(days=window_days)
+
+
+def barring(fevers: Iterable[Fever], now: datetime, window_days: int) -> Fever | None:
+    """The fever that bars, the latest when there are several; None when none does."""
+    found = [fever for fever in fevers if bars(fever, now, window_days)]
+    return max(found, key=lambda fever: (fever.found_at, fever.alert_id), default=None)
+
+
+def standing(away: str | None) -> HelperStatus:
+    """The status of a helper whom nothing bars, by why they wish to be away."""
+    return "available" if away is None else "away"
+
+
+def masked_name(name: str) -> str:
+    """A name of which only the first character shows: 王**."""
+    return name[:1] + "*" * max(len(name) - 1, 1)
+
+
+def masked_phone(phone: str) -> str:
+    """A number of which the first three and the last four characters show: 138****5678."""
+    first, last = SHOWN_DIGITS
+    hidden = len(phone) - first - last
+    if hidden < 1:
+        return "*" * len(phone)
+    return phone[:first] + "*" * hidden + phone[-last:]

@@ -1,0 +1,24 @@
+"""Requests as they are shown, without their text."""
+
+from typing import Any
+
+from services.volunteers.requests.tables import AssistanceRequest
+from shared.writer import Tx
+
+FIELDS = (
+    *("id", "area", "kind", "status", "person_id", "helper_id", "due_at", "requested_at"),
+    *("requested_by", "on_behalf", "matched_at", "started_at", "ended_at", "escalated_at"),
+    *("hours", "reason"),
+)
+
+
+def view(row: AssistanceRequest) -> dict[str, Any]:
+    """A request; `made_by_plan` when a service plan and nobody else asked for it."""
+    shown = {name: getattr(row, name) for name in FIELDS}
+    return {**shown, "made_by_plan": row.episode is not None}
+
+
+def standing(tx: Tx, command: Any) -> dict[str, Any]:
+    """How a request stands after a step: `{id, status, helper_id}`."""
+    row = tx.session.get_one(AssistanceRequest, command.request_id)
+    return {"id": row.id, "status": row.status, "helper_id": row.helper_id}

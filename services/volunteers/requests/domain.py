@@ -1,0 +1,52 @@
+"""The rules of requests for help (求助): their states, their deadlines, what is told. V1, V7."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from shared.areas import level_of, parent_of
+from shared.events.values import AreaLevel, RequestKind, RequestStatus
+from shared.policy import Requests
+
+Step = Literal["match", "start", "complete", "cancel", "grant"]
+
+LIVE: Final[tuple[RequestStatus, ...]] = ("open", "matched", "started")
+# A coordinator may give a matched request to someone else; a helper may forget to say "started".
+ALLOWED: Final[Mapping[Step, tuple[RequestStatus, ...]]] = {
+    "match": ("open", "matched"),
+    "start": ("matched",),
+    "complete": ("matched", "started"),
+    "cancel": LIVE,
+    "grant": ("matched", "started"),
+}
+PRIVATE_KIND: Final = "psychological"
+
+
+def allows(step: Step, status: str) -> bool:
+    """Whether a request of this status may take the step."""
+    return status in ALLOWED[step]
+
+
+def due_at(kind: RequestKind, asked: datetime | None, now: datetime, rules: Requests) -> datetime:
+    """When a request is due: as asked, else after the pack's hours for its kind (chosen)."""
+    return asked or now + timedelta(hours=rules.due_hours[kind])
+
+
+def climbs_at(due: datetime, rules: Requests) -> datetime:
+    """When a request that nobody has begun climbs to the level above (chosen). V2."""
+    return due - timedelta(minutes=rules.escalate_minutes_before_due)
+
+
+def climbs(status: str, escalated_at: datetime | None) -> bool:
+    """Whether a request whose time has come still has nobody at work, and has not climbed yet."""
+    return status in ("open", "matched") and escalated_at is None
+
+
+def level_above(area: str) -> AreaLevel:
+    """The level that a request of this area climbs to (逐级上报); a province has none above."""
+    return level_of(parent_of(area) or area).value
+
+
+def person_told(kind: str, person_id: str | None) -> str | None:
+    """The person that events name: nobody where only those who help may know (心理援助). V7."""
+    return None if kind == PRIVATE_KIND else person_id

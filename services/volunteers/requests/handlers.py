@@ -1,0 +1,152 @@
+"""Requests for help as people make, start, complete and cancel them. V1, V2."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field
+from sqlalchemy import select
+
+from services.volunteers.requests import domain, rights, steps
+from services.volunteers.requests.tables import AssistanceRequest
+from services.volunteers.texts import TEXTS
+from shared.audit import note
+from shared.auth import Role
+from shared.causes import stored
+from shared.commands import Command
+from shared.events import AreaCode, Event, Id, Recorded
+from shared.events.values import RequestKind, ShortText, Text
+from shared.events.volunteers import AssistanceRequested
+from shared.refusal import Conflict, Forbidden
+from shared.schedule import Due
+from shared.writer import Tx
+
+GRANT_MINUTES = 30
+CANCELS_FOR_OTHERS = (Role.COORDINATOR, Role.LEAD, Role.COUNSELLOR)
+
+
+class RequestAssistance(Command):
+    """A request for help (求助); what `text` says is sealed and stays out of every event."""
+
+    area: AreaCode
+    kind: RequestKind
+    person_id: Id | None = None
+    text: Text | None = None
+    due_at: AwareDatetime | None = None
+    on_behalf: bool = False
+
+
+class StartAssistance(Command):
+    """The helper sets out."""
+
+    request_id: Id
+
+
+class CompleteAssistance(Command):
+    """The help was given, in so many hours."""
+
+    request_id: Id
+    hours: Annotated[float, Field(gt=0, le=24, allow_inf_nan=False)] | None = None
+
+
+class CancelAssistance(Command):
+    """The request is no longer wanted, with the reason, which names nobody."""
+
+    request_id: Id
+    reason: ShortText
+
+
+class GrantAccess(Command):
+    """Asks for the permission to read the address of who is to be helped."""
+
+    request_id: Id
+
+
+def request(tx: Tx, command: RequestAssistance) -> Iterable[Event]:
+    """Ask for help. V1."""
+    if tx.session.get(AssistanceRequest, command.id) is not None:
+        raise Conflict(TEXTS, "request_exists", field="id")
+    rules = tx.pack.requests
+    sealed = tx.site.vault.seal(command.id, {"text": command.text}) if command.text else None
+    row = AssistanceRequest(
+        id=command.id,
+        area=command.area,
+        kind=command.kind,
+        status="open",
+        person_id=command.person_id,
+        sealed_text=sealed,
+        on_behalf=command.on_behalf,
+        requested_by=rights.maker(tx.caller),
+        requested_at=tx.now,
+        due_at=domain.due_at(command.kind, command.due_at, tx.now, rules),
+        withdrawn=False,
+        because=[],
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    tx.schedule(steps.DUE, row.id, domain.climbs_at(row.due_at, rules))
+    told = steps.facts(row)
+    return [AssistanceRequested(**told, occurred_at=tx.now, on_behalf=command.on_behalf)]
+
+
+def remember_cause(tx: Tx, recorded: Recorded[AssistanceRequested]) -> None:
+    """Keep what a person's request is known by, for the events that follow from it."""
+    row = tx.session.get_one(AssistanceRequest, recorded.data.request_id)
+    row.because = stored(recorded.causes())
+
+
+def start(tx: Tx, command: StartAssistance) -> Iterable[Event]:
+    """Begin to help."""
+    return [steps.start(tx, _admitted(tx, command.request_id))]
+
+
+def complete(tx: Tx, command: CompleteAssistance) -> Iterable[Event]:
+    """Say that the help was given."""
+    return steps.complete(tx, _admitted(tx, command.request_id), command.hours)
+
+
+def cancel(tx: Tx, command: CancelAssistance) -> Iterable[Event]:
+    """Take a request back: one's own, or as a coordinator."""
+    row = tx.session.get(AssistanceRequest, command.request_id)
+    if row is None or row.requested_by != rights.maker(tx.caller):
+        row = rights.admit(tx, row)
+        if tx.caller is not None and tx.caller.role not in CANCELS_FOR_OTHERS:
+            raise Forbidden(TEXTS, "cancel_own_only", field="request_id")
+    return [steps.cancel(tx, row, command.reason)]
+
+
+def grant(tx: Tx, command: GrantAccess) -> Iterable[Event]:
+    """Permit whoever helps to read one address for half an hour (授权查看地址)."""
+    row = _admitted(tx, command.request_id)
+    steps.demand("grant", row)
+    if row.person_id is None:
+        raise Conflict(TEXTS, "nobody_named", field="request_id")
+    note(tx, "grant_address", row.id)
+    return ()
+
+
+def granted(tx: Tx, command: GrantAccess) -> dict[str, Any]:
+    """`{grant, expires_at}`: the permission is the caller's own, for this person and request."""
+    row = tx.session.get_one(AssistanceRequest, command.request_id)
+    holder = tx.caller.name if tx.caller else str(row.helper_id)
+    token = tx.site.tokens.mint_grant(holder, str(row.person_id), row.id, GRANT_MINUTES)
+    return {"grant": token, "expires_at": tx.site.tokens.verify_grant(token).expires_at}
+
+
+def fell_due(tx: Tx, due: Due) -> Iterable[Event]:
+    """A request's time is near: it climbs when nobody has begun. V2."""
+    row = tx.session.get(AssistanceRequest, due.key)
+    if row is None or not domain.climbs(row.status, row.escalated_at):
+        return ()
+    return [steps.climb(tx, row)]
+
+
+def forget_person(tx: Tx, person_id: str) -> None:
+    """Destroy what the requests of an erased person say; what was done for them stays counted."""
+    query = select(AssistanceRequest).where(AssistanceRequest.person_id == person_id)
+    for row in tx.session.scalars(query.where(AssistanceRequest.sealed_text.is_not(None))):
+        tx.site.vault.destroy(row.id)
+        row.sealed_text = None
+
+
+def _admitted(tx: Tx, request_id: str) -> AssistanceRequest:
+    return rights.admit(tx, tx.session.get(AssistanceRequest, request_id))

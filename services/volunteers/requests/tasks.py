@@ -1,0 +1,40 @@
+"""Requests as matching sees them: what is open, and what each helper has in hand. V2."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from services.volunteers.requests import steps
+from services.volunteers.requests.tables import AssistanceRequest
+from shared.db import area_range
+from shared.events import Cause
+from shared.writer import Tx
+
+
+def open_under(
+    session: Session, area: str, kinds: Sequence[str], limit: int
+) -> list[AssistanceRequest]:
+    """The open requests of an area of these kinds, those due soonest first."""
+    row = AssistanceRequest
+    query = select(row).where(row.status == "open", area_range(row.area, area), row.kind.in_(kinds))
+    return list(session.scalars(query.order_by(row.due_at, row.id).limit(limit)))
+
+
+def loads(session: Session, helper_ids: Iterable[str]) -> dict[str, int]:
+    """How many requests each of these helpers has in hand; those with none are absent."""
+    row = AssistanceRequest
+    in_hand = row.status.in_(("matched", "started"))
+    query = select(row.helper_id, func.count()).where(in_hand).group_by(row.helper_id)
+    wanted = set(helper_ids)
+    return {str(helper): count for helper, count in session.execute(query) if helper in wanted}
+
+
+def take_back(tx: Tx, helper_id: str, why: Cause) -> list[AssistanceRequest]:
+    """What a helper was given and has not begun is open again; returns it."""
+    row = AssistanceRequest
+    query = select(row).where(row.helper_id == helper_id, row.status == "matched")
+    taken = list(tx.session.scalars(query.order_by(row.id)))
+    for each in taken:
+        steps.take_from_helper(each, why)
+    return taken

@@ -1,0 +1,68 @@
+"""Publishing rows of a log to its stream: all of a batch or none, guarded by the stream's end."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import uuid_utils.compat
+
+from shared.bus import REQUEST_SECONDS, Bus, checked
+from shared.events import CONTENT_TYPE
+from shared.log import Row
+
+BATCH = 1000
+# After so many messages the loop is let go, to send them and to give others their turn.
+BREATH = 100
+
+
+class OutOfStep(Exception):
+    """The stream did not answer as a copy of the log would; look again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What still has to be sent of rows that are stored all or none: the last, with its headers."""
+
+    last: Row
+    headers: dict[str, str]
+
+
+class Publisher:
+    """Sends runs of rows to one stream; each run follows what the stream holds."""
+
+    def __init__(self, bus: Bus, stream: str) -> None:
+        self._bus = bus
+        self._stream = stream
+
+    async def begin(self, rows: Sequence[Row]) -> Batch:
+        """Send all rows but the last, which decides: until it comes the server holds them back."""
+        headers = {"Nats-Expected-Last-Sequence": str(rows[0].sequence - 1)}
+        if len(rows) == 1:
+            return Batch(rows[0], headers)
+        name = uuid_utils.compat.uuid4().hex
+        for number, row in enumerate(rows[:-1], 1):
+            headers |= {"Nats-Batch-Id": name, "Nats-Batch-Sequence": str(number)}
+            headers["Content-Type"] = CONTENT_TYPE
+            await self._bus.client.publish(row.subject, row.document, headers=headers)
+            headers = {}
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+        last = {"Nats-Batch-Id": name, "Nats-Batch-Sequence": str(len(rows))}
+        return Batch(rows[-1], last | {"Nats-Batch-Commit": "1"})
+
+    async def decide(self, batch: Batch) -> int:
+        """Publish the last row of a batch, which stores all of it or none; returns its number.
+
+        Raises StreamRefused, OutOfStep, nats.errors.Error or TimeoutError: nobody knows then
+        whether it was stored.
+        """
+        row = batch.last
+        headers = {"Content-Type": CONTENT_TYPE, **batch.headers}
+        answer = await self._bus.client.request(
+            row.subject, row.document, timeout=REQUEST_SECONDS, headers=headers
+        )
+        ack = checked(answer.data)
+        # A server with a damaged store once took a true guard and stored elsewhere.
+        if (ack.get("stream"), ack.get("seq")) != (self._stream, row.sequence):
+            raise OutOfStep(f"{row.sequence} was stored at {ack.get('stream')} {ack.get('seq')}")
+        return row.sequence

@@ -1,0 +1,155 @@
+"""`bulwark up` and the commands beside it, as county IT uses them. P3."""
+
+import json
+import socket
+import stat
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.bulwark.command import Up, alive, bulwark, up
+from tests.harness import eventually, new_id
+
+AREA = "220581001001"
+
+
+def post(running: Up, token: str, **changes: object) -> httpx.Response:
+    body = {"id": new_id(), "area": AREA, "temperature_c": 38.6, "place_kind": "home", **changes}
+    return httpx.post(
+        f"{running.url}/intake/screenings",
+        json=body,
+        trust_env=False,
+        headers={"Authorization": f"Bearer {token}"},
+    )
+
+
+def token_of(running: Up, role: str = "recorder", area: str = AREA) -> str:
+    made = bulwark("token", "--data", str(running.data), "--role", role, "--area", area)
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
+
+
+@pytest.mark.requirement("P3")
+def test_whole_system_runs_from_one_folder_when_started_with_up(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with up(data) as running:
+        running.wait_ready()
+        facts = running.run
+        assert facts["pid"] == running.process.pid
+        assert facts["http_url"] == running.url
+        assert alive(facts["nats_pid"])
+        assert (data / "nats").is_dir()
+        assert stat.S_IMODE((data / "token").stat().st_mode) == 0o600
+        it = (data / "token").read_text().strip()
+        headers = {"Authorization": f"Bearer {it}"}
+        level = httpx.get(f"{running.url}/alerts/areas/{AREA}", headers=headers, trust_env=False)
+        assert level.json()["risk_level"] == "low"
+
+        assert post(running, token_of(running)).status_code == 201
+        _events_are_told(running)
+        assert "intake" in httpx.get(f"{running.url}/metrics", trust_env=False).text
+        assert bulwark("dead", "list", "--data", str(data)).stdout.startswith("共 0 条")
+        refilled = bulwark("refill", "intake", "--from", "1", "--data", str(data))
+        assert refilled.returncode == 0, refilled.stderr
+        assert post(running, token_of(running)).status_code == 201
+        eventually(lambda: len(_documents(running)) == 2)
+        assert running.interrupt() == 0
+        assert not alive(facts["nats_pid"])
+        assert not (data / "run.json").exists()
+
+
+def _documents(running: Up) -> list[dict[str, object]]:
+    told = bulwark(
+        "events",
+        "--data",
+        str(running.data),
+        "--type",
+        "screening_recorded",
+        "--json",
+        "--no-follow",
+        "--area",
+        AREA,
+    )
+    assert told.returncode == 0, told.stderr
+    return [json.loads(line) for line in told.stdout.splitlines()]
+
+
+def _events_are_told(running: Up) -> None:
+    def fever() -> bool:
+        told = bulwark(
+            "events", "--data", str(running.data), "--type", "fever_detected", "--no-follow"
+        )
+        assert told.returncode == 0, told.stderr
+        return "38.6" in told.stdout
+
+    eventually(fever)
+    assert [one["type"] for one in _documents(running)] == ["bulwark.intake.screening_recorded"]
+
+
+def test_grids_are_known_at_once_when_loaded_into_a_running_instance(tmp_path: Path) -> None:
+    with up(tmp_path / "data") as running:
+        running.wait_ready()
+        token = token_of(running)
+        grid = f"{AREA}007"
+        assert post(running, token, area=grid).status_code == 422
+        csv = tmp_path / "grids.csv"
+        csv.write_text(f"code,name\n{grid},第七网格\n", encoding="utf-8")
+        loaded = bulwark("areas", "load", str(csv), "--data", str(running.data))
+        assert loaded.returncode == 0, loaded.stderr
+        eventually(lambda: post(running, token, area=grid).status_code == 201)
+
+
+def test_one_line_is_said_when_the_port_is_taken(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = bulwark("up", "--data", str(tmp_path / "data"), "--port", str(port))
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert str(port) in ended.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_one_line_is_said_when_the_folder_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    ended = bulwark("up", "--data", str(tmp_path / "file" / "data"), "--port", "0")
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert "cannot write" in ended.stderr
+
+
+def test_folder_is_left_alone_when_fresh_names_somebody_elses(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("dear")
+    ended = bulwark("up", "--data", str(tmp_path), "--fresh", "--port", "0")
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert (tmp_path / "letters.txt").read_text() == "dear"
+
+
+def test_policy_error_names_file_line_and_key_when_a_county_pack_is_wrong(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    made = bulwark("token", "--data", str(data), "--role", "it", "--area", "220581")
+    assert made.returncode == 0
+    pack = data / "policies" / "2021-01.toml"
+    pack.write_text(pack.read_text().replace("threshold_c = 37.3", "threshold_c = 99.0"))
+    ended = bulwark("up", "--data", str(data), "--port", "0")
+    assert ended.returncode == 1
+    assert "2021-01.toml:" in ended.stderr
+    assert "fever.threshold_c" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--role", "king", "--area", "220581"), "--role"),
+        (("--role", "it", "--area", "999999"), "--area"),
+    ],
+)
+def test_token_command_names_the_option_when_it_is_wrong(
+    tmp_path: Path, options: tuple[str, ...], named: str
+) -> None:
+    ended = bulwark("token", "--data", str(tmp_path / "data"), *options)
+    assert ended.returncode == 1
+    assert named in ended.stderr
