@@ -1,6 +1,7 @@
 """The embedded broker: a private nats-server for one machine, watched and ended by its parent."""
 
 import asyncio
+import os
 import shutil
 import signal
 import socket
@@ -14,6 +15,7 @@ import structlog
 START_SECONDS = 15.0
 STOP_SECONDS = 10.0
 WATCH_SECONDS = 1.0
+PID_FILE = "nats.pid"
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +24,7 @@ host: 127.0.0.1
 port: {port}
 http: 127.0.0.1:{monitor}
 server_name: bulwark
+pid_file: {pid_file}
 max_payload: 8MB
 write_deadline: 10s
 jetstream {{
@@ -52,11 +55,26 @@ def server_program() -> str:
     return found
 
 
+def configuration(store: Path, port: int, monitor: int) -> str:
+    """The server's configuration, for a store and two ports of loopback."""
+    return CONFIG.format(
+        port=port, monitor=monitor, store=f'"{store}"', pid_file=f'"{store / PID_FILE}"'
+    )
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 class Broker:
     """A nats-server process on loopback, whose store lies in one folder."""
 
     def __init__(self, store: Path, port: int | None = None) -> None:
-        self.store = store
+        self.store = store.resolve()
         self.port = port or free_port()
         self._monitor = free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,9 +95,9 @@ class Broker:
     async def start(self) -> None:
         """Start the server and wait until it serves JetStream; raises BrokerError."""
         self.store.mkdir(parents=True, exist_ok=True)
+        await self._end_orphan()
         config = self.store / "nats.conf"
-        quoted = '"' + str(self.store.resolve()) + '"'
-        config.write_text(CONFIG.format(port=self.port, monitor=self._monitor, store=quoted))
+        config.write_text(configuration(self.store.resolve(), self.port, self._monitor))
         with (self.store / "nats.log").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own program and config
                 [server_program(), "-c", str(config)],
@@ -99,6 +117,24 @@ class Broker:
                 raise BrokerError(
                     f"nats-server 启动超时 / took too long: see {self.store}/nats.log"
                 )
+            await asyncio.sleep(0.02)
+
+    async def _end_orphan(self) -> None:
+        """End the server that a killed parent left on this store: two would ruin it."""
+        try:
+            pid = int((self.store / PID_FILE).read_text())
+            # Linux tells what a process is; elsewhere the pid file alone must do.
+            words = Path(f"/proc/{pid}/cmdline")
+            if words.exists() and str(self.store / "nats.conf").encode() not in words.read_bytes():
+                return
+            os.kill(pid, signal.SIGTERM)
+        except (OSError, ValueError):
+            return
+        log.warning("broker.orphan_ended", pid=pid)
+        deadline = asyncio.get_running_loop().time() + STOP_SECONDS
+        while _alive(pid):
+            if asyncio.get_running_loop().time() > deadline:
+                os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(0.02)
 
     async def _healthy(self) -> bool:

@@ -27,14 +27,17 @@ DEFAULT = Path("bulwark-data")
 
 def main() -> None:
     """Run a command; whatever a person can mend is said in one line."""
-    from bulwark.errors import ONE_LINE
-
     try:
         app()
-    except ONE_LINE as error:
-        complain(error)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except Exception as error:
+        # Imported here: it knows all parts of the product, which most commands never load.
+        from bulwark.errors import ONE_LINE
+
+        if isinstance(error, ONE_LINE):
+            complain(error)
+        raise
 
 
 @app.command()

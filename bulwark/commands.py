@@ -9,7 +9,7 @@ import orjson
 
 from bulwark.folder import Folder
 from bulwark.follow import Wanted, connect, documents
-from bulwark.process import complain, first_of, say, until_signalled
+from bulwark.process import complain, say
 from bulwark.services import SERVICES
 from shared.areas import Areas
 from shared.clock import CST, RealClock
@@ -37,20 +37,12 @@ async def show_events(data: Path, wanted: Wanted, *, json: bool, follow: bool) -
     areas_file = Folder(data.resolve()).areas
     areas = Areas.open(areas_file) if areas_file.exists() else None
 
-    async def show() -> int:
+    try:
         async for document in documents(client, wanted, follow=follow):
             say(orjson.dumps(document).decode() if json else line_of(document, areas))
-        return 0
-
-    async with until_signalled() as asked:
-
-        async def signalled() -> int:
-            await asked.wait()
-            return 0
-
-        code = int(await first_of(show(), signalled()))
-    await client.close()
-    return code
+    finally:
+        await client.close()
+    return 0
 
 
 def line_of(document: dict[str, object], areas: Areas | None) -> str:

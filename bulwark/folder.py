@@ -5,13 +5,14 @@
 broker's store.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from shared.areas import Areas
 from shared.areas_loading import SHIPPED, load_areas
@@ -82,6 +83,22 @@ class Folder:
             raise FolderError(
                 f"无法写入 {where}: {error.strerror} / cannot write to {where}"
             ) from error
+
+    def hold(self) -> IO[bytes]:
+        """Hold the folder while a process uses it; close what is returned to let go.
+
+        Raises FolderError when another process holds it.
+        """
+        mark = (self.path / MARK).open("wb")
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            mark.close()
+            run = self.running() or {"pid": "?"}
+            raise FolderError(
+                f"{self.path} 正在由进程 {run['pid']} 使用 / is in use by process {run['pid']}"
+            ) from error
+        return mark
 
     def _empty(self) -> None:
         if any(self.path.iterdir()) and not (self.path / MARK).exists():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bulwark.folder import Folder
 from bulwark.instance import Instance, listen
-from bulwark.process import first_of, say, until_signalled
+from bulwark.process import complain_softly, say
 from bulwark.services import SERVICES
 from shared.clock import RealClock
 from shared.relay import StreamSettings
@@ -12,7 +12,7 @@ from shared.settings import Settings
 
 
 async def serve(names: Sequence[str], settings: Settings) -> int:
-    """Serve until asked to end; 1 when a service fails for good."""
+    """Serve until cancelled; 1 when a service fails for good."""
     listening = listen(settings.host, settings.port)
     folder = Folder(settings.data.resolve())
     folder.prepare()
@@ -24,21 +24,12 @@ async def serve(names: Sequence[str], settings: Settings) -> int:
         settings.nats_url,
         StreamSettings(settings.stream_max_age_seconds, settings.stream_replicas),
     )
-    async with until_signalled() as asked:
+    try:
         await instance.start(listening)
         say(f"bulwark {' '.join(names)}: http://{settings.host}:{instance.port}")
-
-        async def signalled() -> int:
-            await asked.wait()
-            return 0
-
-        async def failed() -> int:
-            say(f"bulwark: {await instance.failed()}")
-            return 1
-
-        try:
-            return int(await first_of(signalled(), failed()))
-        finally:
-            await instance.stop()
-            site.areas.close()
-            site.vault.close()
+        complain_softly(await instance.failed())
+        return 1
+    finally:
+        await instance.stop()
+        site.areas.close()
+        site.vault.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 from bulwark.broker import Broker
 from bulwark.folder import Folder
 from bulwark.instance import Instance, listen
-from bulwark.process import first_of, say, until_signalled
+from bulwark.process import complain_softly, say
 from bulwark.services import SERVICES
 from shared.auth import Role
 from shared.clock import Clock
@@ -41,6 +41,7 @@ async def machine(
     """Start everything, and end everything; raises one-line errors before anything was begun."""
     listening = listen(settings.host, settings.port)
     folder.prepare(fresh=fresh)
+    held = folder.hold()
     site = folder.site(settings.site, clock, drill=drill)
     broker = Broker(folder.nats)
     urls = {name: f"sqlite:///{folder.path / 'db' / name}.db" for name in SERVICES}
@@ -67,6 +68,7 @@ async def machine(
         folder.tell_stopped()
         site.areas.close()
         site.vault.close()
+        held.close()
 
 
 def first_token(folder: Folder, running: Machine) -> str | None:
@@ -105,19 +107,9 @@ def example_area(running: Machine) -> str:
 
 
 async def stay(running: Machine) -> int:
-    """Stay up until asked to end; 1 when a service fails for good."""
-
-    async def failed() -> int:
-        say(f"bulwark: {await running.instance.failed()}")
-        return 1
-
-    async with until_signalled() as asked:
-
-        async def signalled() -> int:
-            await asked.wait()
-            return 0
-
-        return int(await first_of(signalled(), failed()))
+    """Stay up until cancelled; 1 when a service fails for good."""
+    complain_softly(await running.instance.failed())
+    return 1
 
 
 async def up(data: Path, settings: Settings, clock: Clock, *, fresh: bool) -> int:

@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.http import build_app, json_response
 from shared.runtime import Runtime
 
+COUNTY_DIGITS = 6
+
 
 class Front:
     """The ASGI application of a process."""
@@ -45,8 +47,15 @@ class Front:
         await response(scope, receive, send)
 
     def _home(self) -> str:
-        roots = next(iter(self._runtimes.values())).site.areas.roots()
-        return f"/public/areas/{roots[0].code if roots else ''}"
+        """The public page of the smallest area that holds the whole tree: the county's."""
+        areas = next(iter(self._runtimes.values())).site.areas
+        at = areas.roots()
+        while len(at) == 1 and len(at[0].code) < COUNTY_DIGITS:
+            below = areas.children(at[0].code)
+            if len(below) != 1:
+                break
+            at = below
+        return f"/public/areas/{at[0].code if at else ''}"
 
     def _probe(self, probe: str, service: Sequence[str]) -> Response:
         if probe == "metrics":

@@ -49,9 +49,7 @@ def cause(text: str) -> tuple[Cause, ...]:
 BEGINNING, ENDING = cause("begun"), cause("ended")
 EFFECTS = Effects(PACK, ENDING, NOW)
 RULES: dict[MeasureKind, MeasureRule] = {
-    rule.kind: rule
-    for level in LEVELS
-    for rule in measures_for(level, None, (), PACK)
+    rule.kind: rule for level in LEVELS for rule in measures_for(level, None, (), PACK)
 }
 
 
@@ -74,11 +72,10 @@ def facts_of(rule: MeasureRule) -> MeasureFacts:
 def test_event_carries_causes_and_measure_when_a_measure_starts(kind: MeasureKind) -> None:
     measure_id = new_id()
     event: Any = EFFECTS.starts(COMMUNITY, measure_id, ground_of(RULES[kind]), "high")
-    assert type(event) is STARTS.get(kind, MeasureStarted)
+    assert event.type == STARTS.get(kind, MeasureStarted).type
     assert (event.area, event.occurred_at, event.because) == (COMMUNITY, NOW, BEGINNING)
     assert event.measure_id == measure_id
-    model: type[Event] = type(event)
-    assert model.model_validate_json(event.model_dump_json()) == event
+    assert type(event).model_validate_json(event.model_dump_json()) == event
 
 
 @pytest.mark.requirement("D2")
@@ -86,11 +83,10 @@ def test_event_carries_causes_and_measure_when_a_measure_starts(kind: MeasureKin
 def test_event_carries_causes_and_measure_when_a_measure_ends(kind: MeasureKind) -> None:
     facts = facts_of(RULES[kind])
     event: Any = EFFECTS.ends(facts)
-    assert type(event) is ENDS.get(kind, MeasureEnded)
+    assert event.type == ENDS.get(kind, MeasureEnded).type
     assert (event.area, event.occurred_at, event.because) == (COMMUNITY, NOW, ENDING)
     assert event.measure_id == facts.id
-    model: type[Event] = type(event)
-    assert model.model_validate_json(event.model_dump_json()) == event
+    assert type(event).model_validate_json(event.model_dump_json()) == event
 
 
 @pytest.mark.requirement("D8")

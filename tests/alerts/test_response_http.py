@@ -15,6 +15,7 @@ from shared.events.alerts import (
     RiskLevelChanged,
     SanitationOrdered,
 )
+from shared.events.values import MEASURE_KINDS
 from tests.alerts.gatherings import activity, election, venue
 from tests.alerts.risk_steps import happened, order, report, state
 from tests.harness import Node, eventually
@@ -228,9 +229,7 @@ def previewed(node: Node, area: str, level: str) -> dict[str, Any]:
     return found
 
 
-def differences(
-    area: str, before: dict[str, Any], after: dict[str, Any]
-) -> list[dict[str, Any]]:
+def differences(area: str, before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
     """The measures that differ between two states of an area, as a preview lists them."""
 
     def standing(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -245,13 +244,7 @@ def differences(
         change = "end" if kind not in now else "change" if kind in was else "start"
         shown = {"parameters": one["parameters"], "line": one["line"]}
         found.append({"area": area, "kind": kind, "change": change, **shown})
-    return sorted(found, key=lambda one: ORDER.index(one["kind"]))
-
-
-ORDER = (
-    "checkpoint sealing election_pause venue_closure venue_limit activity_stop "
-    "meeting_postponement service_plan sanitation notice duty_day_and_night"
-).split()
+    return sorted(found, key=lambda one: MEASURE_KINDS.index(one["kind"]))
 
 
 def followed(told: list[dict[str, Any]], noun: str) -> set[tuple[str, str]]:

@@ -100,6 +100,41 @@ def test_grids_are_known_at_once_when_loaded_into_a_running_instance(tmp_path: P
         eventually(lambda: post(running, token, area=grid).status_code == 201)
 
 
+def test_instance_comes_back_when_its_process_was_killed(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with up(data) as running:
+        running.wait_ready()
+        token = token_of(running)
+        assert post(running, token).status_code == 201
+        orphan = running.run["nats_pid"]
+        running.process.kill()
+        running.process.communicate()
+        assert alive(orphan)
+        with up(data) as again:
+            again.wait_ready()
+            assert not alive(orphan)
+            assert post(again, token).status_code == 201
+            eventually(lambda: len(_documents(again)) == 2)
+
+
+def test_no_process_is_left_when_it_is_ended_while_starting(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with up(data) as running:
+        pid_file = data / "nats" / "nats.pid"
+        eventually(pid_file.exists)
+        running.process.terminate()
+        running.process.communicate(timeout=30)
+        assert not pid_file.exists() or not alive(int(pid_file.read_text()))
+
+
+def test_second_is_refused_when_the_folder_is_in_use(tmp_path: Path) -> None:
+    with up(tmp_path / "data") as running:
+        running.wait_ready()
+        second = bulwark("up", "--data", str(running.data), "--port", "0")
+        assert second.returncode == 1
+        assert str(running.process.pid) in second.stderr
+
+
 def test_one_line_is_said_when_the_port_is_taken(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

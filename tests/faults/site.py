@@ -20,7 +20,7 @@ import nats
 import orjson
 from sqlalchemy import select
 
-from bulwark.broker import CONFIG, free_port, server_program
+from bulwark.broker import configuration, free_port, server_program
 from bulwark.folder import Folder
 from shared.auth import Role
 from shared.clock import RealClock
@@ -87,7 +87,7 @@ class BrokerProcess(Process):
         self.port, self.monitor = free_port(), free_port()
         store.mkdir(parents=True, exist_ok=True)
         config = store.parent / "nats.conf"
-        config.write_text(CONFIG.format(port=self.port, monitor=self.monitor, store=f'"{store}"'))
+        config.write_text(configuration(store, self.port, self.monitor))
         super().__init__([server_program(), "-c", str(config)], {}, store.parent / "nats.log")
 
     @property

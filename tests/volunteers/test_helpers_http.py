@@ -64,14 +64,14 @@ def test_event_names_skills_and_nobody_when_a_helper_is_registered(county: Node)
     ],
 )
 def test_problem_names_the_field_when_a_helper_is_wrong(
-    county: Node, changes: dict[str, Any], field: str, status: int
+    node: Node, changes: dict[str, Any], field: str, status: int
 ) -> None:
-    before = county.runtime("volunteers").writer.head
+    before = node.runtime("volunteers").writer.head
     body = {"id": new_id(), "area": AREA, "name": "王小明", "skills": ["goods"], **changes}
-    answer = county.client("coordinator", "220581001").post("/volunteers/helpers", body)
+    answer = node.client("coordinator", "220581001").post("/volunteers/helpers", body)
     assert (answer.status_code, answer.json()["field"]) == (status, field)
-    assert county.runtime("volunteers").writer.head == before
-    assert county.client("resident", AREA).post("/volunteers/helpers", body).status_code == 403
+    assert node.runtime("volunteers").writer.head == before
+    assert node.client("resident", AREA).post("/volunteers/helpers", body).status_code == 403
 
 
 @pytest.mark.requirement("V3")

@@ -65,13 +65,13 @@ def test_event_holds_no_text_when_help_is_asked_for(county: Node) -> None:
     ],
 )
 def test_problem_names_the_field_when_a_request_is_wrong(
-    county: Node, changes: dict[str, Any], field: str, status: int
+    node: Node, changes: dict[str, Any], field: str, status: int
 ) -> None:
-    before = county.runtime("volunteers").writer.head
+    before = node.runtime("volunteers").writer.head
     body = {"id": new_id(), "area": AREA, "kind": "goods", **changes}
-    answer = county.client("resident", AREA).post("/volunteers/requests", body)
+    answer = node.client("resident", AREA).post("/volunteers/requests", body)
     assert (answer.status_code, answer.json()["field"]) == (status, field)
-    assert county.runtime("volunteers").writer.head == before
+    assert node.runtime("volunteers").writer.head == before
 
 
 @pytest.mark.requirement("V2")

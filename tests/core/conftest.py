@@ -1,0 +1,82 @@
+"""The core's tests: a broker for all of them, databases of each kind, and brisk waits."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bulwark.broker import Broker
+from shared.db import Database
+from tests.core.pair import open_database, registered
+from tests.core.stage import Stage
+from tests.harness import PostgresServer
+
+Open = Callable[[], Database]
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A nats-server for the tests that do not harm it."""
+    broker = Broker(tmp_path_factory.mktemp("broker"))
+    asyncio.run(broker.start())
+    yield broker
+    asyncio.run(broker.stop())
+
+
+@pytest.fixture(autouse=True)
+def known_events() -> Iterator[None]:
+    """The pair's events stand in the registry."""
+    with registered():
+        yield
+
+
+@pytest.fixture
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks and patience of relay and reader, shortened."""
+    monkeypatch.setattr("shared.relay.CHECK_SECONDS", 0.3)
+    monkeypatch.setattr("shared.relay.AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr("shared.feed.BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("shared.reader.SILENCE_SECONDS", 0.8)
+    monkeypatch.setattr("shared.reader.QUIET_SECONDS", 0.4)
+
+
+@pytest.fixture
+def stage(broker: Broker, brisk: None) -> Iterator[Stage]:
+    """A stage on the common broker, without streams."""
+    stage = Stage(broker.url)
+    stage.clear()
+    yield stage
+    stage.close()
+
+
+def _opening(folder: Path, postgres: PostgresServer | None) -> Iterator[Open]:
+    opened: list[Database] = []
+
+    def open_one() -> Database:
+        sqlite = f"sqlite:///{folder}/{len(opened)}.db"
+        opened.append(open_database(postgres.new_database() if postgres else sqlite))
+        return opened[-1]
+
+    yield open_one
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Makes empty databases, of each kind in turn."""
+    postgres = request.getfixturevalue("postgres") if request.param == "postgres" else None
+    yield from _opening(tmp_path, postgres)
+
+
+@pytest.fixture
+def new_file(tmp_path: Path) -> Iterator[Open]:
+    """Makes empty databases in files, where the kind of database makes no difference."""
+    yield from _opening(tmp_path, None)
+
+
+@pytest.fixture
+def database(new_database: Open) -> Database:
+    """An empty database, of each kind in turn."""
+    return new_database()

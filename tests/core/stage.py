@@ -1,0 +1,151 @@
+"""A stage for the core's tests: an event loop on a thread, runtimes on it, and an outside client."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import orjson
+from prometheus_client import REGISTRY as METRICS
+
+from shared.bus import Bus
+from shared.db import Database
+from shared.feed import Feed
+from shared.relay import StreamSettings
+from shared.runtime import Runtime
+from shared.service import Service
+from shared.writer import Work
+from tests.core.pair import make_site
+
+T = TypeVar("T")
+
+
+class Stage:
+    """Runs services beside the test; everything it started is ended by `close`."""
+
+    def __init__(self, nats_url: str) -> None:
+        self.nats_url = nats_url
+        self.complaints: list[dict[str, Any]] = []
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(lambda _loop, context: self.complaints.append(context))
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._runtimes: list[Runtime] = []
+        self._outside: Bus | None = None
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the stage's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def make(
+        self, service: Service, database: Database, streams: StreamSettings | None = None
+    ) -> Runtime:
+        """A service that is not started yet."""
+
+        async def build() -> Runtime:
+            return Runtime(
+                service, make_site(), database, Bus(self.nats_url, service.name), streams
+            )
+
+        runtime = self.run(build())
+        self._runtimes.append(runtime)
+        return runtime
+
+    def start(
+        self, service: Service, database: Database, streams: StreamSettings | None = None
+    ) -> Runtime:
+        """A running service."""
+        runtime = self.make(service, database, streams)
+        self.run(runtime.start())
+        return runtime
+
+    def stop(self, runtime: Runtime) -> None:
+        """End a service, its database connections too."""
+        self._runtimes.remove(runtime)
+        self.run(runtime.stop())
+
+    def submit(self, runtime: Runtime, *works: Work) -> list[Any]:
+        """Hand works to a service's writer at once; answers or errors, in order."""
+
+        async def hand_over() -> list[Any]:
+            waiting = [runtime.writer.submit(work) for work in works]
+            return await asyncio.gather(*waiting, return_exceptions=True)
+
+        return self.run(hand_over())
+
+    @property
+    def outside(self) -> Bus:
+        """A connection of someone who is no service."""
+        if self._outside is None:
+            self._outside = Bus(self.nats_url, "outside")
+            self.run(self._outside.connect())
+        return self._outside
+
+    def api(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """A request to JetStream's API."""
+        return self.run(self.outside.api(verb, body))
+
+    def clear(self) -> None:
+        """Delete every stream of earlier tests."""
+        for name in self.api("STREAM.NAMES").get("streams") or ():
+            self.api(f"STREAM.DELETE.{name}")
+
+    def publish(
+        self, document: bytes, subject: str = "events.source.junk", **headers: str
+    ) -> dict[str, Any]:
+        """Publish straight to a stream, past the relay; returns the ack."""
+        answer = self.run(self.outside.request(subject, document, **headers))
+        found: dict[str, Any] = orjson.loads(answer.data)
+        return found
+
+    def repair(self, wish: Any, service: str = "source") -> dict[str, Any]:
+        """Ask an owner to make its stream again; returns its answer."""
+        answer = self.run(self.outside.request(f"repair.{service}", orjson.dumps(wish)))
+        found: dict[str, Any] = orjson.loads(answer.data)
+        return found
+
+    def state(self, stream: str = "SOURCE") -> dict[str, Any]:
+        """What STREAM.INFO says; empty while there is no such stream."""
+
+        async def look() -> dict[str, Any]:
+            answer = await self.outside.request(f"$JS.API.STREAM.INFO.{stream}")
+            found: dict[str, Any] = orjson.loads(answer.data)
+            return found
+
+        info = self.run(look())
+        return {} if "error" in info else {**info["state"], "created": info["created"]}
+
+    def streamed(self, stream: str = "SOURCE") -> list[tuple[int, bytes]]:
+        """A stream's messages, in order."""
+
+        async def read() -> list[tuple[int, bytes]]:
+            state = await self.outside.stream(stream)
+            if state is None or not state.messages:
+                return []
+            feed = Feed(self.outside, stream)
+            await feed.open(1)
+            found: list[tuple[int, bytes]] = []
+            while len(found) < state.messages:
+                message = await feed.first(5)
+                if not (message.headers and "Status" in message.headers):
+                    found.append((int(message.reply.split(".")[5]), message.data))
+            await feed.close()
+            return found
+
+        return self.run(read())
+
+    def close(self) -> None:
+        """End everything."""
+        for runtime in list(self._runtimes):
+            self.stop(runtime)
+        if self._outside is not None:
+            self.run(self._outside.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+
+def metric(name: str, **labels: str) -> float:
+    """The present value of a metric; 0 when it was never set."""
+    return METRICS.get_sample_value(name, labels) or 0.0

@@ -1,0 +1,174 @@
+"""PostgreSQL going away in mid-transaction or at the commit: nothing lost, nothing doubled."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from shared.commands import Done
+from shared.db import Database, is_transient
+from shared.events import parse
+from shared.inbox import Batch, Entry, PlaceMoved
+from shared.service import Service
+from shared.writer import Tx, Writer
+from tests.core.pair import (
+    Whims,
+    applied_numbers,
+    document_of,
+    logged,
+    make_sink,
+    make_site,
+    make_source,
+    noted,
+    open_database,
+    request,
+)
+from tests.core.works import Noting
+from tests.harness import PostgresServer, new_id
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[Database]:
+    database = open_database(postgres.new_database())
+    yield database
+    database.close()
+
+
+def submitted(database: Database, *works: Any, service: Service | None = None) -> list[Any]:
+    async def scenario() -> list[Any]:
+        writer = Writer(service or make_source(), make_site(), database)
+        writer.start()
+        waiting = [writer.submit(work) for work in works]
+        found = await asyncio.gather(*waiting, return_exceptions=True)
+        await writer.stop()
+        return found
+
+    return asyncio.run(scenario())
+
+
+def numbers(database: Database) -> list[int]:
+    return [parse(document)["data"]["number"] for _, document in logged(database)]
+
+
+def cut_once(database: Database) -> Any:
+    """A step that makes the server end the transaction's own connection, the first time."""
+    left = [1]
+
+    def cut(tx: Tx) -> None:
+        if not left[0]:
+            return
+        left[0] = 0
+        own = tx.session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        url = database.read_engine.url.set(drivername="postgresql")
+        with psycopg.connect(url.render_as_string(hide_password=False)) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [own])
+        tx.session.execute(text("SELECT 1"))
+
+    return cut
+
+
+def test_all_is_done_once_when_the_connection_is_cut_in_mid_transaction(database: Database) -> None:
+    works = [Noting(1), Noting(2, cut_once(database)), Noting(3)]
+    assert submitted(database, *works) == [1, 2, 3]
+    assert numbers(database) == [1, 2, 3]
+
+
+def test_all_is_done_once_when_the_connection_is_cut_within_a_savepoint(
+    database: Database,
+) -> None:
+    works = [request(-1), Noting(2, cut_once(database)), Noting(3)]
+    refused, *found = submitted(database, *works)
+    assert found == [2, 3]
+    assert isinstance(refused, Exception)
+    assert not is_transient(refused)
+    assert numbers(database) == [2, 3]
+
+
+@pytest.fixture
+def commit_answer_lost(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The first commit is made, and its answer lost with the connection."""
+    lost: list[int] = []
+    commit = Session.commit
+
+    def once(session: Session) -> None:
+        commit(session)
+        if not lost:
+            lost.append(1)
+            raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr(Session, "commit", once)
+    return lost
+
+
+def test_request_is_known_when_the_answer_to_its_commit_was_lost(
+    database: Database, commit_answer_lost: list[int]
+) -> None:
+    id_ = new_id()
+    assert submitted(database, request(1, id_=id_)) == [Done({"id": id_}, again=True)]
+    assert commit_answer_lost == [1]
+    assert numbers(database) == [1]
+
+
+def test_events_are_applied_once_when_the_answer_to_their_commit_was_lost(
+    database: Database, commit_answer_lost: list[int]
+) -> None:
+    batch = Batch("source", 0, [Entry(1, document_of(noted(7), 1), None)])
+    (found,) = submitted(database, batch, service=make_sink(Whims()))
+    assert isinstance(found, PlaceMoved)
+    assert applied_numbers(database) == [(1, 7)]
+
+
+def test_statement_is_not_tried_again_when_it_is_too_complex(database: Database) -> None:
+    with database.reading() as session, pytest.raises(OperationalError) as caught:
+        session.execute(text("SELECT " + ",".join(["1"] * 1665)))
+    assert not is_transient(caught.value)
+
+
+def test_lock_that_does_not_come_is_a_reason_of_the_database(database: Database) -> None:
+    with database.writing() as holder:
+        holder.execute(text("CREATE TABLE held (one INTEGER)"))
+        holder.commit()
+        holder.execute(text("LOCK TABLE held"))
+        with database.writing() as waiting:
+            waiting.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            with pytest.raises(OperationalError) as caught:
+                waiting.execute(text("LOCK TABLE held"))
+    assert is_transient(caught.value)
+
+
+def test_log_head_is_let_go_when_its_holder_stands_still(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = ("SET lock_timeout = '10s'", "SET idle_in_transaction_session_timeout = '200ms'")
+    monkeypatch.setattr("shared.db.POSTGRES_WAITS", waits)
+    database = open_database(postgres.new_database())
+    holder = database.writing()
+    holder.execute(text("INSERT INTO log_head (one, sequence) VALUES (1, 0)"))
+    assert submitted(database, Noting(1)) == [1]
+    with pytest.raises(Exception, match="terminat|closed|lost") as caught:
+        holder.commit()
+    assert is_transient(caught.value)
+    holder.close()
+    database.close()
+
+
+def test_personal_words_stay_out_of_errors_when_a_statement_fails(database: Database) -> None:
+    failing: list[Exception] = []
+    event.listen(
+        database.write_engine,
+        "handle_error",
+        lambda context: failing.append(context.sqlalchemy_exception),
+    )
+    statement = text("INSERT INTO things (id, number) VALUES (:id, :number)")
+    with database.writing() as session, pytest.raises(Exception, match="things"):
+        session.execute(
+            statement, {"id": "a name that is far too long for this column, 张三", "number": 1}
+        )
+    assert failing
+    assert "张三" not in repr(failing[0])
+    assert "张三" not in str(failing[0])
