@@ -90,6 +90,11 @@ class BrokerProcess(Process):
         config.write_text(configuration(store, self.port, self.monitor))
         super().__init__([server_program(), "-c", str(config)], {}, store.parent / "nats.log")
 
+    def start(self) -> None:
+        """Start it (again), on an empty store when it was deleted."""
+        self.store.mkdir(parents=True, exist_ok=True)
+        super().start()
+
     @property
     def url(self) -> str:
         """Where clients connect."""
