@@ -10,8 +10,8 @@ from tests.harness import PostgresServer
 
 @pytest.fixture(scope="session")
 def rounds(request: pytest.FixtureRequest) -> int:
-    """How often a fault is injected: thrice in the suite, more often in `make faults`."""
-    return 15 if request.config.getoption("--faults") == "full" else 3
+    """How often a fault is injected: twice in the suite, more often in `make faults`."""
+    return 15 if request.config.getoption("--faults") == "full" else 2
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])

@@ -1,6 +1,7 @@
 """A site as compose would run it: a process per service, a broker, databases; and its ledger."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,7 +10,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import nats
 import orjson
+from nats.js.errors import NotFoundError
 from sqlalchemy import select
 
 from bulwark.broker import configuration, free_port, server_program
@@ -194,7 +195,7 @@ class Site:
         """A token of a role."""
         return self._tokens.mint(role, area, name="test", days=1)
 
-    @contextmanager
+    @contextlib.contextmanager
     def load(self, seed: int, *, port: int | None = None) -> Iterator[None]:
         """Records flow in while the block runs, each sent with its id until it is accepted."""
         ending = threading.Event()
@@ -222,6 +223,7 @@ class Site:
         with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
             while not ending.is_set():
                 self.send(client, random.choice((1, 7, 60)), random)
+                ending.wait(0.02)
 
     def send(self, client: httpx.Client, count: int, random: Random) -> None:
         """Send some records, again and again until they are accepted; then enter them."""
@@ -272,7 +274,7 @@ class Site:
         return [(row.sequence, bytes(row.document)) for row in rows]
 
     def stream(self, service: str) -> list[tuple[int, bytes]]:
-        """A service's stream, in order."""
+        """A service's stream, in order; empty while there is none."""
         return asyncio.run(_whole_stream(self.broker.url, service.upper()))
 
     def stream_state(self, service: str) -> dict[str, Any]:
@@ -362,7 +364,10 @@ async def _whole_stream(url: str, stream: str) -> list[tuple[int, bytes]]:
     client = await nats.connect(url)
     try:
         context = client.jetstream()
-        total = (await context.stream_info(stream)).state.messages
+        try:
+            total = (await context.stream_info(stream)).state.messages
+        except NotFoundError:
+            return []
         queue: asyncio.Queue[Any] = asyncio.Queue()
         await context.subscribe(
             "",
@@ -373,9 +378,11 @@ async def _whole_stream(url: str, stream: str) -> list[tuple[int, bytes]]:
             pending_bytes_limit=1 << 30,
         )
         found = []
-        for _ in range(total):
-            message = await asyncio.wait_for(queue.get(), 10)
-            found.append((message.metadata.sequence.stream, message.data))
+        # A stream that is made again meanwhile ends early: who asked looks once more.
+        with contextlib.suppress(TimeoutError):
+            for _ in range(total):
+                message = await asyncio.wait_for(queue.get(), 3)
+                found.append((message.metadata.sequence.stream, message.data))
         return found
     finally:
         await client.close()

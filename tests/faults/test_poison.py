@@ -34,26 +34,16 @@ def _put_into_log(database: Database, kind: str, data: dict[str, Any]) -> int:
     return number
 
 
-def screening(**changes: Any) -> dict[str, Any]:
-    return {
-        "area": AREA,
-        "occurred_at": "2021-01-18T08:00:00+08:00",
-        "screening_id": new_id(),
-        "place_kind": "checkpoint",
-        "temperature_c": 36.6,
-        **changes,
-    }
-
-
 def test_only_the_bad_is_set_aside_when_an_event_cannot_be_handled(site: Site) -> None:
     site.post_some(50, seed=14)
     eventually(site.at_rest)
     database = site.databases["intake"]
     misshapen = _put_into_log(database, "screening_recorded", {"area": AREA, "nothing": "else"})
-    # No clock reaches the minute by which this fever must be answered: its handler always raises.
-    last_minute = "9999-12-31T23:59:59+08:00"
+    # No calendar reaches the day on which this case's fortnight ends: its handler always raises.
+    case = {"case_id": new_id(), "status": "confirmed", "confirmed_on": "9999-12-31"}
+    noon = "2021-01-18T12:00:00+08:00"
     raising = _put_into_log(
-        database, "screening_recorded", screening(occurred_at=last_minute, temperature_c=39.5)
+        database, "case_reported", {"area": AREA, "occurred_at": noon, "origin": "local", **case}
     )
     _put_into_log(database, "weather_observed", {"area": AREA, "sunny": True})
     site.post_some(200, seed=15)
