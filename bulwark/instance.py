@@ -87,6 +87,7 @@ class Instance:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=3,
         )
         self._server = _Server(config)

@@ -4,6 +4,7 @@ A `Database` has one engine for the writer (every transaction begins as a writin
 reads. No import connects to anything.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Connection,
+    CursorResult,
     DateTime,
     Dialect,
     Engine,
@@ -49,6 +52,10 @@ POSTGRES_WAITS = (
 )
 # Codes are digits, so that under any collation this lies behind every code of a prefix.
 BEHIND = "9" * 15
+
+
+# Pages of the write-ahead log that SQLite settles by itself, within a commit.
+MOST_UNSETTLED_PAGES = 16_384
 
 
 class Instant(TypeDecorator[datetime]):
@@ -109,8 +116,6 @@ class Database:
             _prepare_sqlite(self.read_engine, begin="BEGIN")
         else:
             _prepare_postgres(self.write_engine)
-        # SQL that the log sends straight to the driver is written once per placeholder style.
-        self.placeholder = "?" if self.is_sqlite else "%s"
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -122,10 +127,26 @@ class Database:
         """A session for the writer, whose transactions hold the write lock from the beginning."""
         return Session(self.write_engine, autoflush=True, expire_on_commit=False)
 
+    def settle(self) -> None:
+        """Bring SQLite's write-ahead log into its file, as far as no reader still needs it there."""
+        if self.is_sqlite:
+            with contextlib.closing(self.write_engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+
     def close(self) -> None:
         """Give every connection back."""
         self.write_engine.dispose()
         self.read_engine.dispose()
+
+
+def send(connection: Connection, statement: str, values: Any = ()) -> CursorResult[Any]:
+    """A statement with `?` for values, straight to the driver: for what every transaction does.
+
+    Building and caching the same statement with SQLAlchemy takes four times as long.
+    """
+    if connection.dialect.name != "sqlite":
+        statement = statement.replace("?", "%s")
+    return connection.exec_driver_sql(statement, values)
 
 
 def _prepare_sqlite(engine: Engine, *, begin: str) -> None:
@@ -138,6 +159,8 @@ def _prepare_sqlite(engine: Engine, *, begin: str) -> None:
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-8192")
+        # The writer settles the log when it has nothing else to do; this is for when it never has.
+        cursor.execute(f"PRAGMA wal_autocheckpoint={MOST_UNSETTLED_PAGES}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

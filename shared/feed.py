@@ -101,7 +101,9 @@ class Feed:
 
     async def first(self, seconds: float) -> Msg:
         """The next message; raises TimeoutError after a silence."""
-        return await asyncio.wait_for(self.next(), seconds)
+        # Not wait_for: before Python 3.12 it loses a cancellation that meets what it waits for.
+        async with asyncio.timeout(seconds):
+            return await self.next()
 
     async def next(self) -> Msg:
         """The next message, however long it takes."""

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 
 from shared import metrics
-from shared.db import Instant, core, is_transient
+from shared.db import Instant, core, is_transient, send
 from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_of
 from shared.service import Batched, Consumer
 from shared.writer import Tx
@@ -52,6 +52,9 @@ dead_letters = Table(
 )
 
 
+_MOVE = "UPDATE places SET sequence = ? WHERE source = ? AND sequence = ?"
+
+
 class Entry(NamedTuple):
     """A message of a stream: its number, its document, and the envelope where it was parsed."""
 
@@ -72,21 +75,25 @@ def place_of_source(connection: Connection, source: str) -> int:
 
 @dataclass(slots=True)
 class Batch:
-    """A run of events of one source, following the place `after` without a gap."""
+    """A run of events of one source, which moves the place from `after` to `upto`, else their last.
+
+    What lies between `after` and the first of them is of types that this service does not handle.
+    """
 
     source: str
     after: int
     entries: Sequence[Entry]
+    upto: int = 0
 
     @property
     def weight(self) -> int:
         """How many events it holds."""
-        return len(self.entries)
+        return max(len(self.entries), 1)
 
     def run(self, tx: Tx, *, careful: bool) -> int:
         """Move the place and apply the events; returns the new place. Raises PlaceMoved."""
         tx.caller = None
-        last = self.entries[-1].sequence
+        last = self.upto or self.entries[-1].sequence
         _move(tx.session.connection(), self.source, self.after, last)
         if careful:
             for entry in self.entries:
@@ -144,11 +151,7 @@ def _move(connection: Connection, source: str, old: int, new: int) -> None:
         known = connection.execute(select(places.c.sequence).where(places.c.source == source))
         if known.first() is None:
             connection.execute(places.insert().values(source=source, sequence=0))
-    moved = connection.execute(
-        update(places)
-        .where(places.c.source == source, places.c.sequence == old)
-        .values(sequence=new)
-    )
+    moved = send(connection, _MOVE, (new, source, old))
     if moved.rowcount != 1:
         raise PlaceMoved(f"the place in {source} is no longer {old}")
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Text, select
 from sqlalchemy.engine import Connection
 
-from shared.db import Database, core
+from shared.db import Database, core, send
 
 events = Table(
     "events",
@@ -44,17 +44,11 @@ event_index = Table(
     sqlite_with_rowid=False,
 )
 
-_LOCK = select(log_head.c.sequence).where(log_head.c.one == 1).with_for_update()
-_INSERTS = {
-    "?": (
-        "INSERT INTO events (sequence, stored_ms, subject, document) VALUES (?,?,?,?)",
-        "INSERT INTO event_index (thing, sequence) VALUES (?,?)",
-    ),
-    "%s": (
-        "INSERT INTO events (sequence, stored_ms, subject, document) VALUES (%s,%s,%s,%s)",
-        "INSERT INTO event_index (thing, sequence) VALUES (%s,%s)",
-    ),
-}
+_LOCK = "SELECT sequence FROM log_head WHERE one = 1"
+_LOCK_ROW = _LOCK + " FOR UPDATE"
+_MOVE = "UPDATE log_head SET sequence = ? WHERE one = 1"
+_INSERT = "INSERT INTO events (sequence, stored_ms, subject, document) VALUES (?, ?, ?, ?)"
+_INDEX = "INSERT INTO event_index (thing, sequence) VALUES (?, ?)"
 _BEGIN = "INSERT INTO log_head (one, sequence) VALUES (1, 0) ON CONFLICT DO NOTHING"
 
 
@@ -77,12 +71,13 @@ class Page:
 
     def __init__(self, connection: Connection, database: Database) -> None:
         self._connection = connection
-        self._mark = database.placeholder
-        head = connection.execute(_LOCK).scalar_one_or_none()
+        # On SQLite the transaction holds the only write lock from its beginning.
+        lock = _LOCK if database.is_sqlite else _LOCK_ROW
+        head = send(connection, lock).scalar_one_or_none()
         if head is None:
             # The first transaction of all; a replica's first may come at the same moment.
-            connection.exec_driver_sql(_BEGIN)
-            head = connection.execute(_LOCK).scalar_one()
+            send(connection, _BEGIN)
+            head = send(connection, lock).scalar_one()
         self.head: int = head
         self._rows: list[Row] = []
         self._things: list[tuple[str, int]] = []
@@ -108,13 +103,10 @@ class Page:
         """Store the page and move the head; returns its rows."""
         if not self._rows:
             return []
-        insert_rows, insert_things = _INSERTS[self._mark]
-        self._connection.exec_driver_sql(insert_rows, self._rows)
+        send(self._connection, _INSERT, self._rows)
         if self._things:
-            self._connection.exec_driver_sql(insert_things, self._things)
-        self._connection.execute(
-            log_head.update().where(log_head.c.one == 1).values(sequence=self.head)
-        )
+            send(self._connection, _INDEX, self._things)
+        send(self._connection, _MOVE, (self.head,))
         return self._rows
 
 

@@ -6,6 +6,7 @@ last sequence. A refusal, a lost ack, a crash, a second relay, a wiped store: lo
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,12 +22,15 @@ from shared import metrics
 from shared.bus import STREAM_NOT_FOUND, Bus, StreamRefused, StreamState
 from shared.db import Database, is_transient
 from shared.log import Row
+from shared.precedence import Precedence
 from shared.publishing import BATCH, Batch, OutOfStep, Publisher
 from shared.stream_check import DATABASE_OLDER, StreamCheck
 
 CHECK_SECONDS = 2.0
 AGAIN_SECONDS = 0.2
 KEPT_IN_MEMORY = 8192
+# More rows than a transaction of many small changes makes: one order made them all.
+MUCH = 4096
 DEFAULT_MAX_AGE_SECONDS = 30 * 86400
 
 log = structlog.get_logger(__name__)
@@ -64,6 +68,7 @@ class Relay:
         settings: StreamSettings | None = None,
         *,
         older: Callable[[bool], None] = lambda _older: None,
+        precedence: Precedence | None = None,
     ) -> None:
         self.service = service
         self.stream = service.upper()
@@ -74,8 +79,11 @@ class Relay:
         self._publisher = Publisher(bus, self.stream)
         self._check = StreamCheck(service, database, bus, self._settings.max_age_seconds)
         self._tell_older = older
+        self._precedence = precedence or Precedence()
         self._woken = asyncio.Event()
         self._recent: deque[Row] = deque()
+        # Where the log ends, as far as this process was told; None when only the log knows.
+        self._head: int | None = None
         self._last: int | None = None
         self._looked_at = 0.0
         self._wish: _Wish | None = None
@@ -95,6 +103,10 @@ class Relay:
             # The broker is away: what is kept would only grow, and the log has it.
             self._recent.clear()
         self._recent.extend(rows)
+        if rows:
+            self._head = rows[-1].sequence
+        if len(rows) > MUCH:
+            self._precedence.claim(self.service)
         self._woken.set()
 
     async def run(self) -> None:
@@ -103,7 +115,10 @@ class Relay:
             try:
                 if not self._listening:
                     await self._answer_questions()
-                await self._round()
+                try:
+                    await self._round()
+                finally:
+                    self._precedence.release(self.service)
             except Exception as error:
                 if not (isinstance(error, (*BROKER_ERRORS, OutOfStep)) or is_transient(error)):
                     raise
@@ -118,10 +133,10 @@ class Relay:
         if self.database_is_older:
             await asyncio.sleep(CHECK_SECONDS)
             return
-        try:
-            await asyncio.wait_for(self._woken.wait(), CHECK_SECONDS)
-        except TimeoutError:
-            return
+        # Not wait_for: before Python 3.12 it loses a cancellation that meets what it waits for.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self._woken.wait()
         self._woken.clear()
 
     async def _round(self) -> None:
@@ -129,7 +144,7 @@ class Relay:
         while True:
             # Under load as at rest: a damaged store must not wait for a quiet moment to be seen.
             if self._last is None or self._is_look_due():
-                self._last = await self._look()
+                self._last, self._head = await self._look(), None
                 self._looked_at = asyncio.get_running_loop().time()
             if self._last is None:
                 self._wish = None
@@ -153,7 +168,12 @@ class Relay:
         metrics.RELAY_HEAD.labels(self.service).set(last)
 
     async def _rows(self, sequence: int) -> list[Row]:
-        return self._rows_kept(sequence) or await asyncio.to_thread(self._read_log, sequence)
+        kept = self._rows_kept(sequence)
+        if kept or (self._head is not None and self._head < sequence):
+            return kept
+        rows = await asyncio.to_thread(self._read_log, sequence)
+        self._head = max(self._head or 0, rows[-1].sequence if rows else sequence - 1)
+        return rows
 
     def _rows_kept(self, sequence: int) -> list[Row]:
         while self._recent and self._recent[0].sequence < sequence:
@@ -288,6 +308,7 @@ class Relay:
         await message.respond(orjson.dumps({"head": await asyncio.to_thread(head)}))
 
     async def _wake_up(self, _message: Msg) -> None:
+        self._head = None
         self._woken.set()
 
     async def _repair(self, message: Msg) -> None:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, LargeBinary, String, Table, select
+from sqlalchemy import Column, LargeBinary, String, Table
 from sqlalchemy.engine import Connection
 
-from shared.db import core
+from shared.db import core, send
 
 requests = Table(
     "requests",
@@ -24,6 +24,10 @@ requests = Table(
     Column("answer", LargeBinary),
     sqlite_with_rowid=False,
 )
+
+
+_RECALL = "SELECT id, fingerprint, answer FROM requests WHERE id IN"
+_REMEMBER = "INSERT INTO requests (id, fingerprint, answer) VALUES (?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +53,19 @@ def recall(connection: Connection, ids: Sequence[str]) -> dict[str, Remembered]:
     """What was answered under these ids."""
     found: dict[str, Remembered] = {}
     for start in range(0, len(ids), 500):
-        query = select(requests).where(requests.c.id.in_(ids[start : start + 500]))
-        for row in connection.execute(query):
+        some = tuple(ids[start : start + 500])
+        marks = ", ".join("?" * len(some))
+        for row in send(connection, f"{_RECALL} ({marks})", some):
             answer = {"id": row.id} if row.answer is None else orjson.loads(row.answer)
-            found[row.id] = Remembered(row.fingerprint, answer)
+            found[row.id] = Remembered(bytes(row.fingerprint), answer)
     return found
 
 
 def remember(connection: Connection, rows: Sequence[tuple[str, bytes, Any]]) -> None:
     """Keep `(id, fingerprint, answer)` of requests done."""
     values = [
-        {
-            "id": id_,
-            "fingerprint": mark,
-            "answer": None if answer == {"id": id_} else orjson.dumps(answer),
-        }
+        (id_, mark, None if answer == {"id": id_} else orjson.dumps(answer))
         for id_, mark, answer in rows
     ]
     if values:
-        connection.execute(requests.insert(), values)
+        send(connection, _REMEMBER, values)

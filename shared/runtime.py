@@ -18,6 +18,7 @@ from shared.service import Service, Site, StartHandler
 from shared.ticks import Ticker
 from shared.writer import Commit, Tx, Writer
 
+CANCEL_SECONDS = 0.5
 DATABASE_OLDER = "the database is older than the stream: bulwark doctor says what to do"
 
 log = structlog.get_logger(__name__)
@@ -53,7 +54,14 @@ class Runtime:
         self.bus = bus
         self.hub = Hub()
         self.writer = Writer(service, site, database, committed=self._committed)
-        self.relay = Relay(service.name, database, bus, streams, older=self._database_older)
+        self.relay = Relay(
+            service.name,
+            database,
+            bus,
+            streams,
+            older=self._database_older,
+            precedence=site.precedence,
+        )
         self.readers = [Reader(source, self.writer, database, bus) for source in service.listens_to]
         self.ticker = Ticker(self.writer, database)
         self.failure: BaseException | None = None
@@ -108,9 +116,11 @@ class Runtime:
 
     async def stop(self) -> None:
         """End the loops, then the writer; what was accepted is on disk."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Again and again: what a loop awaits in the client may swallow its cancellation.
+        while running := [task for task in self._tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=CANCEL_SECONDS)
         try:
             await self.writer.stop()
             await self.bus.close()

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Column, Index, String, Table, delete, func, select
 from sqlalchemy.engine import Connection
 
-from shared.db import Instant, core
+from shared.db import Instant, core, send
 
 due_rows = Table(
     "due",
@@ -19,6 +19,12 @@ due_rows = Table(
     Column("key", String(80), primary_key=True),
     Column("at", Instant, nullable=False),
     Index("due_at", "at"),
+)
+
+
+_SCHEDULE = (
+    "INSERT INTO due (kind, key, at) VALUES (?, ?, ?) "
+    "ON CONFLICT (kind, key) DO UPDATE SET at = excluded.at"
 )
 
 
@@ -41,9 +47,9 @@ def schedule_many(connection: Connection, kind: str, items: Iterable[tuple[str, 
     wanted = dict(items)
     if not wanted:
         return
-    unschedule(connection, kind, wanted)
-    rows = [{"kind": kind, "key": key, "at": at} for key, at in wanted.items()]
-    connection.execute(due_rows.insert(), rows)
+    stored = Instant().process_bind_param
+    rows = [(kind, key, stored(at, connection.dialect)) for key, at in wanted.items()]
+    send(connection, _SCHEDULE, rows)
 
 
 def unschedule(connection: Connection, kind: str, keys: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from shared.auth import Tokens
 from shared.clock import Clock
 from shared.events import Event, Recorded
 from shared.policy import Packs, PolicyPack
+from shared.precedence import Precedence
 from shared.schedule import Due
 from shared.vault import Vault
 
@@ -45,6 +46,7 @@ class Site:
     vault: Vault
     secret: bytes
     drill: bool = False
+    precedence: Precedence = field(default_factory=Precedence)
 
     def pack(self) -> PolicyPack:
         """The policy pack in force now."""

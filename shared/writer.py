@@ -30,6 +30,9 @@ from shared.texts import TEXTS
 
 MOST_AT_ONCE = 2048
 DATABASE_PATIENCE_SECONDS = 10.0
+# About the thousand pages after which SQLite itself would; the least that a commit writes.
+SETTLED_AFTER_BYTES = 4 * 1024 * 1024
+A_COMMIT_BYTES = 32 * 1024
 
 log = structlog.get_logger(__name__)
 
@@ -184,6 +187,7 @@ class Writer:
         self._wake = threading.Event()
         self._stopping = False
         self._pending = 0
+        self._unsettled = 0
         self.head = 0
         # Why no change is taken at present; None while changes are taken.
         self.refuses: str | None = None
@@ -229,6 +233,18 @@ class Writer:
                 self._serve(self._take())
             if self._stopping and not self._queue:
                 return
+            if self._unsettled > SETTLED_AFTER_BYTES:
+                self._settle()
+
+    def _settle(self) -> None:
+        """What SQLite would do within a commit, before the answer, is done after it."""
+        self._unsettled = 0
+        try:
+            self.database.settle()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("database.unsettled", service=self.service.name, error=str(error))
 
     def _take(self) -> list[_Waiting]:
         taken: list[_Waiting] = []
@@ -243,6 +259,7 @@ class Writer:
         works = [waiting.work for waiting in taken]
         try:
             commit = self.apply(works)
+            self._unsettled += A_COMMIT_BYTES + sum(len(row.document) for row in commit.rows)
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of any failure
             commit = Commit(None, [error] * len(taken), [], [])
         if self._loop is not None:

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bulwark.broker import Broker
 from shared.db import Database
@@ -80,3 +82,10 @@ def new_file(tmp_path: Path) -> Iterator[Open]:
 def database(new_database: Open) -> Database:
     """An empty database, of each kind in turn."""
     return new_database()
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[Any]]:
+    """What the core logs while a test runs, instead of printing it."""
+    with capture_logs() as captured:
+        yield captured

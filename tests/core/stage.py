@@ -1,4 +1,4 @@
-"""A stage for the core's tests: an event loop on a thread, runtimes on it, and an outside client."""
+"""A stage for the core's tests: an event loop on a thread, runtimes, and an outside client."""
 
 import asyncio
 import threading

@@ -42,7 +42,7 @@ class Alignment:
         now, session = self._tx.now, self._tx.session
         effects = Effects(self._tx.pack, self._cause.causes(ending), now)
         events: list[Event] = []
-        new: list[tuple[str, str, str]] = []
+        new: list[rows.New] = []
         for area, starts, ends in changes.steps:
             if starts is None:
                 events.extend([effects.ends(facts) for facts in (ends,) if facts])
@@ -50,7 +50,7 @@ class Alignment:
             level, response_id = self._deciding(area)
             ground = self._ground(starts, response_id)
             measure_id = id_from(self._cause.id, f"{starts.kind}:{area}")
-            new.append((area, measure_id, ground.id))
+            new.append({"area": area, "id": measure_id, "ground_id": ground.id})
             if ends is None:
                 events.append(effects.starts(area, measure_id, ground, level))
             else:

@@ -35,7 +35,8 @@ def put_in_place(
         rows.move(tx.session, instead_of, ground.id)
         return rows.facts_of(instead_of.id, area, ground)
     measure_id = id_from(command_id, f"{kind}:{area}")
-    rows.add_measures(tx.session, [(area, measure_id, ground.id)])
+    new = rows.New(area=area, id=measure_id, ground_id=ground.id)
+    rows.add_measures(tx.session, [new])
     return rows.facts_of(measure_id, area, ground)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypedDict
 
 from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -22,7 +23,6 @@ from shared.policy import Measure
 
 MANUAL = "manual"
 PLAN = "plan"
-ID_DIGITS = 36
 
 
 def responses_around(session: Session, prefix: str) -> dict[str, Response]:
@@ -144,11 +144,18 @@ def add_grounds(session: Session, new: Sequence[Ground]) -> None:
         session.execute(insert(grounds), rows)
 
 
-def add_measures(session: Session, rows: Sequence[tuple[str, str, str]]) -> None:
-    """Store measures that began, each as `(area, id, ground id)`."""
-    if rows:
-        values = [{"area": area, "id": id_, "ground_id": ground} for area, id_, ground in rows]
-        session.execute(insert(measures), values)
+class New(TypedDict):
+    """A measure that begins."""
+
+    area: str
+    id: str
+    ground_id: str
+
+
+def add_measures(session: Session, new: Sequence[New]) -> None:
+    """Store measures that began."""
+    if new:
+        session.execute(insert(measures), new)
 
 
 def end_measures(session: Session, ended: Iterable[MeasureFacts], now: datetime) -> None:
@@ -184,25 +191,27 @@ def one_of_each(
 
     Of the measures in force, or of those that ended since a time.
     """
-    in_force = measures.c.ended_at.is_(None)
+    ended = measures.c.ended_at
+    which = ended.is_(None) if ended_since is None else ended >= ended_since
+    # In force it has each kind once, so that there is nothing to tell apart.
+    counted = measures.c.area if ended_since is None else measures.c.area.distinct()
     query = (
-        select(
-            func.min(measures.c.area + measures.c.id).label("one"),
-            func.count(measures.c.area.distinct()).label("areas"),
-        )
+        select(grounds.c.kind, grounds.c.source, func.min(measures.c.area), func.count(counted))
         .join(grounds, grounds.c.id == measures.c.ground_id)
-        .where(area_range(measures.c.area, prefix))
-        .where(in_force if ended_since is None else measures.c.ended_at >= ended_since)
+        .where(area_range(measures.c.area, prefix), which)
         .group_by(grounds.c.kind, grounds.c.source)
     )
-    areas = {row.one: row.areas for row in session.execute(query)}
-    ones = select(measures).where(
-        measures.c.area.in_({one[:-ID_DIGITS] for one in areas}),
-        measures.c.id.in_({one[-ID_DIGITS:] for one in areas}),
+    found = {(area, kind, source): n for kind, source, area, n in session.execute(query)}
+    ones = (
+        select(measures, grounds.c.kind, grounds.c.source)
+        .join(grounds, grounds.c.id == measures.c.ground_id)
+        .where(measures.c.area.in_({area for area, _, _ in found}), which)
+        .order_by(grounds.c.since.desc(), measures.c.id)
     )
-    found = session.execute(ones).all()
-    known = grounds_of(session, {row.ground_id for row in found})
+    rows = {(row.area, row.kind, row.source): row for row in session.execute(ones)}
+    known = grounds_of(session, {row.ground_id for row in rows.values()})
     return [
-        (facts_of(row.id, row.area, known[row.ground_id], row.ended_at), areas[row.area + row.id])
-        for row in found
+        (facts_of(row.id, row.area, known[row.ground_id], row.ended_at), found[key])
+        for key, row in rows.items()
+        if key in found
     ]

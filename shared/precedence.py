@@ -1,0 +1,31 @@
+"""Who goes first in a process: a relay with much to publish, before readers take in any of it.
+
+The services of one machine share an interpreter: while four writers apply the beginning of an
+order over a whole county, its end would not get to the bus.
+"""
+
+import asyncio
+
+
+class Precedence:
+    """What the relays and readers of one process agree by; it belongs to their event loop."""
+
+    def __init__(self) -> None:
+        self._claims: set[str] = set()
+        self._free = asyncio.Event()
+        self._free.set()
+
+    def claim(self, service: str) -> None:
+        """A service has much to publish, until it releases."""
+        self._claims.add(service)
+        self._free.clear()
+
+    def release(self, service: str) -> None:
+        """It is published, or cannot be at present; nothing happens when nothing was claimed."""
+        self._claims.discard(service)
+        if not self._claims:
+            self._free.set()
+
+    async def wait(self) -> None:
+        """Wait until nobody claims to go first."""
+        await self._free.wait()
