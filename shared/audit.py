@@ -14,7 +14,6 @@ from typing import Any, Literal, Protocol
 import orjson
 from sqlalchemy import BigInteger, Column, Integer, String, Table, Text, select
 from sqlalchemy.engine import Connection, Row
-from sqlalchemy.orm import Session
 
 from shared.auth import Caller
 from shared.clock import CST
@@ -62,8 +61,8 @@ class Noting(Protocol):
     """What a note needs of a writer's transaction."""
 
     @property
-    def session(self) -> Session:
-        """The session that the writer commits."""
+    def connection(self) -> Connection:
+        """The connection whose transaction the writer commits."""
         ...
 
     @property
@@ -111,7 +110,7 @@ def note(tx: Noting, action: str, subject: str, reason: str = "") -> None:
 
     `subject` is an id or a code, never someone's data.
     """
-    connection = tx.session.connection()
+    connection = tx.connection
     head = connection.execute(_HEAD).first()
     sequence, previous = (head.sequence + 1, head.hash) if head else (1, BEGINNING)
     caller = tx.caller

@@ -77,7 +77,7 @@ class Request:
         if self.fingerprint is None:
             tx.append(self.handler(tx, self.command))
             return Done(self.answer(tx, self.command) if self.answer else {})
-        connection = tx.session.connection()
+        connection = tx.connection
         before = recall(connection, [self.command.id]).get(self.command.id)
         if before is not None:
             return Done(_same(before, self.fingerprint), again=True)
@@ -158,7 +158,7 @@ class Bulk:
         return done
 
     def _sorted(self, tx: Tx) -> tuple[list[Line], BulkDone]:
-        known = recall(tx.session.connection(), [line.command.id for line in self.lines])
+        known = recall(tx.connection, [line.command.id for line in self.lines])
         seen = {id_: remembered.fingerprint for id_, remembered in known.items()}
         done = BulkDone(0, 0, [])
         fresh: list[Line] = []
@@ -177,7 +177,7 @@ class Bulk:
     def _record(self, tx: Tx, lines: Sequence[Line]) -> None:
         tx.append(self.handler(tx, [line.command for line in lines]))
         rows = [(line.command.id, line.fingerprint, {"id": line.command.id}) for line in lines]
-        remember(tx.session.connection(), rows)
+        remember(tx.connection, rows)
 
     def _one(self, tx: Tx, line: Line, done: BulkDone) -> None:
         try:

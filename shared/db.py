@@ -52,9 +52,7 @@ POSTGRES_WAITS = (
 )
 # Codes are digits, so that under any collation this lies behind every code of a prefix.
 BEHIND = "9" * 15
-
-
-# Pages of the write-ahead log that SQLite settles by itself, within a commit.
+# Pages of the write-ahead log after which SQLite settles it by itself, within a commit.
 MOST_UNSETTLED_PAGES = 16_384
 
 
@@ -128,7 +126,7 @@ class Database:
         return Session(self.write_engine, autoflush=True, expire_on_commit=False)
 
     def settle(self) -> None:
-        """Bring SQLite's write-ahead log into its file, as far as no reader still needs it there."""
+        """Bring SQLite's write-ahead log into its file, as far as no read still needs it."""
         if self.is_sqlite:
             with contextlib.closing(self.write_engine.raw_connection()) as connection:
                 connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()

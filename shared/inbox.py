@@ -94,7 +94,7 @@ class Batch:
         """Move the place and apply the events; returns the new place. Raises PlaceMoved."""
         tx.caller = None
         last = self.upto or self.entries[-1].sequence
-        _move(tx.session.connection(), self.source, self.after, last)
+        _move(tx.connection, self.source, self.after, last)
         if careful:
             for entry in self.entries:
                 _apply_or_set_aside(tx, self.source, entry)
@@ -127,7 +127,7 @@ class Retry:
     def run(self, tx: Tx, *, careful: bool) -> tuple[int, int]:  # noqa: ARG002 - see Work
         """Apply them again; returns how many went well and how many stay."""
         tx.caller = None
-        connection = tx.session.connection()
+        connection = tx.connection
         done = kept = 0
         for row in connection.execute(select(dead_letters).order_by(dead_letters.c.id)).all():
             error = _attempt(tx, row.source, Entry(row.sequence, row.document, None))

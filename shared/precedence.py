@@ -26,6 +26,11 @@ class Precedence:
         if not self._claims:
             self._free.set()
 
+    @property
+    def claimed(self) -> bool:
+        """Whether someone claims to go first; may be asked from any thread."""
+        return bool(self._claims)
+
     async def wait(self) -> None:
         """Wait until nobody claims to go first."""
         await self._free.wait()

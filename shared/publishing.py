@@ -40,10 +40,11 @@ class Publisher:
         if len(rows) == 1:
             return Batch(rows[0], headers)
         name = uuid_utils.compat.uuid4().hex
+        client = self._bus.client
         for number, row in enumerate(rows[:-1], 1):
             headers |= {"Nats-Batch-Id": name, "Nats-Batch-Sequence": str(number)}
             headers["Content-Type"] = CONTENT_TYPE
-            await self._bus.client.publish(row.subject, row.document, headers=headers)
+            await client.publish(row.subject, row.document, headers=headers)
             headers = {}
             if number % BREATH == 0:
                 await asyncio.sleep(0)

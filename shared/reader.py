@@ -7,6 +7,7 @@ the next; whatever else comes makes the reader look again, and at last tell the 
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 import nats.errors
 import orjson
@@ -19,6 +20,7 @@ from shared.db import Database, is_transient
 from shared.events import MalformedEvent, parse, place_of
 from shared.feed import BEAT_SECONDS, Feed, number_of, status_of
 from shared.inbox import Batch, Entry, PlaceMoved, place_of_source
+from shared.stream_check import digest_of
 from shared.writer import Unavailable, Writer
 
 MOST_PER_BATCH = 1024
@@ -69,14 +71,6 @@ class _Trouble:
     hole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """A misfit that the owner heard of, and the birth of the stream it stood in."""
-
-    misfit: Entry
-    created: str
-
-
 class Reader:
     """Follows one source for one service; a loop on the event loop."""
 
@@ -95,7 +89,6 @@ class Reader:
         self._database = database
         self._bus = bus
         self._hole = _Hole(0)
-        self._told: _Told | None = None
 
     async def run(self) -> None:
         """Read for ever; ends when cancelled, or with PlaceBeyondLog."""
@@ -274,19 +267,17 @@ class Reader:
         raise _OpenAgain(f"{sequence} is missing")
 
     async def _misfit(self, entry: Entry) -> None:
-        """Tell the owner, who makes the stream again from its log. When that one holds the same, it
-        is the log's own: set aside, so that what follows does not wait for ever."""
+        """Tell the owner, who makes the stream again, unless the very same stands in its log: that
+        is set aside, so that what follows does not wait for ever."""
         state = await self._bus.stream(self.stream)
         if state is None:
             raise _OpenAgain("the stream is gone")
-        told = self._told
-        if told is not None and told.misfit == entry and told.created != state.created:
-            if entry.sequence == self.place + 1:
-                await self._apply([entry])
-            return
-        self._told = _Told(entry, state.created)
-        await self._tell_owner(entry.sequence, "an envelope that does not match", state.created)
-        raise _OpenAgain("an envelope does not match its number")
+        why = "an envelope does not match its number"
+        found = {"sequence": entry.sequence, "digest": digest_of(entry.document)}
+        if not await self._tell_owner(entry.sequence, why, state.created, found):
+            raise _OpenAgain(why)
+        if entry.sequence == self.place + 1:
+            await self._store([entry])
 
     async def _after_quiet(self) -> None:
         """Nothing for two seconds: the stream must hold nothing more, or something is amiss."""
@@ -298,7 +289,10 @@ class Reader:
         if last > self.place:
             await self._missing(self.place + 1)
 
-    async def _tell_owner(self, sequence: int, why: str, created: str) -> None:
+    async def _tell_owner(
+        self, sequence: int, why: str, created: str, found: dict[str, Any] | None = None
+    ) -> bool:
+        """Ask for the stream to be made again; True when what was found stands in the log."""
         log.critical(
             "reader.stream_damaged",
             service=self.service,
@@ -306,8 +300,9 @@ class Reader:
             sequence=sequence,
             why=why,
         )
-        wish = {"created": created, "sequence": min(sequence, self.place + 1)}
-        await self._bus.client.publish(f"repair.{self.source}", orjson.dumps(wish))
+        wish = {"created": created, "sequence": min(sequence, self.place + 1), "found": found}
+        answer = await self._bus.request(f"repair.{self.source}", orjson.dumps(wish))
+        return bool(orjson.loads(answer.data).get("logged"))
 
 
 def _heed(feed: Feed, status: str, message: Msg) -> _Trouble | None:

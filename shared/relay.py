@@ -30,7 +30,7 @@ CHECK_SECONDS = 2.0
 AGAIN_SECONDS = 0.2
 KEPT_IN_MEMORY = 8192
 # More rows than a transaction of many small changes makes: one order made them all.
-MUCH = 4096
+MUCH = 2048
 DEFAULT_MAX_AGE_SECONDS = 30 * 86400
 
 log = structlog.get_logger(__name__)
@@ -103,8 +103,7 @@ class Relay:
             # The broker is away: what is kept would only grow, and the log has it.
             self._recent.clear()
         self._recent.extend(rows)
-        if rows:
-            self._head = rows[-1].sequence
+        self._head = rows[-1].sequence if rows else None
         if len(rows) > MUCH:
             self._precedence.claim(self.service)
         self._woken.set()
@@ -315,11 +314,16 @@ class Relay:
         """A reader found damage, or `bulwark refill` asks: make the stream again from a number.
 
         `created` names the stream that was seen; a stream made since then is left alone, and so
-        is one that the database is older than.
+        is one that the database is older than. `found` is what was taken for damage: when the
+        log holds the very same, the stream is in order.
         """
         asked = orjson.loads(message.data)
         wish = _Wish(int(asked["sequence"]), asked.get("created"))
-        granted = not self.database_is_older and await self._concerns(wish)
+        found = asked.get("found")
+        logged = found is not None and await asyncio.to_thread(
+            self._check.is_logged, int(found["sequence"]), str(found["digest"])
+        )
+        granted = not (logged or self.database_is_older) and await self._concerns(wish)
         if granted:
             before = self._wish or wish
             created = wish.created if before.created == wish.created else None
@@ -327,7 +331,7 @@ class Relay:
             self._last = None
             self._woken.set()
         if message.reply:
-            await message.respond(orjson.dumps({"remade": granted}))
+            await message.respond(orjson.dumps({"remade": granted, "logged": logged}))
 
     async def _concerns(self, wish: _Wish) -> bool:
         state = await self._bus.stream(self.stream)

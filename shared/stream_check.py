@@ -5,6 +5,7 @@ fault of the stream.
 """
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
@@ -17,6 +18,11 @@ from shared.log import Row
 
 DATABASE_OLDER = "goes beyond the log with an event of ours"
 CLOCK_SLACK_MS = 1000
+
+
+def digest_of(document: bytes) -> str:
+    """What a reader tells of a document, and its owner compares with the log's."""
+    return hashlib.blake2b(document, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,12 @@ class StreamCheck:
                 event_log.row_at(connection, state.first - 1),
                 event_log.row_at(connection, state.last),
             )
+
+    def is_logged(self, sequence: int, digest: str) -> bool:
+        """Whether the log's row of a number is the document with this digest."""
+        with self._database.reading() as session:
+            row = event_log.row_at(session.connection(), sequence)
+        return row is not None and digest_of(row.document) == digest
 
     def first_number(self, wanted: int | None = None) -> int:
         """The number a new stream begins with: of the oldest row that is young enough, or earlier

@@ -35,7 +35,7 @@ class Tick:
     def run(self, tx: Tx, *, careful: bool) -> int:
         """Call the handlers; returns how many were due."""
         tx.caller = None
-        connection = tx.session.connection()
+        connection = tx.connection
         found = due_until(connection, tx.now, AT_ONCE)
         for due in found:
             unschedule(connection, due.kind, [due.key])
@@ -53,7 +53,7 @@ class Tick:
             if is_transient(error):
                 raise
             log.exception("due.failed", service=tx.service.name, kind=due.kind, key=due.key)
-            schedule(tx.session.connection(), due.kind, due.key, tx.now + TRY_AGAIN)
+            schedule(tx.connection, due.kind, due.key, tx.now + TRY_AGAIN)
 
 
 def steady_seconds() -> float:

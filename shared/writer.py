@@ -6,6 +6,7 @@ the events they return to the log, commits, and only then answers. There is no t
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -16,6 +17,8 @@ from typing import Any, Protocol
 
 import structlog
 import uuid_utils
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from shared import metrics, schedule
@@ -33,6 +36,7 @@ DATABASE_PATIENCE_SECONDS = 10.0
 # About the thousand pages after which SQLite itself would; the least that a commit writes.
 SETTLED_AFTER_BYTES = 4 * 1024 * 1024
 A_COMMIT_BYTES = 32 * 1024
+IDLE_SECONDS = 0.01
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +53,7 @@ class Tx:
 
     def __init__(self, session: Session, service: Service, site: Site, page: Page) -> None:
         self.session = session
+        self.connection: Connection = session.connection()
         self.service = service
         self.site = site
         self.page = page
@@ -70,11 +75,11 @@ class Tx:
 
     def schedule(self, kind: str, key: str, at: datetime) -> None:
         """Ask for a call of the due-time handler of `kind` at an instant."""
-        schedule.schedule(self.session.connection(), kind, key, at)
+        schedule.schedule(self.connection, kind, key, at)
 
     def unschedule(self, kind: str, *keys: str) -> None:
         """Take such calls back."""
-        schedule.unschedule(self.session.connection(), kind, keys)
+        schedule.unschedule(self.connection, kind, keys)
 
     def announce(self, recorded: Recorded[Any]) -> None:
         """Tell whoever watches this process of an event, once it is committed."""
@@ -227,13 +232,14 @@ class Writer:
 
     def _run(self) -> None:
         while True:
-            self._wake.wait()
+            unsettled = self._unsettled > SETTLED_AFTER_BYTES
+            idle = not self._wake.wait(IDLE_SECONDS if unsettled else None)
             self._wake.clear()
             while self._queue:
                 self._serve(self._take())
             if self._stopping and not self._queue:
                 return
-            if self._unsettled > SETTLED_AFTER_BYTES:
+            if idle and not self.site.precedence.claimed:
                 self._settle()
 
     def _settle(self) -> None:
@@ -241,9 +247,7 @@ class Writer:
         self._unsettled = 0
         try:
             self.database.settle()
-        except Exception as error:
-            if not is_transient(error):
-                raise
+        except (SQLAlchemyError, sqlite3.Error) as error:
             log.warning("database.unsettled", service=self.service.name, error=str(error))
 
     def _take(self) -> list[_Waiting]:

@@ -150,7 +150,7 @@ def test_log_head_is_let_go_when_its_holder_stands_still(
     holder = database.writing()
     holder.execute(text("INSERT INTO log_head (one, sequence) VALUES (1, 0)"))
     assert submitted(database, Noting(1)) == [1]
-    with pytest.raises(Exception, match="terminat|closed|lost") as caught:
+    with pytest.raises(Exception, match=r"terminat|closed|lost") as caught:
         holder.commit()
     assert is_transient(caught.value)
     holder.close()

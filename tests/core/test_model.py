@@ -7,6 +7,7 @@ of that source's log: in order, nothing twice, nothing left out.
 from pathlib import Path
 from typing import ClassVar
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -19,8 +20,8 @@ from hypothesis.stateful import (
 )
 
 from tests.core.fake_jetstream import Stored, Stream
-from tests.core.pair import applied_numbers, logged, set_aside
-from tests.core.simulation import MAX_AGE_SECONDS, SOURCES, Rooms, Simulation, number_in
+from tests.core.pair import applied_numbers, document_of, logged, set_aside
+from tests.core.simulation import MAX_AGE_SECONDS, SOURCES, Rooms, Simulation, event_of, number_in
 
 sources = st.sampled_from(SOURCES)
 moments = st.sampled_from((0.0, 0.01, 0.3, 1.0, 2.5))
@@ -36,6 +37,7 @@ class Model(RuleBasedStateMachine):
         super().__init__()
         self.simulation = Simulation(self.rooms)
         self.odd: dict[str, set[int]] = {source: set() for source in SOURCES}
+        self.passed: dict[str, set[int]] = {source: set() for source in SOURCES}
         self.tampered = False
         self.seen: dict[str, int] = dict.fromkeys(SOURCES, 0)
 
@@ -126,6 +128,15 @@ class Model(RuleBasedStateMachine):
         self.simulation.server.publish(f"events.{source}.junk", JUNK, {})
         self.pass_time(t)
 
+    @rule(source=sources, t=moments)
+    def commit_what_nobody_handles(self, source: str, t: float) -> None:
+        sequence = self.simulation.committed[source] + 1
+        unknown = orjson.loads(document_of(event_of(source, sequence), sequence))
+        unknown["type"] = f"bulwark.{source}.unknown"
+        self.simulation.commit(source, orjson.dumps(unknown), tell=True)
+        self.passed[source].add(sequence)
+        self.pass_time(t)
+
     def _unread(self, source: str) -> list[Stored]:
         """Messages before the last that the reader has still to read: harm there must be seen."""
         stream = self.stream(source)
@@ -134,18 +145,17 @@ class Model(RuleBasedStateMachine):
         place = self.simulation.place(source)
         return [m for number, m in stream.messages.items() if place < number < stream.last]
 
-    @rule(source=sources, at=st.integers(0, 50), t=moments)
-    def flip_a_bit(self, source: str, at: int, t: float) -> None:
+    @rule(source=sources, at=st.integers(0, 9), hide=st.booleans(), t=moments)
+    def harm_what_is_unread(self, source: str, at: int, hide: bool, t: float) -> None:
+        """A bit flips, so that a message cannot be read; or another stands in its place."""
+        self.simulation.kill(f"reader of {source}")
+        self.simulation.commit(source, *[None] * 5, tell=True)
+        self.pass_time(0.5)
         if unread := self._unread(source):
-            unread[at % len(unread)].hidden = True
+            message = unread[at % len(unread)]
+            message.hidden, message.data = hide, message.data if hide else JUNK
             self.tampered = True
-        self.pass_time(t)
-
-    @rule(source=sources, at=st.integers(0, 50), t=moments)
-    def put_something_else_in_the_place_of_an_event(self, source: str, at: int, t: float) -> None:
-        if unread := self._unread(source):
-            unread[at % len(unread)].data = JUNK
-            self.tampered = True
+        self.simulation.start_reader(source, f"reader of {source}")
         self.pass_time(t)
 
     @rule()
@@ -169,7 +179,8 @@ class Model(RuleBasedStateMachine):
         for source in SOURCES:
             found = applied_numbers(sink, source)
             place = self.simulation.place(source)
-            good = [n for n in range(1, place + 1) if n not in self.odd[source]]
+            left_out = self.odd[source] | self.passed[source]
+            good = [n for n in range(1, place + 1) if n not in left_out]
             assert found == [(n, number_in(source, n)) for n in good]
             assert place >= self.seen[source]
             self.seen[source] = place

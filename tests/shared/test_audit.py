@@ -35,6 +35,10 @@ class Tx:
     now: datetime = NOON
     caller: Caller | None = WORKER
 
+    @property
+    def connection(self) -> Connection:
+        return self.session.connection()
+
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def database(

@@ -64,7 +64,7 @@ def screened(tx: Tx, recorded: list[Recorded[ScreeningRecorded]]) -> Iterable[Ev
             events.append(_resolved(tx, alert, "false_alarm", None, voided[alert.screening_id]))
         elif domain.next_level(domain.first_level(alert.area)):
             waiting.append((alert.id, alert.respond_by))
-    schedule_many(tx.session.connection(), RESPOND_BY, waiting)
+    schedule_many(tx.connection, RESPOND_BY, waiting)
     return events
 
 

@@ -18,7 +18,7 @@ def count(tx: Tx, run: list[Recorded[Any]]) -> Tally:
     tally = domain.count(run)
     _count_cases(tx, run, tally)
     _count_states(tx, run, tally)
-    connection = tx.session.connection()
+    connection = tx.connection
     add_daily(connection, domain.upwards(tally.daily))
     add_standing(connection, domain.upwards(tally.standing))
     return tally

@@ -68,7 +68,7 @@ def make(tx: Tx, planned: Sequence[Planned]) -> list[AssistanceRequested]:
     tx.session.execute(insert(AssistanceRequest), rows)
     rules = tx.pack.requests
     times = [(one.request_id, domain.climbs_at(one.due_at, rules)) for one in planned]
-    schedule_many(tx.session.connection(), steps.DUE, times)
+    schedule_many(tx.connection, steps.DUE, times)
     return events
 
 
