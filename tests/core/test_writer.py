@@ -109,9 +109,10 @@ def _break_a_rule(tx: Tx) -> None:
 
 def test_neighbours_are_kept_when_a_work_is_refused_or_fails(database: Database) -> None:
     commits: list[Commit] = []
+    refusal = request(-1)
     works = [
         request(1),
-        request(-1),
+        refusal,
         Noting(2, _explode),
         request(3),
         Noting(4, _run_out),
@@ -133,7 +134,7 @@ def test_neighbours_are_kept_when_a_work_is_refused_or_fails(database: Database)
     told = [recorded.data.number for commit in commits for recorded in commit.announced]
     assert told == [1, 3, 6]
     with database.reading() as session:
-        refused = works[1].command.id  # type: ignore[union-attr]
+        refused = refusal.command.id
         assert rows_about(session.connection(), refused) == []
 
 
@@ -147,7 +148,7 @@ def test_next_work_sees_the_row_as_it_was_when_a_work_failed_after_changing_it(
     seen: list[int] = []
 
     def look(tx: Tx) -> None:
-        seen.extend(tx.session.execute(select(things.c.number).where(things.c.number < 80)))
+        seen.extend(tx.session.scalars(select(things.c.number).where(things.c.number < 80)))
 
     async def scenario() -> Outcomes:
         async with writing(database) as writer:
@@ -155,7 +156,7 @@ def test_next_work_sees_the_row_as_it_was_when_a_work_failed_after_changing_it(
 
     found = play(scenario())
     assert (found[0], found[2]) == (7, 90)
-    assert seen[-1:] == [(7,)]
+    assert seen[-1:] == [7]
     assert numbers(database) == [7, 90]
 
 
