@@ -15,6 +15,7 @@ from shared.texts import TEXTS
 
 BODY_LIMIT = 1024 * 1024
 CLOCK_SKEW = timedelta(minutes=1)
+NUL = b"\\u0000"
 AREA_FIELDS = ("area", "code")
 
 
@@ -79,8 +80,9 @@ def parse_object(raw: bytes) -> dict[str, Any]:
         asked = None
     if not isinstance(asked, dict):
         raise Invalid(TEXTS, "no_json", field="body")
-    if b"\\u0000" in raw:
-        raise Invalid(TEXTS, "nul_in_text", field="body")
+    if NUL in raw:
+        holding = [name for name, value in asked.items() if NUL in orjson.dumps(value)]
+        raise Invalid(TEXTS, "nul_in_text", field=holding[0] if holding else "body")
     return asked
 
 

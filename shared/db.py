@@ -4,12 +4,14 @@ A `Database` has one engine for the writer (every transaction begins as a writin
 reads. No import connects to anything.
 """
 
+import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -30,6 +32,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from shared.clock import CST
+
+T = TypeVar("T")
 
 core = MetaData()
 """The tables every service has: log, places, dead letters, remembered requests, due rows."""
@@ -135,6 +139,17 @@ class Database:
         """Give every connection back."""
         self.write_engine.dispose()
         self.read_engine.dispose()
+
+
+async def on_thread(read: Callable[..., T], *values: Any) -> T:
+    """Run a read on a thread. Whoever is cancelled waits for it first, once, so that no connection
+    outlives its database."""
+    reading = asyncio.get_running_loop().run_in_executor(None, partial(read, *values))
+    try:
+        return await asyncio.shield(reading)
+    except asyncio.CancelledError:
+        await asyncio.wait([reading])
+        raise
 
 
 def send(connection: Connection, statement: str, values: Any = ()) -> CursorResult[Any]:

@@ -105,7 +105,8 @@ class Page:
             return []
         send(self._connection, _INSERT, self._rows)
         if self._things:
-            send(self._connection, _INDEX, self._things)
+            # In the order of the index: of a long one each page is then touched once.
+            send(self._connection, _INDEX, sorted(self._things))
         send(self._connection, _MOVE, (self.head,))
         return self._rows
 

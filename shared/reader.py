@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 
 from shared import metrics
 from shared.bus import Bus, StreamRefused
-from shared.db import Database, is_transient
+from shared.db import Database, is_transient, on_thread
 from shared.events import MalformedEvent, parse, place_of
 from shared.feed import BEAT_SECONDS, Feed, number_of, status_of
 from shared.inbox import Batch, Entry, PlaceMoved, place_of_source
@@ -111,7 +111,7 @@ class Reader:
             with self._database.reading() as session:
                 return place_of_source(session.connection(), self.source)
 
-        self._stored = await asyncio.to_thread(read)
+        self._stored = await on_thread(read)
         self._moved_to(self._stored)
         await self._compare_with_head()
 

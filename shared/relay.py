@@ -20,7 +20,7 @@ from nats.aio.msg import Msg
 from shared import log as event_log
 from shared import metrics
 from shared.bus import STREAM_NOT_FOUND, Bus, StreamRefused, StreamState
-from shared.db import Database, is_transient
+from shared.db import Database, is_transient, on_thread
 from shared.log import Row
 from shared.precedence import Precedence
 from shared.publishing import BATCH, Batch, OutOfStep, Publisher
@@ -170,7 +170,7 @@ class Relay:
         kept = self._rows_kept(sequence)
         if kept or (self._head is not None and self._head < sequence):
             return kept
-        rows = await asyncio.to_thread(self._read_log, sequence)
+        rows = await on_thread(self._read_log, sequence)
         self._head = max(self._head or 0, rows[-1].sequence if rows else sequence - 1)
         return rows
 
@@ -252,7 +252,7 @@ class Relay:
 
     async def _create(self, wanted: int | None) -> int:
         """Make the stream so that its numbers line up with the log's; returns where it ends."""
-        first = await asyncio.to_thread(self._check.first_number, wanted)
+        first = await on_thread(self._check.first_number, wanted)
         config = {
             "name": self.stream,
             "first_seq": first,
@@ -304,7 +304,7 @@ class Relay:
             with self._database.reading() as session:
                 return event_log.head_of(session.connection())
 
-        await message.respond(orjson.dumps({"head": await asyncio.to_thread(head)}))
+        await message.respond(orjson.dumps({"head": await on_thread(head)}))
 
     async def _wake_up(self, _message: Msg) -> None:
         self._head = None
@@ -320,7 +320,7 @@ class Relay:
         asked = orjson.loads(message.data)
         wish = _Wish(int(asked["sequence"]), asked.get("created"))
         found = asked.get("found")
-        logged = found is not None and await asyncio.to_thread(
+        logged = found is not None and await on_thread(
             self._check.is_logged, int(found["sequence"]), str(found["digest"])
         )
         granted = not (logged or self.database_is_older) and await self._concerns(wish)

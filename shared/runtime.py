@@ -9,7 +9,7 @@ import structlog
 
 from shared.bus import Bus
 from shared.clock import RealClock
-from shared.db import Database
+from shared.db import Database, on_thread
 from shared.hub import Hub
 from shared.log import head_of
 from shared.reader import Reader
@@ -84,7 +84,7 @@ class Runtime:
 
     async def start(self) -> None:
         """Begin to write; the broker may still be away."""
-        self.writer.head = await asyncio.to_thread(self._read_head)
+        self.writer.head = await on_thread(self._read_head)
         self.writer.start()
         for handler in self.service.starts:
             await self.writer.submit(Start(handler))

@@ -4,7 +4,6 @@ The stream's state is read first and the log after it, so that what was committe
 fault of the stream.
 """
 
-import asyncio
 import hashlib
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from shared import log as event_log
 from shared.bus import Bus, StreamState
-from shared.db import Database
+from shared.db import Database, on_thread
 from shared.events import MalformedEvent, parse, place_of
 from shared.log import Row
 
@@ -47,7 +46,7 @@ class StreamCheck:
 
     async def fault(self, state: StreamState) -> str | None:
         """Why the stream is no copy of the log, such as DATABASE_OLDER; None when it is one."""
-        seen = await asyncio.to_thread(self._look, state)
+        seen = await on_thread(self._look, state)
         if state.last > seen.head:
             return await self._fault_beyond(state, seen.head)
         if seen.oldest is not None and state.last < seen.oldest - 1:

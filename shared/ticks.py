@@ -14,7 +14,7 @@ import structlog
 
 from shared import metrics
 from shared.clock import Clock
-from shared.db import Database, is_transient
+from shared.db import Database, is_transient, on_thread
 from shared.schedule import Due, due_until, next_due, schedule, unschedule
 from shared.writer import Tx, Unavailable, Writer
 
@@ -124,4 +124,4 @@ class Ticker:
             with self._database.reading() as session:
                 return next_due(session.connection())
 
-        return await asyncio.to_thread(look)
+        return await on_thread(look)

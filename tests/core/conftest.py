@@ -52,7 +52,11 @@ def stage(broker: Broker, brisk: None) -> Iterator[Stage]:
     stage.close()
 
 
-def _opening(folder: Path, postgres: PostgresServer | None) -> Iterator[Open]:
+def _opening(
+    request: pytest.FixtureRequest, folder: Path, postgres: PostgresServer | None
+) -> Iterator[Open]:
+    # Services end before their databases are closed.
+    stage = request.getfixturevalue("stage") if "stage" in request.fixturenames else None
     opened: list[Database] = []
 
     def open_one() -> Database:
@@ -61,6 +65,8 @@ def _opening(folder: Path, postgres: PostgresServer | None) -> Iterator[Open]:
         return opened[-1]
 
     yield open_one
+    if stage is not None:
+        stage.close()
     for database in opened:
         database.close()
 
@@ -69,13 +75,13 @@ def _opening(folder: Path, postgres: PostgresServer | None) -> Iterator[Open]:
 def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Makes empty databases, of each kind in turn."""
     postgres = request.getfixturevalue("postgres") if request.param == "postgres" else None
-    yield from _opening(tmp_path, postgres)
+    yield from _opening(request, tmp_path, postgres)
 
 
 @pytest.fixture
-def new_file(tmp_path: Path) -> Iterator[Open]:
+def new_file(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Makes empty databases in files, where the kind of database makes no difference."""
-    yield from _opening(tmp_path, None)
+    yield from _opening(request, tmp_path, None)
 
 
 @pytest.fixture

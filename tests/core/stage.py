@@ -1,6 +1,7 @@
 """A stage for the core's tests: an event loop on a thread, runtimes, and an outside client."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -8,9 +9,9 @@ from typing import Any, TypeVar
 import orjson
 from prometheus_client import REGISTRY as METRICS
 
-from shared.bus import Bus
+from shared.bus import Bus, StreamRefused
 from shared.db import Database
-from shared.feed import Feed
+from shared.feed import Feed, number_of, status_of
 from shared.relay import StreamSettings
 from shared.runtime import Runtime
 from shared.service import Service
@@ -98,6 +99,10 @@ class Stage:
         found: dict[str, Any] = orjson.loads(answer.data)
         return found
 
+    def tell(self, subject: str, payload: bytes) -> None:
+        """Publish what nobody answers."""
+        self.run(self.outside.client.publish(subject, payload))
+
     def repair(self, wish: Any, service: str = "source") -> dict[str, Any]:
         """Ask an owner to make its stream again; returns its answer."""
         answer = self.run(self.outside.request(f"repair.{service}", orjson.dumps(wish)))
@@ -106,44 +111,65 @@ class Stage:
 
     def state(self, stream: str = "SOURCE") -> dict[str, Any]:
         """What STREAM.INFO says; empty while there is no such stream."""
+        outside = self.outside
 
         async def look() -> dict[str, Any]:
-            answer = await self.outside.request(f"$JS.API.STREAM.INFO.{stream}")
+            answer = await outside.request(f"$JS.API.STREAM.INFO.{stream}")
             found: dict[str, Any] = orjson.loads(answer.data)
             return found
 
         info = self.run(look())
-        return {} if "error" in info else {**info["state"], "created": info["created"]}
+        if "error" in info:
+            return {}
+        state = {name: info["state"][name] for name in ("first_seq", "last_seq", "messages")}
+        return {**state, "created": info["created"]}
 
     def streamed(self, stream: str = "SOURCE") -> list[tuple[int, bytes]]:
-        """A stream's messages, in order."""
+        """A stream's messages, in order; as far as they came, when it is made again meanwhile."""
+        outside = self.outside
 
-        async def read() -> list[tuple[int, bytes]]:
-            state = await self.outside.stream(stream)
+        async def read(feed: Feed, found: list[tuple[int, bytes]]) -> None:
+            state = await outside.stream(stream)
             if state is None or not state.messages:
-                return []
-            feed = Feed(self.outside, stream)
+                return
             await feed.open(1)
-            found: list[tuple[int, bytes]] = []
             while len(found) < state.messages:
-                message = await feed.first(5)
-                if not (message.headers and "Status" in message.headers):
-                    found.append((int(message.reply.split(".")[5]), message.data))
+                message = await feed.first(2)
+                if status_of(message) is None:
+                    found.append((number_of(message), message.data))
+                elif status_of(message) != "100":
+                    return
+
+        async def read_and_close() -> list[tuple[int, bytes]]:
+            feed = Feed(outside, stream)
+            found: list[tuple[int, bytes]] = []
+            with contextlib.suppress(StreamRefused, TimeoutError):
+                await read(feed, found)
             await feed.close()
             return found
 
-        return self.run(read())
+        return self.run(read_and_close())
 
     def close(self) -> None:
-        """End everything."""
+        """End everything; a second time does nothing."""
+        if self._loop.is_closed():
+            return
         for runtime in list(self._runtimes):
             self.stop(runtime)
         if self._outside is not None:
             self.run(self._outside.close())
+        self.run(self._cancel_the_rest())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
+
+    async def _cancel_the_rest(self) -> None:
+        # As asyncio.run does: a client whose broker is gone leaves tasks behind.
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
 
 def metric(name: str, **labels: str) -> float:

@@ -50,7 +50,7 @@ class Alignment:
             level, response_id = self._deciding(area)
             ground = self._ground(starts, response_id)
             measure_id = id_from(self._cause.id, f"{starts.kind}:{area}")
-            new.append({"area": area, "id": measure_id, "ground_id": ground.id})
+            new.append(rows.New(area, measure_id, ground.id))
             if ends is None:
                 events.append(effects.starts(area, measure_id, ground, level))
             else:

@@ -35,8 +35,7 @@ def put_in_place(
         rows.move(tx.session, instead_of, ground.id)
         return rows.facts_of(instead_of.id, area, ground)
     measure_id = id_from(command_id, f"{kind}:{area}")
-    new = rows.New(area=area, id=measure_id, ground_id=ground.id)
-    rows.add_measures(tx.session, [new])
+    rows.add_measures(tx.session, [rows.New(area, measure_id, ground.id)])
     return rows.facts_of(measure_id, area, ground)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TypedDict
+from typing import NamedTuple
 
 from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -17,12 +17,13 @@ from services.alerts.response.domain import (
 from services.alerts.response.tables import grounds, measures, responses
 from shared.areas import ancestors
 from shared.causes import restored, stored
-from shared.db import area_range
+from shared.db import area_range, send
 from shared.events.values import MeasureKind
 from shared.policy import Measure
 
 MANUAL = "manual"
 PLAN = "plan"
+ADD_MEASURE = "INSERT INTO measures (area, id, ground_id) VALUES (?, ?, ?)"
 
 
 def responses_around(session: Session, prefix: str) -> dict[str, Response]:
@@ -144,7 +145,7 @@ def add_grounds(session: Session, new: Sequence[Ground]) -> None:
         session.execute(insert(grounds), rows)
 
 
-class New(TypedDict):
+class New(NamedTuple):
     """A measure that begins."""
 
     area: str
@@ -155,7 +156,7 @@ class New(TypedDict):
 def add_measures(session: Session, new: Sequence[New]) -> None:
     """Store measures that began."""
     if new:
-        session.execute(insert(measures), new)
+        send(session.connection(), ADD_MEASURE, new)
 
 
 def end_measures(session: Session, ended: Iterable[MeasureFacts], now: datetime) -> None:

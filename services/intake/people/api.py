@@ -11,6 +11,7 @@ from services.intake.people.handlers import (
     ErasePerson,
     FindPerson,
     OpenPerson,
+    ReadAddress,
     RegisterPerson,
     UpdatePerson,
 )
@@ -29,6 +30,7 @@ from shared.service import Site
 from shared.writer import Tx
 
 WRITERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COORDINATOR, Role.COMMAND)
+GRANTED = (Role.HELPER, Role.COORDINATOR, Role.LEAD)
 OPENERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND)
 
 
@@ -57,6 +59,12 @@ def show_whole(tx: Tx, asked: OpenPerson) -> dict[str, Any]:
     person = present(tx.session, asked.person_id)
     details = opened(tx.site.vault, person)
     return _view(person, {field: details.get(field) for field in domain.DETAILS}, masked=False)
+
+
+def show_address(tx: Tx, asked: ReadAddress) -> dict[str, Any]:
+    """What a helper needs at the door, and no more: name, telephone, address."""
+    details = opened(tx.site.vault, present(tx.session, asked.person_id))
+    return {field: details.get(field) for field in ("name", "phone", "address")}
 
 
 def list_people(read: Read, asked: ListPeople) -> dict[str, Any]:
@@ -130,6 +138,13 @@ routes.get(
     OpenPerson,
     roles=WRITERS,
     opening=Opening(handlers.open_person, show_whole, OPENERS),
+)
+routes.get_recorded(
+    "/people/{person_id}/address",
+    handlers.read_address,
+    ReadAddress,
+    roles=GRANTED,
+    answer=show_address,
 )
 routes.patch(
     "/people/{person_id}",

@@ -12,12 +12,13 @@ from services.intake.people.sealing import opened, sealed
 from services.intake.people.tables import Person
 from services.intake.texts import TEXTS
 from shared import audit
+from shared.auth import InvalidToken
 from shared.commands import Command
 from shared.db import area_range
 from shared.events import AreaCode, Event, Id
 from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
 from shared.events.values import Category, Need
-from shared.refusal import Conflict, Invalid
+from shared.refusal import Conflict, Forbidden, Invalid
 from shared.schedule import Due
 from shared.service import Site
 from shared.vault import Vault
@@ -82,6 +83,15 @@ class OpenPerson(BaseModel):
 
     person_id: Id
     reason: Reason | None = None
+
+
+class ReadAddress(BaseModel):
+    """A person's address, asked for with the grant that the request's owner signed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    person_id: Id
+    grant: str
 
 
 NUMBERS = {"id_card": identity.normal_id_card, "phone": identity.normal_phone}
@@ -208,6 +218,23 @@ def open_person(tx: Tx, asked: OpenPerson) -> Iterable[Event]:
     person = present(tx.session, asked.person_id)
     tx.touch(person.area)
     audit.note(tx, "person.opened", person.id, asked.reason or "")
+    return ()
+
+
+def read_address(tx: Tx, asked: ReadAddress) -> Iterable[Event]:
+    """Note that a helper reads where a person lives; the grant must be theirs and of this person.
+
+    Raises Forbidden for any other grant.
+    """
+    try:
+        grant = tx.site.tokens.verify_grant(asked.grant)
+    except InvalidToken as error:
+        raise Forbidden(TEXTS, "grant_refused", field="grant") from error
+    holder = tx.caller.name if tx.caller else ""
+    if (grant.person_id, grant.holder) != (asked.person_id, holder):
+        raise Forbidden(TEXTS, "grant_refused", field="grant")
+    person = present(tx.session, asked.person_id)
+    audit.note(tx, "person.address_read", person.id, f"request {grant.request_id}")
     return ()
 
 

@@ -1,0 +1,369 @@
+"""The reader on a real server: every event once and in order, and what is wrong is healed."""
+
+import asyncio
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import OperationalError
+
+from shared.db import Database
+from shared.feed import Feed
+from shared.inbox import Retry, dead_letters, place_of_source, places
+from shared.reader import PlaceBeyondLog, Reader
+from shared.relay import StreamSettings
+from shared.runtime import Runtime
+from tests.core.conftest import Open
+from tests.core.pair import (
+    Whims,
+    append,
+    applied_numbers,
+    document_of,
+    logged,
+    make_sink,
+    make_source,
+    noted,
+    request,
+    set_aside,
+)
+from tests.core.stage import Stage, metric
+from tests.harness import eventually
+
+
+class Pair:
+    """A source and a sink on a stage, each with its database."""
+
+    def __init__(self, stage: Stage, open_one: Open, streams: StreamSettings | None = None) -> None:
+        self.stage = stage
+        self.streams = streams
+        self.whims = Whims()
+        self.source_database, self.sink_database = open_one(), open_one()
+        self.source = stage.start(make_source(), self.source_database, streams)
+        self.sink: Runtime
+
+    def start_sink(self) -> "Pair":
+        """The sink begins (again)."""
+        service = make_sink(self.whims, "source")
+        self.sink = self.stage.start(service, self.sink_database, self.streams)
+        return self
+
+    @property
+    def reader(self) -> Reader:
+        return self.sink.readers[0]
+
+    def place(self) -> int:
+        """The place as the database has it."""
+        with self.sink_database.reading() as session:
+            return place_of_source(session.connection(), "source")
+
+    def note(self, *numbers: int) -> None:
+        """Numbers noted by requests."""
+        found = self.stage.submit(self.source, *[request(number) for number in numbers])
+        assert not [one for one in found if isinstance(one, Exception)]
+
+    def caught_up(self) -> bool:
+        """Whether the sink stands where the source's log ends."""
+        return self.place() == len(logged(self.source_database))
+
+    def told(self, event: str, logs: list[Any]) -> bool:
+        """Whether the core logged something."""
+        return event in [entry["event"] for entry in logs]
+
+    def check(self, left_out: tuple[int, ...] = ()) -> None:
+        """All that the source noted was applied once and in order, but for some sequences."""
+        eventually(self.caught_up)
+        log = [
+            (number, orjson.loads(document)) for number, document in logged(self.source_database)
+        ]
+        expected = [(n, document["data"]["number"]) for n, document in log if n not in left_out]
+        assert applied_numbers(self.sink_database) == expected
+
+
+@pytest.fixture
+def pair(stage: Stage, new_database: Open) -> Pair:
+    return Pair(stage, new_database)
+
+
+@pytest.fixture
+def pair_of_files(stage: Stage, new_file: Open) -> Pair:
+    return Pair(stage, new_file)
+
+
+async def _kill_reader(runtime: Runtime) -> None:
+    """End the reader's loop wherever it stands, and begin another as a new process would."""
+    for task in [task for task in runtime._tasks if "reader" in task.get_name()]:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=0.1)
+        runtime._tasks.remove(task)
+    runtime.readers = [Reader("source", runtime.writer, runtime.database, runtime.bus)]
+    runtime._go(runtime.readers[0].run(), "reader of source")
+
+
+def test_events_are_applied_once_in_order_when_the_reader_is_killed_at_random(pair: Pair) -> None:
+    dice = Random(5)
+    pair.start_sink()
+    number = 0
+    for _round in range(12):
+        count = dice.choice((1, 40, 300))
+        pair.note(*range(number, number + count))
+        number += count
+        pair.stage.run(asyncio.sleep(dice.random() * 0.03))
+        pair.stage.run(_kill_reader(pair.sink))
+    pair.check()
+    assert pair.stage.complaints == []
+
+
+def test_sink_echoes_into_its_own_stream_when_it_reacts(pair: Pair) -> None:
+    pair.whims.echo = True
+    pair.start_sink()
+    pair.note(*range(20))
+    pair.check()
+    eventually(lambda: pair.stage.streamed("SINK") == logged(pair.sink_database))
+    echoed = [orjson.loads(document)["data"] for _, document in logged(pair.sink_database)]
+    assert [one["number"] for one in echoed] == list(range(20))
+    assert all(one["because"][0]["type"] == "bulwark.source.noted" for one in echoed)
+
+
+def wrong_shape(number: int) -> bytes:
+    return document_of(noted(1), number).replace(b'"number":1', b'"number":"many"')
+
+
+def unknown_type(number: int) -> bytes:
+    return document_of(noted(1), number).replace(b"source.noted", b"source.dreamt")
+
+
+def test_only_the_bad_are_set_aside_when_they_stand_among_good_ones(
+    pair: Pair, logs: list[Any]
+) -> None:
+    pair.whims.poison, pair.whims.echo = {77}, True
+    before = metric("bulwark_dead_letters_total", service="sink", source="source")
+    append(pair.source_database, *[noted(number) for number in range(10)])  # 1 to 10
+    append(
+        pair.source_database,
+        wrong_shape(11),
+        noted(77),
+        unknown_type(13),
+        b"no event at all",
+        document_of(noted(5), 99),
+        noted(16),
+    )
+    append(pair.source_database, *[noted(number) for number in range(17, 60)])
+    pair.start_sink()
+    bad = (11, 12, 14, 15)
+    eventually(pair.caught_up)
+    assert set_aside(pair.sink_database) == list(bad)
+    found = [sequence for sequence, _ in applied_numbers(pair.sink_database)]
+    assert found == [n for n in range(1, 60) if n not in (*bad, 13)]
+    echoes = [
+        orjson.loads(document)["data"]["number"] for _, document in logged(pair.sink_database)
+    ]
+    assert 77 not in echoes
+    assert len(echoes) == len(found)
+    after = metric("bulwark_dead_letters_total", service="sink", source="source")
+    assert after - before == len(bad)
+    assert len([entry for entry in logs if entry["event"] == "event.set_aside"]) == len(bad)
+    # What the log itself holds is no damage of the stream.
+    assert not pair.told("relay.repair", logs)
+    announced = [r.data.number for r in _kept(pair.sink) if r.data.service == "source"]
+    assert 77 not in announced
+
+
+def _kept(runtime: Runtime) -> list[Any]:
+    return [one for kept in runtime.hub._kept.values() for _, one in kept.events]
+
+
+def test_dead_letters_are_put_back_when_their_cause_is_mended(pair: Pair) -> None:
+    pair.whims.poison = {3, 6}
+    pair.start_sink()
+    append(pair.source_database, *[noted(number) for number in range(1, 9)], b"no event at all")
+    pair.source.relay.wake()
+    eventually(pair.caught_up)
+    assert set_aside(pair.sink_database) == [3, 6, 9]
+    pair.whims.poison = {6}
+    assert pair.stage.submit(pair.sink, Retry()) == [(1, 2)]
+    assert set_aside(pair.sink_database) == [6, 9]
+    assert applied_numbers(pair.sink_database)[-1] == (3, 3)
+    with pair.sink_database.reading() as session:
+        query = select(dead_letters.c.tries).order_by(dead_letters.c.id)
+        assert list(session.execute(query).scalars()) == [2, 2]
+    pair.whims.poison = set()
+    assert pair.stage.submit(pair.sink, Retry()) == [(1, 1)]
+    assert sorted(applied_numbers(pair.sink_database)) == [(n, n) for n in range(1, 9)]
+    assert pair.stage.submit(pair.sink, Retry()) == [(0, 1)]
+
+
+def test_events_are_applied_once_when_two_replicas_read(pair: Pair) -> None:
+    pair.start_sink()
+    url = pair.sink_database.write_engine.url.render_as_string(hide_password=False)
+    replica = pair.stage.start(make_sink(pair.whims, "source"), Database(url))
+    for turn in range(15):
+        pair.note(*range(turn * 20, turn * 20 + 20))
+    pair.check()
+    eventually(lambda: replica.readers[0].place == pair.place())
+    assert replica.failure is None
+
+
+def test_reader_says_it_is_behind_until_a_refill_when_messages_aged_out(
+    stage: Stage, new_file: Open, logs: list[Any]
+) -> None:
+    pair = Pair(stage, new_file, StreamSettings(max_age_seconds=1.5))
+    pair.note(*range(30))
+    eventually(lambda: stage.state().get("last_seq") == 30 and stage.state()["messages"] == 0)
+    pair.start_sink()
+    eventually(lambda: pair.reader.behind)
+    assert pair.sink.ready is False
+    assert pair.sink.health()["readers"]["source"]["behind"] is True
+    assert metric("bulwark_reader_behind", service="sink", source="source") == 1
+    assert [entry["advice"] for entry in logs if entry["event"] == "reader.behind"] == [
+        "bulwark refill source --from 1"
+    ]
+    assert applied_numbers(pair.sink_database) == []
+    assert stage.repair({"created": None, "sequence": 1})["remade"] is True
+    pair.check()
+    eventually(lambda: pair.sink.ready)
+    assert metric("bulwark_reader_behind", service="sink", source="source") == 0
+
+
+def test_stream_is_made_again_when_a_message_stays_away(
+    pair_of_files: Pair, monkeypatch: pytest.MonkeyPatch, logs: list[Any]
+) -> None:
+    pair = pair_of_files
+    pair.note(*range(20))
+    eventually(lambda: pair.stage.state().get("last_seq") == 20)
+    first = pair.stage.state()["created"]
+    take = Feed.next
+
+    async def leave_out(feed: Feed) -> Any:
+        message = await take(feed)
+        damaged = pair.stage._outside is not None and feed._bus is pair.sink.bus
+        if damaged and not pair.told("relay.repair", logs) and ".12." in message.reply:
+            return await take(feed)
+        return message
+
+    monkeypatch.setattr(Feed, "next", leave_out)
+    pair.start_sink()
+    eventually(lambda: pair.told("relay.repair", logs))
+    # What came before the hole did not wait for the repair.
+    assert applied_numbers(pair.sink_database)[:11] == [(n, n - 1) for n in range(1, 12)]
+    pair.check()
+    assert pair.stage.state()["created"] != first
+    assert pair.stage.streamed() == logged(pair.source_database)
+    assert [e["why"] for e in logs if e["event"] == "reader.stream_damaged"] == ["a hole"]
+
+
+@pytest.mark.parametrize("other", [b"junk", document_of(noted(7), 3), document_of(noted(7), 4)])
+def test_stream_is_made_again_when_it_holds_something_else(
+    stage: Stage, new_file: Open, logs: list[Any], other: bytes
+) -> None:
+    """Its last message and its numbers are in order, so that its owner sees nothing amiss."""
+    database = new_file()
+    rows = append(database, *[noted(number) for number in range(6)])
+    stage.api("STREAM.CREATE.SOURCE", {"name": "SOURCE", "subjects": ["events.source.>"]})
+    for row in rows:
+        stage.publish(other if row.sequence == 4 else row.document, "events.source.noted")
+    stage.start(make_source(), database)
+    sink_database = new_file()
+    stage.start(make_sink(Whims()), sink_database)
+    eventually(lambda: len(applied_numbers(sink_database)) == 6)
+    expected = [(n, n - 1) for n in range(1, 7)]
+    if b'"sequence":"0000000000000004"' in other:
+        # A whole event of that number: only its owner can tell, and it looks at the last alone.
+        expected[3] = (4, 7)
+    else:
+        eventually(lambda: stage.streamed() == logged(database))
+        assert "relay.repair" in [entry["event"] for entry in logs]
+    assert applied_numbers(sink_database) == expected
+    assert set_aside(sink_database) == []
+
+
+def test_service_refuses_when_its_place_lies_beyond_the_log(pair_of_files: Pair) -> None:
+    pair = pair_of_files
+    pair.note(1, 2, 3)
+    with pair.sink_database.write_engine.begin() as connection:
+        connection.execute(insert(places).values(source="source", sequence=10))
+    pair.start_sink()
+    eventually(pair.sink.failed.is_set)
+    assert isinstance(pair.sink.failure, PlaceBeyondLog)
+    assert "restore all of one backup" in str(pair.sink.failure)
+    assert pair.sink.ready is False
+    assert applied_numbers(pair.sink_database) == []
+
+
+def test_running_service_refuses_when_its_source_went_back(
+    pair_of_files: Pair, new_file: Open
+) -> None:
+    pair = pair_of_files
+    pair.start_sink()
+    pair.note(*range(10))
+    pair.check()
+    pair.stage.stop(pair.source)
+    pair.stage.api("STREAM.DELETE.SOURCE")
+    older = new_file()
+    append(older, noted(100), noted(101))
+    pair.stage.start(make_source(), older)
+    eventually(pair.sink.failed.is_set)
+    assert isinstance(pair.sink.failure, PlaceBeyondLog)
+
+
+def test_events_are_applied_once_in_order_when_the_stream_is_made_again_meanwhile(
+    pair: Pair,
+) -> None:
+    pair.start_sink()
+    for turn in range(8):
+        pair.note(*range(turn * 100, turn * 100 + 100))
+        if turn % 2:
+            assert pair.stage.repair({"created": None, "sequence": 1})["remade"] is True
+        elif turn % 4:
+            pair.stage.tell("$JS.API.STREAM.DELETE.SOURCE", b"")
+    pair.check()
+    assert pair.stage.streamed() == logged(pair.source_database)
+
+
+def test_nothing_of_it_is_applied_when_junk_is_published_straight_to_the_stream(
+    pair: Pair, logs: list[Any]
+) -> None:
+    pair.start_sink()
+    for turn in range(5):
+        pair.note(*range(turn * 10, turn * 10 + 10))
+        pair.stage.tell("events.source.junk", b"junk")
+        pair.stage.tell("events.source.noted", document_of(noted(1), 1))
+    pair.check()
+    assert set_aside(pair.sink_database) == []
+    assert pair.told("relay.stream_bad", logs) or pair.told("relay.repair", logs)
+    eventually(lambda: pair.stage.streamed() == logged(pair.source_database))
+
+
+def test_reader_goes_on_when_the_database_was_away(
+    pair_of_files: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = pair_of_files
+    failures = [OperationalError("SELECT", {}, Exception("the connection is gone"))] * 3
+
+    def fail(*values: Any) -> int:
+        if failures:
+            raise failures.pop()
+        return place_of_source(*values)
+
+    monkeypatch.setattr("shared.reader.place_of_source", fail)
+    pair.note(1, 2, 3)
+    pair.start_sink()
+    pair.check()
+    assert failures == []
+    assert pair.sink.failure is None
+
+
+def test_events_that_concern_nobody_pass_when_no_handler_wants_them(pair: Pair) -> None:
+    others = [unknown_type(number) for number in range(1, 1500)]
+    append(pair.source_database, *others, noted(7))
+    pair.start_sink()
+    eventually(pair.caught_up)
+    assert applied_numbers(pair.sink_database) == [(1500, 7)]
+    append(pair.source_database, *[unknown_type(number) for number in range(1501, 1510)])
+    pair.source.relay.wake()
+    eventually(lambda: pair.reader.place == 1509)
+    eventually(pair.caught_up)
+    with pair.sink_database.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM dead_letters")).scalar() == 0

@@ -1,0 +1,388 @@
+"""The relay on a real server: whatever happens, the stream is the log, byte for byte."""
+
+import asyncio
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import nats.errors
+import pytest
+from sqlalchemy import text, update
+from sqlalchemy.exc import OperationalError
+
+from bulwark.broker import Broker
+from shared.db import Database
+from shared.log import events, rows_from
+from shared.relay import StreamSettings
+from shared.writer import Unavailable
+from tests.core.conftest import Open
+from tests.core.pair import append, document_of, logged, make_source, noted, request
+from tests.core.stage import Stage, metric
+from tests.core.works import Noting
+from tests.harness import eventually
+
+DAY_MS = 86_400_000
+
+
+def is_copy(stage: Stage, database: Database) -> bool:
+    """Whether the stream ends where the log does, and holds the same."""
+    log = logged(database)
+    return bool(stage.state().get("last_seq") == len(log) and stage.streamed() == log)
+
+
+def remade() -> float:
+    return metric("bulwark_stream_remade_total", service="source")
+
+
+def errors() -> float:
+    return metric("bulwark_relay_errors_total", service="source")
+
+
+def test_stream_is_the_log_when_one_and_many_are_published(
+    stage: Stage, database: Database
+) -> None:
+    source = stage.start(make_source(), database)
+    eventually(stage.state)
+    before = remade(), errors()
+    stage.submit(source, request(1))
+    eventually(lambda: is_copy(stage, database))
+    stage.submit(source, *[request(number) for number in range(2, 2600)])
+    append(database, *[noted(number) for number in range(3000, 4200)])
+    source.relay.wake()
+    eventually(lambda: is_copy(stage, database))
+    assert stage.state()["messages"] == 3799
+    assert (remade(), errors()) == before
+
+
+def test_only_one_header_is_ours_when_a_message_is_published(stage: Stage, new_file: Open) -> None:
+    database = new_file()
+    append(database, noted(1), noted(2), noted(3))
+    stage.start(make_source(), database)
+    eventually(lambda: is_copy(stage, database))
+    for number in (1, 3):
+        found = stage.api("STREAM.MSG.GET.SOURCE", {"seq": number})["message"]
+        raw = b64decode(found["hdrs"]).decode()
+        ours = [line for line in raw.split("\r\n")[1:] if line and not line.startswith("Nats-")]
+        assert ours == ["Content-Type: application/cloudevents+json"]
+        assert found["subject"] == "events.source.noted.22.05.81.001.001._"
+
+
+def test_nothing_is_published_twice_when_acks_are_lost(
+    stage: Stage, new_file: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = new_file()
+    source = stage.make(make_source(), database)
+    stage.run(source.bus.connect())
+    lost: list[str] = []
+    ask = source.bus.client.request
+
+    async def deaf(subject: str, *args: Any, **options: Any) -> Any:
+        answer = await ask(subject, *args, **options)
+        if subject.startswith("events.") and len(lost) < 3:
+            lost.append(subject)
+            raise nats.errors.TimeoutError
+        return answer
+
+    monkeypatch.setattr(source.bus.client, "request", deaf)
+    stage.run(source.start())
+    stage.submit(source, request(1))
+    eventually(lambda: is_copy(stage, database))
+    stage.submit(source, *[request(number) for number in range(2, 1500)])
+    eventually(lambda: is_copy(stage, database))
+    assert len(lost) == 3
+
+
+def test_stream_is_the_log_when_two_relays_race(stage: Stage, new_database: Open) -> None:
+    first = new_database()
+    second = Database(first.write_engine.url.render_as_string(hide_password=False))
+    one, two = stage.start(make_source(), first), stage.start(make_source(), second)
+    eventually(stage.state)
+    before = remade()
+    created = stage.state()["created"]
+    number = 0
+    for _turn in range(12):
+        for runtime in (one, two):
+            stage.submit(runtime, *[request(number + extra) for extra in range(20)])
+            number += 20
+    eventually(lambda: stage.state()["last_seq"] == number)
+    eventually(lambda: is_copy(stage, first))
+    assert remade() == before
+    assert stage.state()["created"] == created
+
+
+def test_aged_messages_are_not_published_again_when_the_stream_is_empty(
+    stage: Stage, new_file: Open
+) -> None:
+    database = new_file()
+    append(database, *[noted(number) for number in range(5)])
+    streams = StreamSettings(max_age_seconds=0.7)
+    source = stage.start(make_source(), database, streams)
+    eventually(lambda: stage.state().get("last_seq") == 5 and stage.state()["messages"] == 0)
+    created = stage.state()["created"]
+    stage.stop(source)
+    again = Database(database.write_engine.url.render_as_string())
+    source = stage.start(make_source(), again, streams)
+    stage.submit(source, request(6))
+    eventually(lambda: stage.state()["last_seq"] == 6)
+    assert stage.state()["created"] == created
+    assert stage.streamed() in ([], logged(again)[5:])
+
+
+def aged(database: Database, count: int, days: float) -> None:
+    """Make the first rows of a log so much older."""
+    with database.write_engine.begin() as connection:
+        older = events.c.stored_ms - int(days * DAY_MS)
+        connection.execute(update(events).where(events.c.sequence <= count).values(stored_ms=older))
+
+
+@pytest.mark.parametrize(("old", "first"), [(0, 1), (4, 5), (9, 10), (10, 11)])
+def test_numbers_line_up_when_a_stream_is_made_after_long_retention(
+    stage: Stage, new_file: Open, old: int, first: int
+) -> None:
+    database = new_file()
+    append(database, *[noted(number) for number in range(10)])
+    aged(database, old, days=31)
+    stage.start(make_source(), database)
+    eventually(lambda: stage.state().get("last_seq") == 10)
+    assert stage.state()["first_seq"] == first
+    assert stage.streamed() == logged(database)[first - 1 :]
+
+
+def test_stream_is_brought_to_our_settings_when_it_was_made_with_another_age(
+    stage: Stage, new_file: Open
+) -> None:
+    database = new_file()
+    append(database, *[noted(number) for number in range(5)])
+    source = stage.start(make_source(), database, StreamSettings(max_age_seconds=86_400))
+    eventually(lambda: stage.state().get("last_seq") == 5)
+    created = stage.state()["created"]
+    stage.stop(source)
+    again = Database(database.write_engine.url.render_as_string())
+    stage.start(make_source(), again)
+    eventually(lambda: stage.api("STREAM.INFO.SOURCE")["config"]["max_age"] == 30 * 86_400 * 10**9)
+    assert stage.state()["created"] == created
+    assert is_copy(stage, again)
+
+
+def test_stream_is_made_again_when_it_forgot_too_early(stage: Stage, new_file: Open) -> None:
+    database = new_file()
+    append(database, *[noted(number) for number in range(5)])
+    source = stage.start(make_source(), database, StreamSettings(max_age_seconds=0.5))
+    eventually(lambda: stage.state().get("last_seq") == 5 and stage.state()["messages"] == 0)
+    stage.stop(source)
+    again = Database(database.write_engine.url.render_as_string())
+    before = remade()
+    stage.start(make_source(), again)
+    eventually(lambda: is_copy(stage, again))
+    assert stage.state()["messages"] == 5
+    assert remade() == before + 1
+
+
+def test_relay_goes_on_with_an_alarm_when_the_server_refuses_our_settings(
+    stage: Stage, new_file: Open, logs: list[Any]
+) -> None:
+    database = new_file()
+    config = {"name": "SOURCE", "subjects": ["events.source.>"], "storage": "memory"}
+    stage.api("STREAM.CREATE.SOURCE", {**config, "allow_atomic": True})
+    append(database, *[noted(number) for number in range(5)])
+    stage.start(make_source(), database)
+    eventually(lambda: is_copy(stage, database))
+    assert "relay.stream_settings" in [entry["event"] for entry in logs]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_stream_is_made_again_when_junk_was_published(
+    stage: Stage, new_file: Open, logs: list[Any], times: int
+) -> None:
+    database = new_file()
+    source = stage.start(make_source(), database)
+    stage.submit(source, *[request(number) for number in range(30)])
+    eventually(lambda: is_copy(stage, database))
+    before = remade()
+    for _ in range(times):
+        stage.publish(b"junk")
+    stage.submit(source, request(30))
+    eventually(lambda: is_copy(stage, database))
+    assert remade() > before
+    assert "relay.stream_bad" in [entry["event"] for entry in logs]
+
+
+def test_stream_is_made_again_when_it_was_deleted_under_a_relay(
+    stage: Stage, new_file: Open
+) -> None:
+    database = new_file()
+    source = stage.start(make_source(), database)
+    stage.submit(source, *[request(number) for number in range(30)])
+    eventually(lambda: is_copy(stage, database))
+    stage.api("STREAM.DELETE.SOURCE")
+    stage.submit(source, request(30))
+    eventually(lambda: is_copy(stage, database))
+
+
+def test_nothing_changes_when_the_database_is_older_than_the_stream(
+    stage: Stage, database: Database, logs: list[Any]
+) -> None:
+    source = stage.start(make_source(), database)
+    stage.submit(source, *[request(number) for number in range(10)])
+    eventually(lambda: is_copy(stage, database))
+    stage.stop(source)
+    older = Database(database.write_engine.url.render_as_string(hide_password=False))
+    with older.write_engine.begin() as connection:
+        connection.execute(text("DELETE FROM events WHERE sequence > 7"))
+        connection.execute(text("UPDATE log_head SET sequence = 7"))
+    held, before = stage.streamed(), stage.state()
+    source = stage.start(make_source(), older)
+    eventually(lambda: source.health()["database_older_than_stream"])
+    assert metric("bulwark_stream_bad", service="source") == 1
+    assert [type(one) for one in stage.submit(source, request(100))] == [Unavailable]
+    # Another process may still write: a log that grows past the stream's end changes nothing.
+    append(older, *[noted(number) for number in range(200, 210)])
+    source.relay.wake()
+    assert stage.repair({"created": None, "sequence": 1}) == {"remade": False, "logged": False}
+    looks = len([entry for entry in logs if entry["event"] == "relay.again"])
+    with pytest.raises(AssertionError):
+        eventually(lambda: stage.state() != before, seconds=1.0)
+    assert stage.streamed() == held
+    assert len([entry for entry in logs if entry["event"] == "relay.again"]) == looks
+    # A person took the stream away: now the database is right by definition.
+    stage.api("STREAM.DELETE.SOURCE")
+    eventually(lambda: not source.health()["database_older_than_stream"])
+    eventually(lambda: is_copy(stage, older))
+    assert metric("bulwark_stream_bad", service="source") == 0
+    assert stage.submit(source, Noting(300)) == [300]
+
+
+def test_database_is_found_older_when_junk_lies_behind_its_lost_events(
+    stage: Stage, new_file: Open
+) -> None:
+    database = new_file()
+    append(database, noted(1), noted(2))
+    source = stage.start(make_source(), database)
+    eventually(lambda: is_copy(stage, database))
+    stage.stop(source)
+    stage.publish(document_of(noted(3), 3), "events.source.noted")
+    stage.publish(b"junk")
+    again = Database(database.write_engine.url.render_as_string())
+    source = stage.start(make_source(), again)
+    eventually(lambda: source.health()["database_older_than_stream"])
+    assert stage.state()["last_seq"] == 4
+
+
+def test_stream_is_made_from_the_number_wanted_when_someone_asks(
+    stage: Stage, new_file: Open
+) -> None:
+    database = new_file()
+    append(database, *[noted(number) for number in range(10)])
+    aged(database, 6, days=31)
+    stage.start(make_source(), database)
+    eventually(lambda: stage.state().get("first_seq") == 7)
+    assert stage.repair({"created": None, "sequence": 3})["remade"] is True
+    eventually(lambda: stage.state().get("first_seq") == 3)
+    eventually(lambda: stage.streamed() == logged(database)[2:])
+    # Whoever wants less does not take from the others what is young.
+    created = stage.state()["created"]
+    assert stage.repair({"created": created, "sequence": 9})["remade"] is True
+    eventually(lambda: stage.state().get("created", created) != created)
+    eventually(lambda: stage.state().get("last_seq") == 10)
+    assert stage.state()["first_seq"] == 7
+    assert stage.streamed() == logged(database)[6:]
+
+
+def test_stream_is_left_alone_when_the_damage_seen_was_in_an_earlier_one(
+    stage: Stage, new_file: Open, logs: list[Any]
+) -> None:
+    database = new_file()
+    append(database, *[noted(number) for number in range(3)])
+    source = stage.start(make_source(), database)
+    eventually(lambda: is_copy(stage, database))
+    created = stage.state()["created"]
+    for nonsense in (b"", b"[]", b"{}", b'{"sequence":"x"}', b'{"sequence":1,"found":{}}'):
+        stage.tell("repair.source", nonsense)
+    assert stage.repair({"created": "long ago", "sequence": 1})["remade"] is False
+    stage.submit(source, request(4))
+    eventually(lambda: is_copy(stage, database))
+    assert stage.state()["created"] == created
+    assert len([entry for entry in logs if entry["event"] == "bus.error"]) == 5
+
+
+def test_relay_goes_on_when_the_database_was_away(
+    stage: Stage, new_file: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = new_file()
+    source = stage.start(make_source(), database)
+    stage.submit(source, request(1))
+    eventually(lambda: is_copy(stage, database))
+    failures = [OperationalError("SELECT", {}, Exception("the connection is gone"))] * 3
+
+    def fail(*values: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return rows_from(*values)
+
+    monkeypatch.setattr("shared.log.rows_from", fail)
+    append(database, noted(2))
+    source.relay.wake()
+    eventually(lambda: is_copy(stage, database))
+    assert failures == []
+    assert source.failure is None
+
+
+def test_service_fails_loudly_when_a_loop_ends_for_what_nobody_foresaw(
+    stage: Stage, new_file: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: Any) -> Any:
+        raise KeyError("unforeseen")
+
+    database = new_file()
+    monkeypatch.setattr("shared.log.oldest", fail)
+    source = stage.start(make_source(), database)
+    eventually(source.failed.is_set)
+    assert isinstance(source.failure, KeyError)
+    assert source.ready is False
+
+
+def test_service_ends_when_one_of_its_loops_swallowed_the_end(stage: Stage, new_file: Open) -> None:
+    """As nats-py does before Python 3.12, when an answer meets the cancellation."""
+    swallowed: list[int] = []
+
+    async def deaf() -> None:
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                swallowed.append(1)
+                if len(swallowed) > 2:
+                    raise
+
+    source = stage.start(make_source(), new_file())
+
+    async def begin() -> None:
+        source._go(deaf(), "deaf")
+        await asyncio.sleep(0)
+
+    eventually(lambda: source.bus.connected)
+    stage.run(begin())
+    stage.stop(source)
+    assert len(swallowed) == 3
+
+
+def test_events_are_published_when_the_broker_comes_after_the_service(
+    tmp_path: Path, new_file: Open, brisk: None
+) -> None:
+    broker = Broker(tmp_path / "nats")
+    stage = Stage(broker.url)
+    database = new_file()
+    source = stage.start(make_source(), database)
+    assert stage.submit(source, Noting(1), Noting(2)) == [1, 2]
+    assert source.health()["broker"] is False
+    asyncio.run(broker.start())
+    try:
+        eventually(lambda: source.health()["broker"] and is_copy(stage, database))
+        # The broker goes away for good: what is accepted is on disk, and the service still ends.
+        asyncio.run(broker.stop())
+        assert stage.submit(source, Noting(3)) == [3]
+        eventually(lambda: not source.health()["broker"])
+    finally:
+        asyncio.run(broker.stop())
+        stage.close()
+    assert source.failure is None
