@@ -98,9 +98,14 @@ def token(
     area: Annotated[str, typer.Option(help="区划代码 / area code")],
     data: Data = DEFAULT,
     days: Annotated[int, typer.Option(help="有效天数 / days it lasts")] = 30,
-    name: Annotated[str, typer.Option(help="持有人 / who holds it")] = "",
+    name: Annotated[
+        str,
+        typer.Option(help="持有人,志愿者填其编号 / who holds it; a helper's id"),
+    ] = "",
 ) -> None:
     """Print a token for a role within an area."""
+    from uuid import uuid4
+
     from bulwark.folder import Folder
     from shared.areas import Areas
     from shared.auth import Role, Tokens, load_or_create_key
@@ -115,7 +120,10 @@ def token(
         complain(f"--area: 区划表中没有 {area} / is not in the area tree")
     areas.close()
     tokens = Tokens(load_or_create_key(folder.keys / "tokens.key"), RealClock())
-    say(tokens.mint(Role(role), area, name=name or role, days=days))
+    # What a resident or helper may see hangs on the name: two tokens must not share one by chance.
+    personal = Role(role) in (Role.RESIDENT, Role.HELPER, Role.COUNSELLOR)
+    holder = name or (f"{role}-{uuid4()}" if personal else role)
+    say(tokens.mint(Role(role), area, name=holder, days=days))
 
 
 @areas_app.command("load")

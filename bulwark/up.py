@@ -15,6 +15,7 @@ from bulwark.services import SERVICES
 from shared.auth import Role
 from shared.clock import Clock
 from shared.relay import StreamSettings
+from shared.service import Site
 from shared.settings import Settings
 
 TOKEN_DAYS = 365
@@ -27,6 +28,8 @@ class Machine:
     folder: Folder
     broker: Broker
     instance: Instance
+    # The token for county IT, on the first start of a folder.
+    token: str | None
 
     @property
     def url(self) -> str:
@@ -57,9 +60,11 @@ async def machine(
             nats_url=broker.url,
             nats_pid=broker.pid,
         )
+        # Before anything answers: who waits for readiness reads the token next.
+        token = first_token(folder, site)
         await instance.start(listening)
         await instance.ready()
-        yield Machine(folder, broker, instance)
+        yield Machine(folder, broker, instance, token)
     finally:
         if watching is not None:
             watching.cancel()
@@ -71,27 +76,26 @@ async def machine(
         held.close()
 
 
-def first_token(folder: Folder, running: Machine) -> str | None:
+def first_token(folder: Folder, site: Site) -> str | None:
     """The first `it` token, written to `DIR/token`; None when there was one before."""
     if folder.token.exists():
         return None
-    tokens = running.instance.site.tokens
-    roots = running.instance.site.areas.roots()
+    roots = site.areas.roots()
     area = roots[0].code if len(roots) == 1 else ""
-    token = tokens.mint(Role.IT, area, name="it", days=TOKEN_DAYS)
+    token = site.tokens.mint(Role.IT, area, name="it", days=TOKEN_DAYS)
     descriptor = os.open(folder.token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(token + "\n")
     return token
 
 
-def tell(running: Machine, token: str | None) -> None:
+def tell(running: Machine) -> None:
     """Say where it runs and what to do next."""
     data = running.folder.path
     say(f"Bulwark 已启动 / is up: {running.url}   (Ctrl-C 停止 / ends it)")
     say(f"  数据 / data: {data}   总线 / bus: {running.broker.url}")
-    if token:
-        say(f"  it 令牌 / it token ({data / 'token'}): {token}")
+    if running.token:
+        say(f"  it 令牌 / it token ({data / 'token'}): {running.token}")
     county = example_area(running)
     say("  采集员令牌 / a recorder's token:")
     say(f"    bulwark token --data {data} --role recorder --area {county} --name 张三")
@@ -116,5 +120,5 @@ async def up(data: Path, settings: Settings, clock: Clock, *, fresh: bool) -> in
     """Everything on one machine until Ctrl-C."""
     folder = Folder(data.resolve())
     async with machine(folder, settings, clock, fresh=fresh) as running:
-        tell(running, first_token(folder, running))
+        tell(running)
         return await stay(running)

@@ -4,13 +4,16 @@ A request's answer is remembered under its client-made id in the same transactio
 again after a lost answer changes nothing.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Annotated, Any, Protocol
 
 import structlog
 import uuid_utils.compat
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from shared.auth import Caller
 from shared.db import is_transient
@@ -26,6 +29,19 @@ log = structlog.get_logger(__name__)
 def new_id() -> str:
     """A fresh id for what a client did not name."""
     return str(uuid_utils.compat.uuid7())
+
+
+def _written(value: Any) -> Any:
+    """Refuse what pydantic would read as seconds since 1970: a time is written as RFC 3339 says."""
+    if isinstance(value, str) and not RFC_3339.match(value):
+        raise PydanticCustomError("datetime_parsing", "must be written as RFC 3339 says")
+    if not isinstance(value, str | datetime):
+        raise PydanticCustomError("datetime_type", "must be written as RFC 3339 says")
+    return value
+
+
+RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 
 
 class Command(BaseModel):

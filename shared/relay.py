@@ -235,7 +235,9 @@ class Relay:
     def _say_older(self, than: str | None) -> None:
         if than is not None and self._older_than is None:
             log.critical(
-                "relay.database_older_than_stream", service=self.service, advice="bulwark doctor"
+                "relay.database_older_than_stream",
+                service=self.service,
+                advice="put the newer database back, or empty the broker's store",
             )
         self._older_than = than
         metrics.STREAM_BAD.labels(self.service).set(int(than is not None))

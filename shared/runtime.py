@@ -19,7 +19,10 @@ from shared.ticks import Ticker
 from shared.writer import Commit, Tx, Writer
 
 CANCEL_SECONDS = 0.5
-DATABASE_OLDER = "the database is older than the stream: bulwark doctor says what to do"
+DATABASE_OLDER = (
+    "the database is older than the stream: put the newer database back, or, to give up what it "
+    "lacks, empty the broker's store"
+)
 
 log = structlog.get_logger(__name__)
 

@@ -28,15 +28,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Tick:
-    """Everything that is due by now, at most two hundred at a time."""
+    """Everything that is due by an instant, by now when none is said; two hundred at a time."""
 
+    by: datetime | None = None
     weight: int = AT_ONCE
 
     def run(self, tx: Tx, *, careful: bool) -> int:
         """Call the handlers; returns how many were due."""
         tx.caller = None
         connection = tx.connection
-        found = due_until(connection, tx.now, AT_ONCE)
+        found = due_until(connection, self.by or tx.now, AT_ONCE)
         for due in found:
             unschedule(connection, due.kind, [due.key])
             if careful:
@@ -66,15 +67,14 @@ class ClockWatch:
     """Compares the wall clock with the steady one."""
 
     def __init__(self, clock: Clock, steady: Callable[[], float] = steady_seconds) -> None:
-        self._clock = clock
         self._count = steady
         self._wall = clock.now()
         self._steady = steady()
 
-    def jumped(self) -> bool:
+    def jumped(self, now: datetime) -> bool:
         """Whether the wall clock has moved by more than an hour against the steady one."""
         steady = timedelta(seconds=self._count() - self._steady)
-        return abs(self._clock.now() - self._wall - steady) > JUMP
+        return abs(now - self._wall - steady) > JUMP
 
 
 class Ticker:
@@ -90,11 +90,13 @@ class Ticker:
         watch = ClockWatch(self._writer.site.clock)
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            self._stand(watch.jumped())
+            # The clock may jump right behind this look: nothing is due by what it says then.
+            now = self._writer.site.clock.now()
+            self._stand(watch.jumped(now))
             if self.stopped_by_jump:
                 continue
             try:
-                await self.tick()
+                await self.tick(now)
             except Exception as error:
                 if not (isinstance(error, Unavailable) or is_transient(error)):
                     raise
@@ -108,14 +110,15 @@ class Ticker:
             metrics.CLOCK_JUMPED.set(int(jumped))
         self.stopped_by_jump = jumped
 
-    async def tick(self) -> int:
-        """Hand over what is due now; returns how many there were."""
+    async def tick(self, by: datetime | None = None) -> int:
+        """Hand over what is due by an instant, by now when none is said; returns how many."""
+        by = by or self._writer.site.clock.now()
         count = 0
         while True:
             at = await self.next_due()
-            if at is None or at > self._writer.site.clock.now():
+            if at is None or at > by:
                 return count
-            count += int(await self._writer.submit(Tick()))
+            count += int(await self._writer.submit(Tick(by)))
 
     async def next_due(self) -> datetime | None:
         """The earliest instant at which something is due."""

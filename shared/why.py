@@ -1,5 +1,6 @@
 """Why: the chain of causes of anything a service holds, in words, first cause first. P5."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
@@ -19,19 +20,28 @@ class Why(BaseModel):
     id: Id
 
 
-def why_routes(prefix: str) -> Routes:
-    """`GET <prefix>/why/{id}`."""
+MaySee = Callable[[Read, Event], bool]
+
+
+def why_routes(prefix: str, may_see: MaySee = lambda _read, _event: True) -> Routes:
+    """`GET <prefix>/why/{id}`; `may_see` says which events a caller is told of at all."""
+
+    def why(read: Read, query: Why) -> dict[str, Any]:
+        """Why something is as it is: what happened to it, and the causes of the last of that."""
+        return explain(read, query, may_see)
+
     routes = Routes(prefix, "why")
-    routes.get("/why/{id}", explain, Why, roles=tuple(Role))
+    routes.get("/why/{id}", why, Why, roles=tuple(Role))
     return routes
 
 
-def explain(read: Read, query: Why) -> dict[str, Any]:
-    """Why something is as it is: what happened to it, and the causes of the last that happened."""
+def explain(read: Read, query: Why, may_see: MaySee) -> dict[str, Any]:
+    """The chain of causes and the history of a thing; NotFound for what is not to be seen."""
     found = [
         recorded
         for row in rows_about(read.session.connection(), query.id)
         if (recorded := decode(parse(bytes(row.document)))) is not None
+        and may_see(read, recorded.data)
     ]
     if not found:
         raise NotFound(TEXTS, "no_such_thing", field="id")

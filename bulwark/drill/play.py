@@ -24,7 +24,7 @@ from bulwark.folder import Folder
 from bulwark.follow import connect
 from bulwark.process import say
 from bulwark.texts import TEXTS
-from bulwark.up import Machine, first_token, machine, stay, tell
+from bulwark.up import Machine, machine, stay, tell
 from shared.auth import Role
 from shared.clock import CST, VirtualClock
 from shared.settings import Settings
@@ -287,5 +287,5 @@ async def play_and_stay(file: Path, data: Path, settings: Settings, *, fresh: bo
         failed = await _play(scenario, clock, calendar, running, quiet=False)
         say()
         say(TEXTS.text("drill.open", "zh", url=running.url))
-        tell(running, first_token(folder, running))
+        tell(running)
         return await stay(running) or failed

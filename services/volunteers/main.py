@@ -10,6 +10,7 @@ from services.volunteers.plans import handlers as plans
 from services.volunteers.requests import api as requests_api
 from services.volunteers.requests import handlers as requests
 from services.volunteers.requests import steps
+from services.volunteers.requests.rights import may_be_told
 from services.volunteers.schema import Table
 from shared.events.alerts import AlertResolved, FeverDetected, ServicePlanChanged
 from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
@@ -50,6 +51,6 @@ SERVICE = Service(
         helpers_api.routes,
         requests_api.routes,
         matching_api.routes,
-        why_routes("/volunteers"),
+        why_routes("/volunteers", may_be_told),
     ),
 )

@@ -329,7 +329,7 @@ def test_nothing_of_it_is_applied_when_junk_is_published_straight_to_the_stream(
     for turn in range(5):
         pair.note(*range(turn * 10, turn * 10 + 10))
         pair.stage.tell("events.source.junk", b"junk")
-        pair.stage.tell("events.source.noted", document_of(noted(1), 1))
+        pair.stage.tell("events.source.noted", document_of(noted(1), 9999))
     pair.check()
     assert set_aside(pair.sink_database) == []
     assert pair.told("relay.stream_bad", logs) or pair.told("relay.repair", logs)

@@ -145,11 +145,9 @@ def test_watch_tells_a_jump_when_the_wall_clock_left_the_steady_one() -> None:
     for hours in range(50):
         steady[0] += 3600
         hand.at += timedelta(hours=1, seconds=hours)
-        assert not watch.jumped()
-    hand.at += timedelta(minutes=59)
-    assert watch.jumped()
-    hand.at -= timedelta(hours=3)
-    assert watch.jumped()
+        assert not watch.jumped(hand.at)
+    assert watch.jumped(hand.at + timedelta(minutes=59))
+    assert watch.jumped(hand.at - timedelta(hours=2))
 
 
 @contextmanager

@@ -62,6 +62,8 @@ def test_first_answer_comes_again_when_the_same_body_is_sent_twice(node: Node) -
         ({"temperature_c": None}, "temperature_c", 422),
         ({"occurred_at": "2999-01-01T00:00:00+08:00"}, "occurred_at", 422),
         ({"occurred_at": "2021-01-01T00:00:00"}, "occurred_at", 422),
+        ({"occurred_at": 0}, "occurred_at", 422),
+        ({"occurred_at": "1790000000"}, "occurred_at", 422),
         ({"place_kind": "moon"}, "place_kind", 422),
         ({"health_code": "blue"}, "health_code", 422),
         ({"symptoms": ["joy"]}, "symptoms.0", 422),

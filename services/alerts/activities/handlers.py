@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, AwareDatetime, BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 from sqlalchemy import select
 
 from services.alerts.activities import domain
@@ -16,7 +16,7 @@ from services.alerts.risk.levels import level_in_force, own_levels
 from services.alerts.texts import TEXTS
 from shared.audit import note
 from shared.causes import restored, stored
-from shared.commands import Command
+from shared.commands import Command, Moment
 from shared.db import area_range
 from shared.events import AreaCode, Event, Id, Recorded
 from shared.events.values import ActivityKind, Level, MeasureKind, ShortText, Text
@@ -36,8 +36,8 @@ class ApplyForActivity(Command):
     kind: ActivityKind
     name: ShortText
     people: People
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Moment
+    ends_at: Moment
     applicant: ShortText | None = None
 
 

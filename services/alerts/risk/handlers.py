@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from pydantic import AwareDatetime
-
 from services.alerts.risk import domain, orders
 from services.alerts.risk.assessment import reassess
 from services.alerts.risk.evidence import remember
@@ -14,7 +12,7 @@ from services.alerts.texts import TEXTS
 from shared.audit import note
 from shared.causes import restored, stored
 from shared.clock import CST
-from shared.commands import Command, new_id
+from shared.commands import Command, Moment, new_id
 from shared.events import AreaCode, Event, Id, Recorded
 from shared.events.alerts import Order, RiskLevelChanged, RiskLevelDeclined
 from shared.events.intake import CaseReported
@@ -35,8 +33,8 @@ class OrderLevel(Command):
     reason: Text
     issuer: Actor | None = None
     document: ShortText | None = None
-    effective_at: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    effective_at: Moment | None = None
+    until: Moment | None = None
 
 
 class Decide(Command):

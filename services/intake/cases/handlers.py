@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from services.intake.cases.tables import Case, CaseLink, CaseReport
 from services.intake.people import register
 from services.intake.texts import TEXTS
 from shared.clock import CST
-from shared.commands import Command
+from shared.commands import Command, Moment
 from shared.events import AreaCode, Event, Id
 from shared.events.intake import CaseReported
 from shared.events.values import CaseOrigin, CaseStatus
@@ -38,7 +38,7 @@ class CaseSaid(Command):
     origin: CaseOrigin | None = None
     setting: Setting | None = None
     linked_to: Links = ()
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
 
 class ReportCase(CaseSaid):

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 from sqlalchemy import insert
 
 from services.intake.screenings import domain
 from services.intake.screenings.tables import Screening
 from services.intake.texts import TEXTS
-from shared.commands import Command
+from shared.commands import Command, Moment
 from shared.events import AreaCode, Event, Id
 from shared.events.values import (
     Channel,
@@ -41,7 +41,7 @@ class RecordScreening(Command):
     place_id: PlaceId | None = None
     direction: Annotated[Direction | None, BeforeValidator(_direction)] = None
     person_id: Id | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
     channel: Channel | None = None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlalchemy import select
 
 from services.volunteers.requests import domain, rights, steps
@@ -12,7 +12,7 @@ from services.volunteers.texts import TEXTS
 from shared.audit import note
 from shared.auth import Role
 from shared.causes import stored
-from shared.commands import Command
+from shared.commands import Command, Moment
 from shared.events import AreaCode, Event, Id, Recorded
 from shared.events.values import RequestKind, ShortText, Text
 from shared.events.volunteers import AssistanceRequested
@@ -31,7 +31,7 @@ class RequestAssistance(Command):
     kind: RequestKind
     person_id: Id | None = None
     text: Text | None = None
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
     on_behalf: bool = False
 
 
@@ -125,10 +125,9 @@ def grant(tx: Tx, command: GrantAccess) -> Iterable[Event]:
 
 
 def granted(tx: Tx, command: GrantAccess) -> dict[str, Any]:
-    """`{grant, expires_at}`: the permission is the caller's own, for this person and request."""
+    """`{grant, expires_at}`: the matched helper's permission, for this person and request."""
     row = tx.session.get_one(AssistanceRequest, command.request_id)
-    holder = tx.caller.name if tx.caller else str(row.helper_id)
-    token = tx.site.tokens.mint_grant(holder, str(row.person_id), row.id, GRANT_MINUTES)
+    token = tx.site.tokens.mint_grant(str(row.helper_id), str(row.person_id), row.id, GRANT_MINUTES)
     return {"grant": token, "expires_at": tx.site.tokens.verify_grant(token).expires_at}
 
 

@@ -12,6 +12,8 @@ from services.volunteers.requests.domain import PRIVATE_KIND
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.texts import TEXTS
 from shared.auth import Caller, Role
+from shared.events import Event
+from shared.events.volunteers import AssistanceEvent
 from shared.refusal import Forbidden, NotFound
 
 READS_ALL_TEXT = (Role.COORDINATOR, Role.LEAD, Role.COUNSELLOR)
@@ -80,3 +82,9 @@ def _own_task(caller: Caller, row: AssistanceRequest) -> bool:
 
 def _own_request(caller: Caller, row: AssistanceRequest) -> bool:
     return caller.role is Role.RESIDENT and row.requested_by == maker(caller)
+
+
+def may_be_told(asked: Asked, event: Event) -> bool:
+    """Whether `why` tells the caller of it: psychological support is for those who give it."""
+    private = isinstance(event, AssistanceEvent) and event.kind == PRIVATE_KIND
+    return not private or (asked.caller is not None and asked.caller.role == Role.COUNSELLOR)
