@@ -326,6 +326,8 @@ def test_nothing_of_it_is_applied_when_junk_is_published_straight_to_the_stream(
     pair: Pair, logs: list[Any]
 ) -> None:
     pair.start_sink()
+    eventually(pair.stage.state)
+    pair.stage.publish(b"junk")
     for turn in range(5):
         pair.note(*range(turn * 10, turn * 10 + 10))
         pair.stage.tell("events.source.junk", b"junk")

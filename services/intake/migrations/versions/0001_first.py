@@ -171,7 +171,7 @@ def upgrade() -> None:
         sa.Column("direction", sa.String(length=10), nullable=True),
         sa.Column("person_id", sa.String(length=36), nullable=True),
         sa.Column("channel", sa.String(length=20), nullable=True),
-        sa.Column("recorded_by", sa.String(length=80), nullable=False),
+        sa.Column("recorded_by", sa.String(length=120), nullable=False),
         sa.Column("voided_at", db.Instant(), nullable=True),
         sa.Column("void_reason", sa.String(length=200), nullable=True),
         sa.PrimaryKeyConstraint("id"),
