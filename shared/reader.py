@@ -223,6 +223,8 @@ class Reader:
                 if len(entries) >= MOST_PER_BATCH or not feed.waiting:
                     break
                 message = await feed.next()
+            # A pull that ran out must be renewed at once: without one not even beats come.
+            await feed.top_up()
             if not entries and loop.time() > deadline:
                 await self._after_quiet()
                 break
