@@ -1,7 +1,7 @@
 """The core's tests: a broker for all of them, databases of each kind, and brisk waits."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,10 @@ from structlog.testing import capture_logs
 
 from bulwark.broker import Broker
 from shared.db import Database
-from tests.core.pair import open_database, registered
+from tests.core.pair import Open, open_database, registered
+from tests.core.reading import Pair
 from tests.core.stage import Stage
 from tests.harness import PostgresServer
-
-Open = Callable[[], Database]
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +94,15 @@ def logs() -> Iterator[list[Any]]:
     """What the core logs while a test runs, instead of printing it."""
     with capture_logs() as captured:
         yield captured
+
+
+@pytest.fixture
+def pair(stage: Stage, new_database: Open) -> Pair:
+    """A source and a sink, on databases of each kind in turn."""
+    return Pair(stage, new_database)
+
+
+@pytest.fixture
+def pair_of_files(stage: Stage, new_file: Open) -> Pair:
+    """A source and a sink, where the kind of database makes no difference."""
+    return Pair(stage, new_file)

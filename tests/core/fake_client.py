@@ -96,8 +96,7 @@ class FakeClient:
         if not self._server.up:
             return
         if subject.startswith("$JS.API.CONSUMER.MSG.NEXT."):
-            batch = orjson.loads(payload)["batch"]
-            self._server.pull(subject.rsplit(".", 1)[1], batch, reply)
+            self._server.pull(subject.rsplit(".", 1)[1], orjson.loads(payload), reply)
         elif subject.startswith("$JS.API.CONSUMER.DELETE."):
             self._server.forget(subject.rsplit(".", 1)[1])
         elif subject.startswith("events."):

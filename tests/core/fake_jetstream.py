@@ -61,6 +61,7 @@ class Consumer:
     next: int
     inbox: str = ""
     allowed: int = 0
+    expires_ms: int = 0
 
 
 @dataclass
@@ -120,7 +121,10 @@ class Server:
             self._age(stream)
         for consumer in list(self.consumers.values()):
             self._pump(consumer)
-            if consumer.allowed:
+            if consumer.allowed and consumer.expires_ms <= event_log.machine_ms():
+                consumer.allowed = 0
+                self.deliver(consumer.inbox, b"", headers={"Status": "408"})
+            elif consumer.allowed:
                 self.deliver(consumer.inbox, b"", headers={"Status": "100"})
 
     def _age(self, stream: Stream) -> None:
@@ -268,11 +272,12 @@ class Server:
         self.consumers[consumer.name] = consumer
         return orjson.dumps({"name": consumer.name})
 
-    def pull(self, consumer: str, batch: int, inbox: str) -> None:
-        """A consumer may send so many more."""
+    def pull(self, consumer: str, wish: dict[str, int], inbox: str) -> None:
+        """A consumer may send so many more, for so long; without a pull not even beats come."""
         found = self.consumers.get(consumer)
         if found is not None:
-            found.allowed += batch
+            found.allowed += wish["batch"]
+            found.expires_ms = event_log.machine_ms() + wish["expires"] // 1_000_000
             found.inbox = inbox
             self._pump(found)
 

@@ -1,6 +1,6 @@
 """A tiny pair of services for the core's tests: `source` notes numbers, `sink` applies them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,8 @@ from shared.service import Service, Site
 from shared.texts import TEXTS
 from shared.writer import Tx
 from tests.harness import new_id
+
+Open = Callable[[], Database]
 
 AREA = "220581001001"
 AT = datetime.fromisoformat("2021-01-18T08:00:00+08:00")
@@ -200,6 +202,11 @@ def append(database: Database, *documents: Event | bytes, service: str = "source
         rows = page.write()
         session.commit()
     return rows
+
+
+def unknown_type(number: int) -> bytes:
+    """An event of a type that no release here knows."""
+    return document_of(noted(1), number).replace(b"source.noted", b"source.dreamt")
 
 
 def logged(database: Database) -> list[tuple[int, bytes]]:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.db import Database, is_transient, on_thread
-from tests.core.conftest import Open
+from tests.core.pair import Open
 
 
 def sqlite_error(code: int) -> OperationalError:

@@ -24,8 +24,7 @@ from shared.log import (
     rows_from,
 )
 from tests.core.appending import append_runs
-from tests.core.conftest import Open
-from tests.core.pair import append, logged, noted
+from tests.core.pair import Open, append, logged, noted
 
 ROOT = Path(__file__).parent.parent.parent
 

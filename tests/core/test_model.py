@@ -5,7 +5,7 @@ of that source's log: in order, nothing twice, nothing left out.
 """
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import orjson
 import pytest
@@ -22,6 +22,8 @@ from hypothesis.stateful import (
 from tests.core.fake_jetstream import Stored, Stream
 from tests.core.pair import applied_numbers, document_of, logged, set_aside
 from tests.core.simulation import MAX_AGE_SECONDS, SOURCES, Rooms, Simulation, event_of, number_in
+
+pytestmark = pytest.mark.requirement("P1")
 
 sources = st.sampled_from(SOURCES)
 moments = st.sampled_from((0.0, 0.01, 0.3, 1.0, 2.5))
@@ -231,6 +233,30 @@ class Model(RuleBasedStateMachine):
         if not self.tampered:
             held = {number: stored.data for number, stored in stream.messages.items()}
             assert held == {n: document for n, document in log.items() if n >= stream.first}
+
+
+def test_consumers_stay_open_when_nothing_happens_for_minutes(
+    tmp_path: Path, logs: list[Any]
+) -> None:
+    rooms = Rooms(tmp_path)
+    simulation = Simulation(rooms)
+    try:
+        simulation.commit("source", None, None, tell=True)
+        simulation.let(10)
+        assert simulation.place("source") == 2
+        logs.clear()
+        # Pulls run out at every moment of the reader's own rounds.
+        for turn in range(3, 11):
+            simulation.let(70.3)
+            before = simulation.loop.time()
+            simulation.commit("source", None, tell=True)
+            while simulation.place("source") < turn:
+                simulation.let(0.01)
+                assert simulation.loop.time() < before + 0.2
+        assert [entry for entry in logs if entry["event"] == "reader.again"] == []
+    finally:
+        simulation.close()
+        rooms.close()
 
 
 def test_what_is_applied_is_a_beginning_of_the_log_when_anything_happens(

@@ -6,17 +6,17 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import OperationalError
 
 from shared.db import Database
 from shared.feed import Feed
-from shared.inbox import Retry, dead_letters, place_of_source, places
+from shared.inbox import place_of_source, places
 from shared.reader import PlaceBeyondLog, Reader
 from shared.relay import StreamSettings
 from shared.runtime import Runtime
-from tests.core.conftest import Open
 from tests.core.pair import (
+    Open,
     Whims,
     append,
     applied_numbers,
@@ -25,70 +25,14 @@ from tests.core.pair import (
     make_sink,
     make_source,
     noted,
-    request,
     set_aside,
+    unknown_type,
 )
+from tests.core.reading import Pair
 from tests.core.stage import Stage, metric
 from tests.harness import eventually
 
-
-class Pair:
-    """A source and a sink on a stage, each with its database."""
-
-    def __init__(self, stage: Stage, open_one: Open, streams: StreamSettings | None = None) -> None:
-        self.stage = stage
-        self.streams = streams
-        self.whims = Whims()
-        self.source_database, self.sink_database = open_one(), open_one()
-        self.source = stage.start(make_source(), self.source_database, streams)
-        self.sink: Runtime
-
-    def start_sink(self) -> "Pair":
-        """The sink begins (again)."""
-        service = make_sink(self.whims, "source")
-        self.sink = self.stage.start(service, self.sink_database, self.streams)
-        return self
-
-    @property
-    def reader(self) -> Reader:
-        return self.sink.readers[0]
-
-    def place(self) -> int:
-        """The place as the database has it."""
-        with self.sink_database.reading() as session:
-            return place_of_source(session.connection(), "source")
-
-    def note(self, *numbers: int) -> None:
-        """Numbers noted by requests."""
-        found = self.stage.submit(self.source, *[request(number) for number in numbers])
-        assert not [one for one in found if isinstance(one, Exception)]
-
-    def caught_up(self) -> bool:
-        """Whether the sink stands where the source's log ends."""
-        return self.place() == len(logged(self.source_database))
-
-    def told(self, event: str, logs: list[Any]) -> bool:
-        """Whether the core logged something."""
-        return event in [entry["event"] for entry in logs]
-
-    def check(self, left_out: tuple[int, ...] = ()) -> None:
-        """All that the source noted was applied once and in order, but for some sequences."""
-        eventually(self.caught_up)
-        log = [
-            (number, orjson.loads(document)) for number, document in logged(self.source_database)
-        ]
-        expected = [(n, document["data"]["number"]) for n, document in log if n not in left_out]
-        assert applied_numbers(self.sink_database) == expected
-
-
-@pytest.fixture
-def pair(stage: Stage, new_database: Open) -> Pair:
-    return Pair(stage, new_database)
-
-
-@pytest.fixture
-def pair_of_files(stage: Stage, new_file: Open) -> Pair:
-    return Pair(stage, new_file)
+pytestmark = pytest.mark.requirement("P1")
 
 
 async def _kill_reader(runtime: Runtime) -> None:
@@ -125,74 +69,6 @@ def test_sink_echoes_into_its_own_stream_when_it_reacts(pair: Pair) -> None:
     echoed = [orjson.loads(document)["data"] for _, document in logged(pair.sink_database)]
     assert [one["number"] for one in echoed] == list(range(20))
     assert all(one["because"][0]["type"] == "bulwark.source.noted" for one in echoed)
-
-
-def wrong_shape(number: int) -> bytes:
-    return document_of(noted(1), number).replace(b'"number":1', b'"number":"many"')
-
-
-def unknown_type(number: int) -> bytes:
-    return document_of(noted(1), number).replace(b"source.noted", b"source.dreamt")
-
-
-def test_only_the_bad_are_set_aside_when_they_stand_among_good_ones(
-    pair: Pair, logs: list[Any]
-) -> None:
-    pair.whims.poison, pair.whims.echo = {77}, True
-    before = metric("bulwark_dead_letters_total", service="sink", source="source")
-    append(pair.source_database, *[noted(number) for number in range(10)])  # 1 to 10
-    append(
-        pair.source_database,
-        wrong_shape(11),
-        noted(77),
-        unknown_type(13),
-        b"no event at all",
-        document_of(noted(5), 99),
-        noted(16),
-    )
-    append(pair.source_database, *[noted(number) for number in range(17, 60)])
-    pair.start_sink()
-    bad = (11, 12, 14, 15)
-    eventually(pair.caught_up)
-    assert set_aside(pair.sink_database) == list(bad)
-    found = [sequence for sequence, _ in applied_numbers(pair.sink_database)]
-    assert found == [n for n in range(1, 60) if n not in (*bad, 13)]
-    echoes = [
-        orjson.loads(document)["data"]["number"] for _, document in logged(pair.sink_database)
-    ]
-    assert 77 not in echoes
-    assert len(echoes) == len(found)
-    after = metric("bulwark_dead_letters_total", service="sink", source="source")
-    assert after - before == len(bad)
-    assert len([entry for entry in logs if entry["event"] == "event.set_aside"]) == len(bad)
-    # What the log itself holds is no damage of the stream.
-    assert not pair.told("relay.repair", logs)
-    announced = [r.data.number for r in _kept(pair.sink) if r.data.service == "source"]
-    assert 77 not in announced
-
-
-def _kept(runtime: Runtime) -> list[Any]:
-    return [one for kept in runtime.hub._kept.values() for _, one in kept.events]
-
-
-def test_dead_letters_are_put_back_when_their_cause_is_mended(pair: Pair) -> None:
-    pair.whims.poison = {3, 6}
-    pair.start_sink()
-    append(pair.source_database, *[noted(number) for number in range(1, 9)], b"no event at all")
-    pair.source.relay.wake()
-    eventually(pair.caught_up)
-    assert set_aside(pair.sink_database) == [3, 6, 9]
-    pair.whims.poison = {6}
-    assert pair.stage.submit(pair.sink, Retry()) == [(1, 2)]
-    assert set_aside(pair.sink_database) == [6, 9]
-    assert applied_numbers(pair.sink_database)[-1] == (3, 3)
-    with pair.sink_database.reading() as session:
-        query = select(dead_letters.c.tries).order_by(dead_letters.c.id)
-        assert list(session.execute(query).scalars()) == [2, 2]
-    pair.whims.poison = set()
-    assert pair.stage.submit(pair.sink, Retry()) == [(1, 1)]
-    assert sorted(applied_numbers(pair.sink_database)) == [(n, n) for n in range(1, 9)]
-    assert pair.stage.submit(pair.sink, Retry()) == [(0, 1)]
 
 
 def test_events_are_applied_once_when_two_replicas_read(pair: Pair) -> None:

@@ -7,21 +7,20 @@ from typing import Any
 
 import nats.errors
 import pytest
-from sqlalchemy import text, update
+from nats.aio.msg import Msg
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from bulwark.broker import Broker
+from shared.bus import Bus, StreamRefused
 from shared.db import Database
-from shared.log import events, rows_from
-from shared.relay import StreamSettings
+from shared.log import Row, rows_from
+from shared.publishing import OutOfStep, Publisher
 from shared.writer import Unavailable
-from tests.core.conftest import Open
-from tests.core.pair import append, document_of, logged, make_source, noted, request
+from tests.core.pair import Open, append, document_of, logged, make_source, noted, request
 from tests.core.stage import Stage, metric
 from tests.core.works import Noting
 from tests.harness import eventually
-
-DAY_MS = 86_400_000
 
 
 def is_copy(stage: Stage, database: Database) -> bool:
@@ -110,86 +109,6 @@ def test_stream_is_the_log_when_two_relays_race(stage: Stage, new_database: Open
     assert stage.state()["created"] == created
 
 
-def test_aged_messages_are_not_published_again_when_the_stream_is_empty(
-    stage: Stage, new_file: Open
-) -> None:
-    database = new_file()
-    append(database, *[noted(number) for number in range(5)])
-    streams = StreamSettings(max_age_seconds=0.7)
-    source = stage.start(make_source(), database, streams)
-    eventually(lambda: stage.state().get("last_seq") == 5 and stage.state()["messages"] == 0)
-    created = stage.state()["created"]
-    stage.stop(source)
-    again = Database(database.write_engine.url.render_as_string())
-    source = stage.start(make_source(), again, streams)
-    stage.submit(source, request(6))
-    eventually(lambda: stage.state()["last_seq"] == 6)
-    assert stage.state()["created"] == created
-    assert stage.streamed() in ([], logged(again)[5:])
-
-
-def aged(database: Database, count: int, days: float) -> None:
-    """Make the first rows of a log so much older."""
-    with database.write_engine.begin() as connection:
-        older = events.c.stored_ms - int(days * DAY_MS)
-        connection.execute(update(events).where(events.c.sequence <= count).values(stored_ms=older))
-
-
-@pytest.mark.parametrize(("old", "first"), [(0, 1), (4, 5), (9, 10), (10, 11)])
-def test_numbers_line_up_when_a_stream_is_made_after_long_retention(
-    stage: Stage, new_file: Open, old: int, first: int
-) -> None:
-    database = new_file()
-    append(database, *[noted(number) for number in range(10)])
-    aged(database, old, days=31)
-    stage.start(make_source(), database)
-    eventually(lambda: stage.state().get("last_seq") == 10)
-    assert stage.state()["first_seq"] == first
-    assert stage.streamed() == logged(database)[first - 1 :]
-
-
-def test_stream_is_brought_to_our_settings_when_it_was_made_with_another_age(
-    stage: Stage, new_file: Open
-) -> None:
-    database = new_file()
-    append(database, *[noted(number) for number in range(5)])
-    source = stage.start(make_source(), database, StreamSettings(max_age_seconds=86_400))
-    eventually(lambda: stage.state().get("last_seq") == 5)
-    created = stage.state()["created"]
-    stage.stop(source)
-    again = Database(database.write_engine.url.render_as_string())
-    stage.start(make_source(), again)
-    eventually(lambda: stage.api("STREAM.INFO.SOURCE")["config"]["max_age"] == 30 * 86_400 * 10**9)
-    assert stage.state()["created"] == created
-    assert is_copy(stage, again)
-
-
-def test_stream_is_made_again_when_it_forgot_too_early(stage: Stage, new_file: Open) -> None:
-    database = new_file()
-    append(database, *[noted(number) for number in range(5)])
-    source = stage.start(make_source(), database, StreamSettings(max_age_seconds=0.5))
-    eventually(lambda: stage.state().get("last_seq") == 5 and stage.state()["messages"] == 0)
-    stage.stop(source)
-    again = Database(database.write_engine.url.render_as_string())
-    before = remade()
-    stage.start(make_source(), again)
-    eventually(lambda: is_copy(stage, again))
-    assert stage.state()["messages"] == 5
-    assert remade() == before + 1
-
-
-def test_relay_goes_on_with_an_alarm_when_the_server_refuses_our_settings(
-    stage: Stage, new_file: Open, logs: list[Any]
-) -> None:
-    database = new_file()
-    config = {"name": "SOURCE", "subjects": ["events.source.>"], "storage": "memory"}
-    stage.api("STREAM.CREATE.SOURCE", {**config, "allow_atomic": True})
-    append(database, *[noted(number) for number in range(5)])
-    stage.start(make_source(), database)
-    eventually(lambda: is_copy(stage, database))
-    assert "relay.stream_settings" in [entry["event"] for entry in logs]
-
-
 @pytest.mark.parametrize("times", [1, 3])
 def test_stream_is_made_again_when_junk_was_published(
     stage: Stage, new_file: Open, logs: list[Any], times: int
@@ -266,43 +185,6 @@ def test_database_is_found_older_when_junk_lies_behind_its_lost_events(
     source = stage.start(make_source(), again)
     eventually(lambda: source.health()["database_older_than_stream"])
     assert stage.state()["last_seq"] == 4
-
-
-def test_stream_is_made_from_the_number_wanted_when_someone_asks(
-    stage: Stage, new_file: Open
-) -> None:
-    database = new_file()
-    append(database, *[noted(number) for number in range(10)])
-    aged(database, 6, days=31)
-    stage.start(make_source(), database)
-    eventually(lambda: stage.state().get("first_seq") == 7)
-    assert stage.repair({"created": None, "sequence": 3})["remade"] is True
-    eventually(lambda: stage.state().get("first_seq") == 3)
-    eventually(lambda: stage.streamed() == logged(database)[2:])
-    # Whoever wants less does not take from the others what is young.
-    created = stage.state()["created"]
-    assert stage.repair({"created": created, "sequence": 9})["remade"] is True
-    eventually(lambda: stage.state().get("created", created) != created)
-    eventually(lambda: stage.state().get("last_seq") == 10)
-    assert stage.state()["first_seq"] == 7
-    assert stage.streamed() == logged(database)[6:]
-
-
-def test_stream_is_left_alone_when_the_damage_seen_was_in_an_earlier_one(
-    stage: Stage, new_file: Open, logs: list[Any]
-) -> None:
-    database = new_file()
-    append(database, *[noted(number) for number in range(3)])
-    source = stage.start(make_source(), database)
-    eventually(lambda: is_copy(stage, database))
-    created = stage.state()["created"]
-    for nonsense in (b"", b"[]", b"{}", b'{"sequence":"x"}', b'{"sequence":1,"found":{}}'):
-        stage.tell("repair.source", nonsense)
-    assert stage.repair({"created": "long ago", "sequence": 1})["remade"] is False
-    stage.submit(source, request(4))
-    eventually(lambda: is_copy(stage, database))
-    assert stage.state()["created"] == created
-    assert len([entry for entry in logs if entry["event"] == "bus.error"]) == 5
 
 
 def test_relay_goes_on_when_the_database_was_away(
@@ -386,3 +268,37 @@ def test_events_are_published_when_the_broker_comes_after_the_service(
         asyncio.run(broker.stop())
         stage.close()
     assert source.failure is None
+
+
+@pytest.mark.parametrize(
+    "ack",
+    [
+        b'{"stream":"SOURCE","seq":8}',
+        b'{"stream":"OTHER","seq":7}',
+        b'{"seq":7}',
+        b'{"stream":"SOURCE","seq":7,"error":{"err_code":10071,"description":"wrong last"}}',
+        b"thank you",
+        b"[7]",
+    ],
+)
+def test_row_is_not_taken_for_published_when_the_ack_says_something_else(ack: bytes) -> None:
+    """A server with a damaged store once took a true guard and stored elsewhere."""
+
+    class Client:
+        async def request(self, *_values: Any, **_options: Any) -> Any:
+            return Msg(self, "", "", ack)  # type: ignore[arg-type]
+
+    class Broken(Bus):
+        def __init__(self) -> None:
+            pass
+
+        @property
+        def client(self) -> Any:
+            return Client()
+
+    async def publish() -> None:
+        publisher = Publisher(Broken(), "SOURCE")
+        await publisher.decide(await publisher.begin([Row(7, 0, "events.source.noted", b"{}")]))
+
+    with pytest.raises((OutOfStep, StreamRefused)):
+        asyncio.run(publish())

@@ -9,8 +9,7 @@ from shared.commands import Bulk, Done, Line
 from shared.db import Database
 from shared.events import parse
 from shared.refusal import Conflict, Refused
-from tests.core.conftest import Open
-from tests.core.pair import Note, logged, note_many, request
+from tests.core.pair import Note, Open, logged, note_many, request
 from tests.core.works import Gate, Noting, failing_of_the_database, writing
 from tests.harness import new_id
 

@@ -8,10 +8,9 @@ from shared import log as event_log
 from shared.bus import StreamRefused
 from shared.db import Database
 from shared.stream_check import DATABASE_OLDER, StreamCheck
-from tests.core.conftest import Open
 from tests.core.fake_client import FakeBus
 from tests.core.fake_jetstream import Server, Stored, Stream
-from tests.core.pair import append, document_of, logged, noted
+from tests.core.pair import Open, append, document_of, logged, noted
 from tests.core.virtual_time import VirtualLoop
 
 AGE_SECONDS = 3600

@@ -15,8 +15,7 @@ from shared.db import Database
 from shared.schedule import due_rows, next_due, schedule, schedule_many, unschedule
 from shared.ticks import ClockWatch, Tick, Ticker
 from shared.writer import Writer
-from tests.core.conftest import Open
-from tests.core.pair import AT, Whims, called, make_sink, make_site
+from tests.core.pair import AT, Open, Whims, called, make_sink, make_site
 from tests.core.stage import metric
 
 MINUTE = timedelta(minutes=1)

@@ -13,8 +13,7 @@ from shared.events import parse
 from shared.log import rows_about
 from shared.refusal import Refused
 from shared.writer import Commit, Tx, Unavailable, Writer
-from tests.core.conftest import Open
-from tests.core.pair import logged, make_site, make_source, request, things
+from tests.core.pair import Open, logged, make_site, make_source, request, things
 from tests.core.works import Gate, Noting, failing_of_the_database, writing
 
 Outcomes = list[Any]
