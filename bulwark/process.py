@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import structlog
 
 SWITCH_SECONDS = 0.0002
-OBJECTS_BEFORE_A_LOOK = 50_000
+OBJECTS_BEFORE_A_LOOK = 10_000
 
 
 def complain_softly(message: object) -> None:
@@ -69,6 +69,11 @@ def run(work: Coroutine[Any, Any, int]) -> int:
         factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(_until_signalled(work))
+
+
+def begun() -> None:
+    """All that lives as long as the process is there: it need not be looked through for garbage."""
+    gc.freeze()
 
 
 async def _until_signalled(work: Coroutine[Any, Any, int]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bulwark.folder import Folder
 from bulwark.instance import Instance, listen
-from bulwark.process import complain_softly, say
+from bulwark.process import begun, complain_softly, say
 from bulwark.services import SERVICES
 from shared.clock import RealClock
 from shared.relay import StreamSettings
@@ -26,6 +26,7 @@ async def serve(names: Sequence[str], settings: Settings) -> int:
     )
     try:
         await instance.start(listening)
+        begun()
         say(f"bulwark {' '.join(names)}: http://{settings.host}:{instance.port}")
         complain_softly(await instance.failed())
         return 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from bulwark.broker import Broker
 from bulwark.folder import Folder
 from bulwark.instance import Instance, listen
-from bulwark.process import complain_softly, say
+from bulwark.process import begun, complain_softly, say
 from bulwark.services import SERVICES
 from shared.auth import Role
 from shared.clock import Clock
@@ -64,6 +64,7 @@ async def machine(
         token = first_token(folder, site)
         await instance.start(listening)
         await instance.ready()
+        begun()
         yield Machine(folder, broker, instance, token)
     finally:
         if watching is not None:

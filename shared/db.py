@@ -7,7 +7,7 @@ reads. No import connects to anything.
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -160,6 +160,16 @@ def send(connection: Connection, statement: str, values: Any = ()) -> CursorResu
     if connection.dialect.name != "sqlite":
         statement = statement.replace("?", "%s")
     return connection.exec_driver_sql(statement, values)
+
+
+def present(connection: Connection, table: str, column: str, values: Iterable[str]) -> set[str]:
+    """Which of some values stand in a column; table and column are our own words, never input."""
+    wanted = tuple(values)
+    if not wanted:
+        return set()
+    marks = ", ".join("?" * len(wanted))
+    query = f"SELECT {column} FROM {table} WHERE {column} IN ({marks})"  # noqa: S608
+    return {row[0] for row in send(connection, query, wanted)}
 
 
 def _prepare_sqlite(engine: Engine, *, begin: str) -> None:

@@ -13,7 +13,9 @@ from nats.aio.subscription import Subscription
 
 from shared.bus import Bus
 
-PULL = 4096
+# A quiet feed asks for little, so that the beginning of a flood does not hold up its end.
+LEAST_PULL = 128
+MOST_PULL = 2048
 BEAT_SECONDS = 0.5
 INACTIVE_SECONDS = 30
 
@@ -29,6 +31,7 @@ class Feed:
         self._subscription: Subscription | None = None
         self._consumer: str | None = None
         self._allowed = 0
+        self._size = LEAST_PULL
 
     @property
     def waiting(self) -> int:
@@ -45,7 +48,9 @@ class Feed:
         """Make the consumer and ask for messages from a number on; `close` it whatever happens."""
         client = self._bus.client
         self._subscription = await client.subscribe(
-            client.new_inbox(), pending_msgs_limit=4 * PULL, pending_bytes_limit=512 * 1024 * 1024
+            client.new_inbox(),
+            pending_msgs_limit=4 * MOST_PULL,
+            pending_bytes_limit=512 * 1024 * 1024,
         )
         answer = await self._bus.api(
             f"CONSUMER.CREATE.{self._stream}",
@@ -79,20 +84,24 @@ class Feed:
 
     async def _pull(self) -> None:
         wish = {
-            "batch": PULL,
+            "batch": self._size,
             "expires": INACTIVE_SECONDS * 1_000_000_000,
             "idle_heartbeat": int(BEAT_SECONDS * 1_000_000_000),
         }
-        self._allowed += PULL
+        self._allowed += self._size
         await self._bus.client.publish(
             f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}",
             orjson.dumps(wish),
             reply=self._inbox.subject,
         )
 
-    async def top_up(self) -> None:
-        """Ask for more before what was asked for runs out."""
-        if self._allowed < PULL // 2:
+    async def top_up(self, taken: int = 0) -> None:
+        """Ask for more before what was asked for runs out: twice as much when much was taken."""
+        if taken >= self._size // 2:
+            self._size = min(2 * self._size, MOST_PULL)
+        elif taken:
+            self._size = LEAST_PULL
+        if self._allowed < self._size // 2:
             await self._pull()
 
     def expired(self) -> None:

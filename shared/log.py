@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Text, select
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table, Text, select
 from sqlalchemy.engine import Connection
 
 from shared.db import Database, core, send
@@ -39,7 +39,7 @@ log_head = Table(
 event_index = Table(
     "event_index",
     core,
-    Column("thing", String(36), primary_key=True),
+    Column("tag", BigInteger, primary_key=True),
     Column("sequence", BigInteger, primary_key=True),
     sqlite_with_rowid=False,
 )
@@ -48,13 +48,18 @@ _LOCK = "SELECT sequence FROM log_head WHERE one = 1"
 _LOCK_ROW = _LOCK + " FOR UPDATE"
 _MOVE = "UPDATE log_head SET sequence = ? WHERE one = 1"
 _INSERT = "INSERT INTO events (sequence, stored_ms, subject, document) VALUES (?, ?, ?, ?)"
-_INDEX = "INSERT INTO event_index (thing, sequence) VALUES (?, ?)"
+_INDEX = "INSERT INTO event_index (tag, sequence) VALUES (?, ?)"
 _BEGIN = "INSERT INTO log_head (one, sequence) VALUES (1, 0) ON CONFLICT DO NOTHING"
 
 
 def machine_ms() -> int:
     """Machine time in milliseconds, which stored rows and the stream's ages are measured by."""
     return time.time_ns() // 1_000_000
+
+
+def tag_of(thing: str) -> int:
+    """Sixty bits of an id: kept in order in half the time and half the room of its text."""
+    return int(thing[20:23] + thing[24:], 16)
 
 
 class Row(NamedTuple):
@@ -79,34 +84,36 @@ class Page:
             send(connection, _BEGIN)
             head = send(connection, lock).scalar_one()
         self.head: int = head
+        # One moment for the page: a row that is stored late looks older, never younger.
+        self._ms = machine_ms()
         self._rows: list[Row] = []
-        self._things: list[tuple[str, int]] = []
+        self._tags: list[tuple[int, int]] = []
 
     def add(self, subject: str, document: bytes, things: Collection[str] = ()) -> None:
         """Append a document that already carries the number `head + 1`."""
         self.head += 1
-        self._rows.append(Row(self.head, machine_ms(), subject, document))
+        self._rows.append(Row(self.head, self._ms, subject, document))
         for thing in things:
-            self._things.append((thing, self.head))
+            self._tags.append((tag_of(thing), self.head))
 
     def mark(self) -> tuple[int, int, int]:
         """Where the page stands, for `back_to`."""
-        return self.head, len(self._rows), len(self._things)
+        return self.head, len(self._rows), len(self._tags)
 
     def back_to(self, mark: tuple[int, int, int]) -> None:
         """Forget what was added since a mark (its savepoint was rolled back)."""
         self.head = mark[0]
         del self._rows[mark[1] :]
-        del self._things[mark[2] :]
+        del self._tags[mark[2] :]
 
     def write(self) -> list[Row]:
         """Store the page and move the head; returns its rows."""
         if not self._rows:
             return []
         send(self._connection, _INSERT, self._rows)
-        if self._things:
+        if self._tags:
             # In the order of the index: of a long one each page is then touched once.
-            send(self._connection, _INDEX, sorted(self._things))
+            send(self._connection, _INDEX, sorted(self._tags))
         send(self._connection, _MOVE, (self.head,))
         return self._rows
 
@@ -156,8 +163,10 @@ def rows_about(connection: Connection, thing: str, limit: int = 100) -> list[Row
     query = (
         select(events)
         .join(event_index, event_index.c.sequence == events.c.sequence)
-        .where(event_index.c.thing == thing)
+        .where(event_index.c.tag == tag_of(thing))
         .order_by(events.c.sequence.desc())
         .limit(limit)
     )
-    return [Row(*row) for row in reversed(connection.execute(query).all())]
+    rows = [Row(*row) for row in reversed(connection.execute(query).all())]
+    # Two ids of one tag are not to be feared, but nobody must be shown another's history.
+    return [row for row in rows if thing.encode() in row.document]

@@ -5,6 +5,9 @@ order over a whole county, its end would not get to the bus.
 """
 
 import asyncio
+import contextlib
+
+MOST_SECONDS = 1.0
 
 
 class Precedence:
@@ -32,5 +35,7 @@ class Precedence:
         return bool(self._claims)
 
     async def wait(self) -> None:
-        """Wait until nobody claims to go first."""
-        await self._free.wait()
+        """Wait until nobody claims to go first; a second at most, so that nobody waits for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MOST_SECONDS):
+                await self._free.wait()

@@ -81,6 +81,7 @@ class Reader:
         self.place = 0
         # What the database says; behind the place while what passes concerns nobody here.
         self._stored = 0
+        self._linger = writer.service.linger_seconds
         self._heard = frozenset(model.type for model in writer.service.consumes)
         self.behind = False
         self.caught_up = False
@@ -184,7 +185,7 @@ class Reader:
                 await self._look_at_stream()
         if trouble is not None:
             await self._face(trouble)
-        await feed.top_up()
+            await feed.top_up()
 
     async def _apply(self, entries: list[Entry]) -> None:
         await self._writer.site.precedence.wait()
@@ -216,6 +217,8 @@ class Reader:
                 message = await feed.first(SILENCE_SECONDS)
             except TimeoutError:
                 raise _OpenAgain("three beats of silence") from None
+            if status_of(message) is None:
+                await asyncio.sleep(self._linger)
             while True:
                 trouble = self._take(feed, message, entries)
                 if trouble is not None:
@@ -224,7 +227,7 @@ class Reader:
                     break
                 message = await feed.next()
             # A pull that ran out must be renewed at once: without one not even beats come.
-            await feed.top_up()
+            await feed.top_up(len(entries))
             if not entries and loop.time() > deadline:
                 await self._after_quiet()
                 break

@@ -29,8 +29,8 @@ from shared.stream_check import DATABASE_OLDER, StreamCheck
 CHECK_SECONDS = 2.0
 AGAIN_SECONDS = 0.2
 KEPT_IN_MEMORY = 8192
-# More rows than a transaction of many small changes makes: one order made them all.
-MUCH = 2048
+# More rows than come of small changes: one order over many communities made them all.
+MUCH = 512
 DEFAULT_MAX_AGE_SECONDS = 30 * 86400
 
 log = structlog.get_logger(__name__)
@@ -171,7 +171,8 @@ class Relay:
         if kept or (self._head is not None and self._head < sequence):
             return kept
         rows = await on_thread(self._read_log, sequence)
-        self._head = max(self._head or 0, rows[-1].sequence if rows else sequence - 1)
+        if len(rows) < BATCH:
+            self._head = max(self._head or 0, rows[-1].sequence if rows else sequence - 1)
         return rows
 
     def _rows_kept(self, sequence: int) -> list[Row]:

@@ -71,5 +71,7 @@ class Service:
     due: Mapping[str, DueHandler] = field(default_factory=dict)
     starts: tuple[StartHandler, ...] = ()
     routes: tuple["Routes", ...] = ()
+    # How long its readers wait for company of an event: who only reports lets who decides go first.
+    linger_seconds: float = 0.0
     # Whether its events can be found by the things they are about, for `why`.
     indexed: bool = True

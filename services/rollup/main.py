@@ -34,6 +34,7 @@ SERVICE = Service(
     name="rollup",
     migrations=Path(__file__).parent / "migrations",
     metadata=Table.metadata,
+    linger_seconds=0.01,
     listens_to=LISTENS_TO,
     consumes={event: Batched(apply) for event in REGISTRY.values() if event.service in LISTENS_TO},
     reacts={event: feed.announce_own for event in REGISTRY.values() if event.service == "rollup"},

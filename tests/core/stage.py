@@ -134,6 +134,7 @@ class Stage:
                 return
             await feed.open(1)
             while len(found) < state.messages:
+                await feed.top_up()
                 message = await feed.first(2)
                 if status_of(message) is None:
                     found.append((number_of(message), message.data))

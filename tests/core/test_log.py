@@ -25,8 +25,10 @@ from shared.log import (
 )
 from tests.core.appending import append_runs
 from tests.core.pair import Open, append, logged, noted
+from tests.harness import new_id
 
 ROOT = Path(__file__).parent.parent.parent
+X, Y = new_id(), new_id()
 
 
 def assert_gapless(database: Database, names: set[str], times: int) -> None:
@@ -64,30 +66,43 @@ def test_log_is_gapless_when_two_processes_append_at_once(database: Database) ->
 def test_nothing_is_left_when_a_page_goes_back_to_a_mark(database: Database) -> None:
     with database.writing() as session:
         page = Page(session.connection(), database)
-        page.add("a", b"1", ["x", "y"])
+        page.add("a", f"1 {X} {Y}".encode(), [X, Y])
         mark = page.mark()
-        page.add("b", b"2", ["x"])
+        page.add("b", f"2 {X}".encode(), [X])
         page.add("b", b"3")
         page.back_to(mark)
-        page.add("c", b"4", ["x"])
+        page.add("c", f"4 {X}".encode(), [X])
         assert [row.sequence for row in page.write()] == [1, 2]
         session.commit()
     with database.reading() as session:
         connection = session.connection()
         assert head_of(connection) == 2
-        assert [row.document for row in rows_about(connection, "x")] == [b"1", b"4"]
-        assert [row.document for row in rows_about(connection, "y")] == [b"1"]
+        assert [row.document[:1] for row in rows_about(connection, X)] == [b"1", b"4"]
+        assert [row.document[:1] for row in rows_about(connection, Y)] == [b"1"]
+
+
+def test_history_of_another_is_left_out_when_two_ids_end_alike(database: Database) -> None:
+    other = "1" * 8 + X[8:]
+    with database.writing() as session:
+        page = Page(session.connection(), database)
+        page.add("a", X.encode(), [X])
+        page.add("a", other.encode(), [other])
+        page.write()
+        session.commit()
+    with database.reading() as session:
+        found = rows_about(session.connection(), other)
+    assert [row.sequence for row in found] == [2]
 
 
 def test_latest_rows_come_oldest_first_when_a_thing_has_many(database: Database) -> None:
     with database.writing() as session:
         page = Page(session.connection(), database)
         for number in range(1, 8):
-            page.add("a", b"%d" % number, ["x"])
+            page.add("a", f"{number} {X}".encode(), [X])
         page.write()
         session.commit()
     with database.reading() as session:
-        found = rows_about(session.connection(), "x", limit=3)
+        found = rows_about(session.connection(), X, limit=3)
     assert [row.sequence for row in found] == [5, 6, 7]
 
 

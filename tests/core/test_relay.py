@@ -15,7 +15,7 @@ from bulwark.broker import Broker
 from shared.bus import Bus, StreamRefused
 from shared.db import Database
 from shared.log import Row, rows_from
-from shared.publishing import OutOfStep, Publisher
+from shared.publishing import BATCH, OutOfStep, Publisher
 from shared.writer import Unavailable
 from tests.core.pair import Open, append, document_of, logged, make_source, noted, request
 from tests.core.stage import Stage, metric
@@ -35,6 +35,15 @@ def remade() -> float:
 
 def errors() -> float:
     return metric("bulwark_relay_errors_total", service="source")
+
+
+def test_long_log_is_published_without_a_pause_when_there_is_no_stream(
+    stage: Stage, database: Database
+) -> None:
+    append(database, *[noted(number) for number in range(10 * BATCH)])
+    stage.start(make_source(), database)
+    # A pause between batches, of as long as the relay rests, would make it twenty.
+    eventually(lambda: stage.state().get("last_seq") == 10 * BATCH, seconds=5)
 
 
 def test_stream_is_the_log_when_one_and_many_are_published(

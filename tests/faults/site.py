@@ -28,7 +28,7 @@ from shared.clock import RealClock
 from shared.db import Database
 from shared.events import parse
 from shared.inbox import dead_letters, places
-from shared.log import events
+from shared.log import events, head_of
 from tests.harness import PostgresServer, eventually, new_id
 
 SERVICES = ("intake", "alerts", "volunteers", "rollup")
@@ -273,6 +273,11 @@ class Site:
             ).all()
         return [(row.sequence, bytes(row.document)) for row in rows]
 
+    def head(self, service: str) -> int:
+        """The number of the last event of a service's log."""
+        with self.databases[service].reading() as session:
+            return head_of(session.connection())
+
     def stream(self, service: str) -> list[tuple[int, bytes]]:
         """A service's stream, in order; empty while there is none."""
         return asyncio.run(_whole_stream(self.broker.url, service.upper()))
@@ -288,7 +293,7 @@ class Site:
 
     def at_rest(self) -> bool:
         """Whether every stream ends where its log does, and every reader stands there."""
-        heads = {name: len(self.log(name)) for name in SERVICES}
+        heads = {name: self.head(name) for name in SERVICES}
         if any(self.stream_end(name) != heads[name] for name in SERVICES):
             return False
         return all(
@@ -315,25 +320,23 @@ class Site:
         found: dict[str, int] = httpx.get(url, headers=headers, trust_env=False).json()["figures"]
         return found
 
+    def screenings_in(self, service: str, kind: str) -> Counter[str]:
+        """How often each screening stands in the events of one kind in a service's log."""
+        envelopes = (parse(document) for _, document in self.log(service))
+        wanted = f"bulwark.{service}.{kind}"
+        return Counter(one["data"]["screening_id"] for one in envelopes if one["type"] == wanted)
+
     def check(self, *, whole_stream: bool = True, seconds: float = 60) -> None:
         """Nothing lost, nothing doubled, nothing out of order, from ledger to projections."""
         eventually(self.at_rest, seconds=seconds)
-        logged = Counter(
-            parse(document)["data"]["screening_id"]
-            for _, document in self.log("intake")
-            if parse(document)["type"] == "bulwark.intake.screening_recorded"
-        )
+        logged = self.screenings_in("intake", "screening_recorded")
         lost = self.ledger.accepted.keys() - logged.keys()
         assert not lost, f"{len(lost)} accepted records are not in the log"
         doubled = [id_ for id_, times in logged.items() if times > 1]
         assert not doubled, f"{len(doubled)} records are in the log more than once"
         assert logged.keys() == self.ledger.accepted.keys(), "the log holds what nobody was told of"
         eventually(lambda: self._streams_are_copies(whole_stream=whole_stream))
-        found = Counter(
-            parse(document)["data"]["screening_id"]
-            for _, document in self.log("alerts")
-            if parse(document)["type"] == "bulwark.alerts.fever_detected"
-        )
+        found = self.screenings_in("alerts", "fever_detected")
         assert found == Counter(self.ledger.fevers), "the fevers found are not those sent"
         figures = self.figures()
         assert figures["screenings"] == len(self.ledger.accepted)

@@ -1,9 +1,10 @@
 """Finding alerts in screenings, taking charge of them, closing them, letting them climb. D1."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from services.alerts.fevers import domain
 from services.alerts.fevers.tables import Alert, VoidedScreening
@@ -11,6 +12,7 @@ from services.alerts.texts import TEXTS
 from shared.auth import Role
 from shared.causes import following, joined, restored, stored
 from shared.commands import Command
+from shared.db import present
 from shared.events import Cause, Event, Id, Recorded
 from shared.events.alerts import (
     AlertAcknowledged,
@@ -50,22 +52,23 @@ def screened(tx: Tx, recorded: list[Recorded[ScreeningRecorded]]) -> Iterable[Ev
     remarkable = domain.remarkable(recorded, pack)
     if not remarkable:
         return []
-    known = _known(tx, [domain.alert_id_of(screening) for screening in remarkable])
-    voided = _voided(tx, [screening.data.screening_id for screening in remarkable])
-    events: list[Event] = []
+    known = present(tx.connection, "alerts", "id", map(domain.alert_id_of, remarkable))
+    rows: list[dict[str, Any]] = []
+    found: list[FeverDetected | AlertRaised] = []
     waiting = []
     for screening in remarkable:
-        found = domain.alert(screening, pack)
-        if found is None or found.alert_id in known:
+        alert = domain.alert(screening, pack)
+        if alert is None or alert.alert_id in known:
             continue
-        alert = _row(tx, found)
-        events.append(found)
-        if alert.screening_id in voided:
-            events.append(_resolved(tx, alert, "false_alarm", None, voided[alert.screening_id]))
-        elif domain.next_level(domain.first_level(alert.area)):
-            waiting.append((alert.id, alert.respond_by))
+        known.add(alert.alert_id)
+        found.append(alert)
+        rows.append(_row(tx, alert))
+        if domain.next_level(domain.first_level(alert.area)):
+            waiting.append((alert.alert_id, alert.respond_by))
+    if rows:
+        tx.connection.execute(insert(Alert), rows)
     schedule_many(tx.connection, RESPOND_BY, waiting)
-    return events
+    return [*found, *_false_alarms(tx, found)]
 
 
 def screening_voided(tx: Tx, recorded: Recorded[ScreeningVoided]) -> Iterable[Event]:
@@ -135,33 +138,33 @@ def unanswered(tx: Tx, due: Due) -> Iterable[Event]:
     ]
 
 
-def _known(tx: Tx, ids: list[str]) -> set[str]:
-    return set(tx.session.scalars(select(Alert.id).where(Alert.id.in_(ids))))
+def _false_alarms(tx: Tx, found: list[FeverDetected | AlertRaised]) -> Iterable[Event]:
+    """Alerts of screenings that had been taken back before they were heard of."""
+    ids = [alert.screening_id for alert in found if alert.screening_id]
+    voided = present(tx.connection, "voided_screenings", "screening_id", ids)
+    for alert in found:
+        if alert.screening_id in voided:
+            row = tx.session.get_one(Alert, alert.alert_id)
+            why = tx.session.get_one(VoidedScreening, alert.screening_id)
+            yield _resolved(tx, row, "false_alarm", None, restored(why.because))
 
 
-def _voided(tx: Tx, screening_ids: list[str]) -> dict[str, tuple[Cause, ...]]:
-    query = select(VoidedScreening).where(VoidedScreening.screening_id.in_(screening_ids))
-    return {row.screening_id: restored(row.because) for row in tx.session.scalars(query)}
-
-
-def _row(tx: Tx, found: FeverDetected | AlertRaised) -> Alert:
-    alert = Alert(
-        id=found.alert_id,
-        area=found.area,
-        kind=found.kind,
-        status="open",
-        level=domain.first_level(found.area),
-        screening_id=found.screening_id,
-        person_id=found.person_id,
-        temperature_c=found.temperature_c,
-        reasons=list(found.reasons),
-        found_at=found.occurred_at,
-        respond_by=found.respond_by,
-        policy=found.policy,
-        because=stored(following(found, tx.now)),
-    )
-    tx.session.add(alert)
-    return alert
+def _row(tx: Tx, found: FeverDetected | AlertRaised) -> dict[str, Any]:
+    return {
+        "id": found.alert_id,
+        "area": found.area,
+        "kind": found.kind,
+        "status": "open",
+        "level": domain.first_level(found.area),
+        "screening_id": found.screening_id,
+        "person_id": found.person_id,
+        "temperature_c": found.temperature_c,
+        "reasons": list(found.reasons),
+        "found_at": found.occurred_at,
+        "respond_by": found.respond_by,
+        "policy": found.policy,
+        "because": stored(following(found, tx.now)),
+    }
 
 
 def _open_alert(tx: Tx, alert_id: str) -> Alert:

@@ -63,9 +63,9 @@ def upgrade() -> None:
 
     op.create_table(
         "event_index",
-        sa.Column("thing", sa.String(length=36), nullable=False),
+        sa.Column("tag", sa.BigInteger(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("thing", "sequence"),
+        sa.PrimaryKeyConstraint("tag", "sequence"),
         sqlite_with_rowid=False,
     )
     op.create_table(
