@@ -1,10 +1,11 @@
 """Fault tests: `--faults=full` makes every one longer and more often."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.faults.site import Site
+from tests.faults.table import FAULT, Fault, row_of
 from tests.harness import PostgresServer
 
 
@@ -32,3 +33,17 @@ def site(
         yield site
     finally:
         site.stop()
+
+
+@pytest.fixture
+def fault(
+    request: pytest.FixtureRequest, site: Site, record_property: Callable[[str, object], None]
+) -> Iterator[Fault]:
+    """The test's line in the table, named by the first line of its docstring."""
+    name = (request.function.__doc__ or request.node.name).strip().splitlines()[0].rstrip(".")
+    line = Fault(name, "sqlite" if site.is_sqlite else "postgres")
+    before = len(site.ledger.accepted)
+    yield line
+    line.records = len(site.ledger.accepted) - before
+    line.lost, line.doubled = site.lost, site.doubled
+    record_property(FAULT, row_of(line))

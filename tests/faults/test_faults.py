@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.site import SERVICES, Site
+from tests.faults.table import Fault
 from tests.harness import eventually
 
 
@@ -21,31 +22,46 @@ def wait_for_records(site: Site, more: int) -> None:
     eventually(lambda: len(site.ledger.accepted) >= wanted, seconds=60)
 
 
-def test_nothing_is_lost_when_services_are_killed_under_load(site: Site, rounds: int) -> None:
+def test_nothing_is_lost_when_services_are_killed_under_load(
+    site: Site, rounds: int, fault: Fault
+) -> None:
+    """kill -9 of each service, at random moments under load."""
     dice = random.Random(1)
     with site.load(seed=1):
         for _ in range(rounds):
             for name in SERVICES:
                 wait_for_records(site, dice.randrange(20, 200))
                 site.processes[name].kill()
-                site.processes[name].start()
-                site.wait_ready(name)
+                fault.times += 1
+                with fault.recovering():
+                    site.processes[name].start()
+                    site.wait_ready(name)
     site.check()
 
 
-def test_nothing_is_lost_when_the_broker_is_killed_in_mid_batch(site: Site, rounds: int) -> None:
+def test_nothing_is_lost_when_the_broker_is_killed_in_mid_batch(
+    site: Site, rounds: int, fault: Fault
+) -> None:
+    """kill -9 of nats-server, at random moments under load."""
     dice = random.Random(2)
     with site.load(seed=2):
         for _ in range(3 * rounds):
             wait_for_records(site, dice.randrange(20, 400))
             site.broker.kill()
+            fault.times += 1
             wait_for_records(site, dice.randrange(1, 300))
             site.broker.start()
-            site.broker.wait()
+            with fault.recovering():
+                site.broker.wait()
+                published = site.stream_end("intake")
+                eventually(lambda: site.stream_end("intake") > published, seconds=30)  # noqa: B023
     site.check()
 
 
-def test_nothing_is_doubled_when_two_relays_of_a_service_race(site: Site, rounds: int) -> None:
+def test_nothing_is_doubled_when_two_relays_of_a_service_race(
+    site: Site, rounds: int, fault: Fault
+) -> None:
+    """Two processes of one service at once, one killed under load."""
     replica = site.process("intake", 0)
     replica.start()
     try:
@@ -53,15 +69,21 @@ def test_nothing_is_doubled_when_two_relays_of_a_service_race(site: Site, rounds
             for _ in range(rounds):
                 wait_for_records(site, 300)
                 replica.kill()
+                fault.times += 1
                 wait_for_records(site, 100)
                 replica.start()
+        with fault.recovering():
+            eventually(site.at_rest, seconds=60)
         site.check()
     finally:
         replica.end()
 
 
 @pytest.mark.parametrize("how", ["while_down", "while_up"])
-def test_stream_is_filled_again_when_the_store_is_deleted(site: Site, how: str) -> None:
+def test_stream_is_filled_again_when_the_store_is_deleted(
+    site: Site, how: str, fault: Fault
+) -> None:
+    """The JetStream store deleted."""
     site.post_some(1500, seed=4)
     if how == "while_down":
         site.broker.end()
@@ -70,21 +92,30 @@ def test_stream_is_filled_again_when_the_store_is_deleted(site: Site, how: str) 
         shutil.rmtree(site.broker.store)
         site.broker.kill()
     site.post_some(200, seed=5)
+    fault.times += 1
     site.broker.start()
     site.broker.wait()
-    site.post_some(200, seed=6)
+    with fault.recovering():
+        site.post_some(200, seed=6)
+        eventually(site.at_rest, seconds=60)
     site.check()
 
 
-def test_streams_catch_up_when_the_broker_was_away_for_long(site: Site, rounds: int) -> None:
+def test_streams_catch_up_when_the_broker_was_away_for_long(
+    site: Site, rounds: int, fault: Fault
+) -> None:
+    """The broker away for longer than any window of the server."""
     site.post_some(300, seed=7)
     site.broker.end()
     # Longer than the server's window of ids (0.1 s), with more than fits into one batch or pull.
     site.post_some(2500 * rounds, seed=8)
     assert site.health("intake")["status"] == 200
+    fault.times += 1
     site.broker.start()
     site.broker.wait()
-    site.post_some(10, seed=9)
+    with fault.recovering():
+        site.post_some(10, seed=9)
+        eventually(site.at_rest, seconds=60)
     site.check()
 
 
@@ -93,14 +124,20 @@ def _blocks(store: Path, stream: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_stream_is_healed_when_its_tail_was_truncated(site: Site, how: signal.Signals) -> None:
+def test_stream_is_healed_when_its_tail_was_truncated(
+    site: Site, how: signal.Signals, fault: Fault
+) -> None:
+    """The stream's last file truncated, after a clean stop and after a kill."""
     site.post_some(1200, seed=10)
     eventually(site.at_rest)
     site.broker.end(how)
     block = _blocks(site.broker.store, "INTAKE")[-1]
     with block.open("r+b") as file:
         file.truncate(block.stat().st_size * 2 // 3)
+    fault.times += 1
     site.broker.start()
     site.broker.wait()
-    site.post_some(100, seed=11)
+    with fault.recovering():
+        site.post_some(100, seed=11)
+        eventually(site.at_rest, seconds=60)
     site.check()

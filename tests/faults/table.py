@@ -1,0 +1,65 @@
+"""The table of faults: what was injected how often, what was lost or doubled, how long it took."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from time import monotonic
+
+import pytest
+
+COLUMNS = "{:<64} {:>8} {:>6} {:>8} {:>5} {:>8} {:>9}"
+FAULT = "fault"
+
+_rows: list[dict[str, object]] = []
+
+
+@dataclass
+class Fault:
+    """One line: the name, the kind of database, and what is counted while the test runs."""
+
+    name: str
+    database: str
+    times: int = 0
+    records: int = 0
+    lost: int = 0
+    doubled: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+    @contextmanager
+    def recovering(self) -> Iterator[None]:
+        """The block waits until all is well again; its time is one recovery."""
+        began = monotonic()
+        yield
+        self.seconds.append(monotonic() - began)
+
+
+def row_of(fault: Fault) -> dict[str, object]:
+    """What travels from the process that ran the test to the one that prints."""
+    return asdict(fault)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Take the lines of tests that have ended, on whichever process they ran."""
+    if report.when == "teardown":
+        _rows.extend(
+            value
+            for name, value in report.user_properties
+            if name == FAULT and isinstance(value, dict)
+        )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table."""
+    if not _rows:
+        return
+    terminalreporter.section("faults")
+    terminalreporter.write_line(
+        COLUMNS.format("fault", "database", "times", "records", "lost", "doubled", "seconds")
+    )
+    for row in _rows:
+        seconds = row["seconds"]
+        worst = f"{max(seconds):.1f}" if isinstance(seconds, list) and seconds else "-"
+        shown = [str(row[name]) for name in ("name", "database", "times")]
+        counted = [str(row[name]) for name in ("records", "lost", "doubled")]
+        terminalreporter.write_line(COLUMNS.format(*shown, *counted, worst))
+    terminalreporter.write_line("seconds: the longest time until all was well again")
