@@ -11,6 +11,7 @@ import uvicorn
 from bulwark.web import Front
 from shared.bus import Bus
 from shared.db import Database
+from shared.lease import holder_at
 from shared.migration import migrate
 from shared.relay import StreamSettings
 from shared.runtime import Runtime
@@ -79,7 +80,10 @@ class Instance:
     async def start(self, listening: socket.socket) -> None:
         """Migrate, start the services, and serve HTTP on a listening socket."""
         await asyncio.to_thread(self._migrate)
+        self.port = listening.getsockname()[1]
         for runtime in self.runtimes.values():
+            if runtime.lease is not None:
+                runtime.lease.holder = holder_at(self.port)
             await runtime.start()
         config = uvicorn.Config(
             Front(list(self.runtimes.values())),
@@ -92,7 +96,6 @@ class Instance:
         )
         self._server = _Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
-        self.port = listening.getsockname()[1]
         self._watching = asyncio.create_task(self._watch_areas())
         while not self._server.started:
             await asyncio.sleep(0.005)

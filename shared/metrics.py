@@ -22,6 +22,9 @@ STREAM_BAD = Gauge(
     "1 while the stream contradicts the log and waits for a person",
     ["service"],
 )
+LEASE_HELD = Gauge(
+    "bulwark_lease_held", "1 in the process that publishes, reads and ticks", ["service"]
+)
 READER_PLACE = Gauge(
     "bulwark_reader_place", "Number of the last event applied", ["service", "source"]
 )

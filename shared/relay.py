@@ -16,6 +16,7 @@ import nats.errors
 import orjson
 import structlog
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 
 from shared import log as event_log
 from shared import metrics
@@ -31,6 +32,7 @@ AGAIN_SECONDS = 0.2
 KEPT_IN_MEMORY = 8192
 # More rows than come of small changes: one order over many communities made them all.
 MUCH = 512
+QUESTIONS = ("head", "wake", "repair")
 DEFAULT_MAX_AGE_SECONDS = 30 * 86400
 
 log = structlog.get_logger(__name__)
@@ -90,7 +92,7 @@ class Relay:
         # The birth of the stream that the database is older than, and of the one refused an update.
         self._older_than: str | None = None
         self._not_updated: str | None = None
-        self._listening = False
+        self._listening: list[Subscription] = []
 
     @property
     def database_is_older(self) -> bool:
@@ -109,10 +111,18 @@ class Relay:
         self._woken.set()
 
     async def run(self) -> None:
-        """Publish for ever; ends when cancelled."""
+        """Publish for ever; ends when cancelled, and may begin again."""
+        self._last = self._head = None
+        self._recent.clear()
+        try:
+            await self._publish()
+        finally:
+            await self._stop_answering()
+
+    async def _publish(self) -> None:
         while True:
             try:
-                if not self._listening:
+                if len(self._listening) < len(QUESTIONS):
                     await self._answer_questions()
                 try:
                     await self._round()
@@ -296,11 +306,16 @@ class Relay:
             log.critical("relay.stream_settings", service=self.service, error=str(error))
 
     async def _answer_questions(self) -> None:
-        client = self._bus.client
-        await client.subscribe(f"head.{self.service}", cb=self._tell_head)
-        await client.subscribe(f"wake.{self.service}", cb=self._wake_up)
-        await client.subscribe(f"repair.{self.service}", cb=self._repair)
-        self._listening = True
+        await self._stop_answering()
+        answers = (self._tell_head, self._wake_up, self._repair)
+        for question, answer in zip(QUESTIONS, answers, strict=True):
+            subject = f"{question}.{self.service}"
+            self._listening.append(await self._bus.client.subscribe(subject, cb=answer))
+
+    async def _stop_answering(self) -> None:
+        while self._listening:
+            with contextlib.suppress(*BROKER_ERRORS):
+                await self._listening.pop().unsubscribe()
 
     async def _tell_head(self, message: Msg) -> None:
         def head() -> int:

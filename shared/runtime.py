@@ -1,16 +1,19 @@
 """A running service: its writer, relay, readers and ticks, started and stopped together."""
 
 import asyncio
-from collections.abc import Coroutine
+import contextlib
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+import nats.errors
 import structlog
 
 from shared.bus import Bus
 from shared.clock import RealClock
 from shared.db import Database, on_thread
 from shared.hub import Hub
+from shared.lease import Lease
 from shared.log import head_of
 from shared.reader import Reader
 from shared.relay import Relay, StreamSettings
@@ -67,13 +70,24 @@ class Runtime:
         )
         self.readers = [Reader(source, self.writer, database, bus) for source in service.listens_to]
         self.ticker = Ticker(self.writer, database)
+        # An SQLite file belongs to one machine: nobody there takes over for another.
+        self.lease = None if database.is_sqlite else Lease(service.name, database)
         self.failure: BaseException | None = None
         self.failed = asyncio.Event()
+        self._keeps_time = isinstance(site.clock, RealClock)
+        self._connected = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def active(self) -> bool:
+        """Whether this process publishes, reads and ticks for its service."""
+        return self.lease is None or self.lease.held
+
     def _committed(self, commit: Commit) -> None:
-        if commit.rows:
+        if commit.rows and self.active:
             self.relay.wake(commit.rows)
+        elif commit.rows:
+            self._go(self._wake_holder(), "wake")
         if commit.announced:
             self.hub.publish(commit.announced)
 
@@ -91,26 +105,56 @@ class Runtime:
         self.writer.start()
         for handler in self.service.starts:
             await self.writer.submit(Start(handler))
-        self._go(self._with_broker(), "broker")
-        if isinstance(self.site.clock, RealClock):
-            self.keep_time()
+        self._go(self._connect(), "broker")
+        if self.lease is None:
+            self._begin()
+        else:
+            self._go(self._while_held(self.lease), "lease")
 
     def keep_time(self) -> None:
         """Begin to tick; a virtual clock's owner calls the ticker instead."""
+        self._keeps_time = True
         self._go(self.ticker.run(), "ticker")
 
-    async def _with_broker(self) -> None:
+    async def _connect(self) -> None:
         await self.bus.connect()
-        self._go(self.relay.run(), "relay")
-        for reader in self.readers:
-            self._go(reader.run(), f"reader of {reader.source}")
+        self._connected.set()
 
-    def _go(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    async def _while_held(self, lease: Lease) -> None:
+        while True:
+            await lease.take()
+            duties = self._begin()
+            await lease.lose()
+            await _cancel(duties)
+
+    def _begin(self) -> list[asyncio.Task[None]]:
+        """Begin what one process does for all of its service."""
+        duties = [self._go(self._once_connected(self.relay.run), "relay")]
+        for reader in self.readers:
+            work = self._once_connected(reader.run)
+            duties.append(self._go(work, f"reader of {reader.source}"))
+        if self._keeps_time:
+            duties.append(self._go(self.ticker.run(), "ticker"))
+        return duties
+
+    async def _once_connected(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        await self._connected.wait()
+        await work()
+
+    async def _wake_holder(self) -> None:
+        if self.bus.connected:
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await self.bus.client.publish(f"wake.{self.service.name}")
+
+    def _go(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=f"{self.service.name} {name}")
         task.add_done_callback(self._ended)
         self._tasks.append(task)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
+        with contextlib.suppress(ValueError):
+            self._tasks.remove(task)
         if task.cancelled() or task.exception() is None:
             return
         self.failure = task.exception()
@@ -119,13 +163,11 @@ class Runtime:
 
     async def stop(self) -> None:
         """End the loops, then the writer; what was accepted is on disk."""
-        # Again and again: what a loop awaits in the client may swallow its cancellation.
-        while running := [task for task in self._tasks if not task.done()]:
-            for task in running:
-                task.cancel()
-            await asyncio.wait(running, timeout=CANCEL_SECONDS)
+        await _cancel(list(self._tasks))
         try:
             await self.writer.stop()
+            if self.lease is not None:
+                await self.lease.leave()
             await self.bus.close()
         finally:
             self.database.close()
@@ -133,6 +175,7 @@ class Runtime:
     def health(self) -> dict[str, Any]:
         """The state of each part, for `/readyz`."""
         return {
+            "active": self.active,
             "log_head": self.writer.head,
             "broker": self.bus.connected,
             "stream_head": self.relay.published,
@@ -150,7 +193,20 @@ class Runtime:
 
     @property
     def ready(self) -> bool:
-        """Whether every reader has caught up once and none is behind; the broker may be away."""
-        return self.failure is None and all(
-            reader.caught_up and not reader.behind for reader in self.readers
-        )
+        """Whether every reader has caught up once and none is behind; the broker may be away.
+
+        A process that stands by for another is ready to answer requests.
+        """
+        if self.failure is not None:
+            return False
+        if self.lease is not None and not self.lease.held:
+            return self.lease.stands_by
+        return all(reader.caught_up and not reader.behind for reader in self.readers)
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    # Again and again: what a loop awaits in the client may swallow its cancellation.
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=CANCEL_SECONDS)

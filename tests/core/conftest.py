@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from bulwark.broker import Broker
 from shared.db import Database
+from shared.lease import Lease
 from tests.core.pair import Open, open_database, registered
 from tests.core.reading import Pair
 from tests.core.stage import Stage
@@ -78,6 +79,14 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ope
 
 
 @pytest.fixture
+def new_postgres(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres: PostgresServer
+) -> Iterator[Open]:
+    """Makes empty databases of PostgreSQL, where several processes share one."""
+    yield from _opening(request, tmp_path, postgres)
+
+
+@pytest.fixture
 def new_file(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Makes empty databases in files, where the kind of database makes no difference."""
     yield from _opening(request, tmp_path, None)
@@ -87,6 +96,17 @@ def new_file(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
 def database(new_database: Open) -> Database:
     """An empty database, of each kind in turn."""
     return new_database()
+
+
+@pytest.fixture
+def overslept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every process believes to hold its lease, as one does that was stopped for a while."""
+
+    async def believe(lease: Lease) -> bool:
+        lease.held = True
+        return True
+
+    monkeypatch.setattr(Lease, "_ask", believe)
 
 
 @pytest.fixture(autouse=True)

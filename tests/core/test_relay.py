@@ -100,6 +100,7 @@ def test_nothing_is_published_twice_when_acks_are_lost(
     assert len(lost) == 3
 
 
+@pytest.mark.usefixtures("overslept")
 def test_stream_is_the_log_when_two_relays_race(stage: Stage, new_database: Open) -> None:
     first = new_database()
     second = Database(first.write_engine.url.render_as_string(hide_password=False))

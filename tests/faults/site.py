@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import nats
 import orjson
+import psycopg
 from nats.js.errors import NotFoundError
 from sqlalchemy import select
 
@@ -75,6 +76,11 @@ class Process:
             self._process.send_signal(how)
         return self._process.wait(30)
 
+    def signal(self, how: signal.Signals) -> None:
+        """Send it a signal that it survives."""
+        if self._process is not None:
+            self._process.send_signal(how)
+
     def kill(self) -> None:
         """`kill -9`."""
         self.end(signal.SIGKILL)
@@ -90,6 +96,10 @@ class BrokerProcess(Process):
         config = store.parent / "nats.conf"
         config.write_text(configuration(store, self.port, self.monitor))
         super().__init__([server_program(), "-c", str(config)], {}, store.parent / "nats.log")
+
+    def blocks(self, stream: str) -> list[Path]:
+        """The files that hold a stream's messages, in order of their names."""
+        return sorted(self.store.glob(f"jetstream/**/streams/{stream}/msgs/*.blk"))
 
     def start(self) -> None:
         """Start it (again), on an empty store when it was deleted."""
@@ -191,8 +201,34 @@ class Site:
         return {**found["services"][service], "status": answer.status_code}
 
     def wait_ready(self, service: str) -> None:
-        """Until a service says that it is ready."""
-        eventually(lambda: self.health(service).get("ready"), seconds=30)
+        """Until a service says that it is ready, and at work."""
+
+        def at_work() -> bool:
+            health = self.health(service)
+            return bool(health.get("ready") and health.get("active"))
+
+        eventually(at_work, seconds=30)
+
+    def empty(self, service: str) -> None:
+        """A stopped service's database and stream are new ones: it reads from the beginning."""
+        self.databases[service].close()
+        asyncio.run(_delete_stream(self.broker.url, service.upper()))
+        if self.is_sqlite:
+            for file in (self.folder.path / "db").glob(f"{service}.db*"):
+                file.unlink()
+            return
+        with psycopg.connect(self.urls[service], autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+
+    def metric(self, service: str, name: str) -> float:
+        """A value of a service's own on /metrics; 0 while it is not told."""
+        url = f"http://127.0.0.1:{self.ports[service]}/metrics"
+        wanted = f'{name}{{service="{service}"}} '
+        for line in httpx.get(url, trust_env=False, timeout=5).text.splitlines():
+            if line.startswith(wanted):
+                return float(line.removeprefix(wanted))
+        return 0.0
 
     def token(self, role: Role, area: str = "220581") -> str:
         """A token of a role."""
@@ -258,6 +294,10 @@ class Site:
             assert not found["rejected"], found
             assert found["recorded"] + found["duplicates"] == len(records)
         return answer.is_success
+
+    def linger(self, seconds: float) -> None:
+        """Let a fault last; nothing is waited for."""
+        threading.Event().wait(seconds)
 
     def post_some(self, count: int, seed: int = 1) -> None:
         """A number of records, accepted before this returns."""
@@ -362,6 +402,14 @@ async def _state(url: str, stream: str) -> dict[str, Any]:
         answer = await client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=5)
         found: dict[str, Any] = orjson.loads(answer.data)
         return found
+    finally:
+        await client.close()
+
+
+async def _delete_stream(url: str, stream: str) -> None:
+    client = await nats.connect(url)
+    try:
+        await client.request(f"$JS.API.STREAM.DELETE.{stream}", b"", timeout=5)
     finally:
         await client.close()
 

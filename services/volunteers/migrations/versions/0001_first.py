@@ -82,6 +82,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sequence"),
     )
     op.create_table(
+        "lease",
+        sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("holder", sa.String(length=36), nullable=False),
+        sa.Column("until_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("one"),
+    )
+    op.create_table(
         "log_head",
         sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),

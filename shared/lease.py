@@ -1,0 +1,104 @@
+"""The lease: of several processes of one service, one publishes, reads and ticks.
+
+It is a row of the service's database that its holder renews by the database's time. Whoever slept
+through its lease does no harm meanwhile: log, place and stream take each number once.
+"""
+
+import asyncio
+import socket
+import time
+from uuid import NAMESPACE_URL
+
+import structlog
+import uuid_utils.compat
+from sqlalchemy import BigInteger, Column, Integer, String, Table
+
+from shared import metrics
+from shared.db import Database, core, is_transient, on_thread, send
+
+LASTS_SECONDS = 6.0
+RENEWED_SECONDS = 2.0
+ASKED_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+lease = Table(
+    "lease",
+    core,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("holder", String(36), nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+)
+
+_NOW_MS = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+_TAKE = (
+    f"INSERT INTO lease (one, holder, until_ms) VALUES (1, ?, {_NOW_MS} + ?) "  # noqa: S608
+    "ON CONFLICT (one) DO UPDATE SET holder = EXCLUDED.holder, until_ms = EXCLUDED.until_ms "
+    f"WHERE lease.holder = EXCLUDED.holder OR lease.until_ms < {_NOW_MS}"
+)
+_LEAVE = "UPDATE lease SET until_ms = 0 WHERE holder = ?"
+
+
+def holder_at(port: int) -> str:
+    """The name of whoever listens on a port of this machine: nobody else can at the same time."""
+    return str(uuid_utils.compat.uuid5(NAMESPACE_URL, f"bulwark://{socket.gethostname()}:{port}"))
+
+
+class Lease:
+    """One process's hold on the duties of a service, in PostgreSQL."""
+
+    def __init__(self, service: str, database: Database) -> None:
+        # Who restarts at the same place need not wait for itself: see `holder_at`.
+        self.holder = str(uuid_utils.compat.uuid7())
+        self.held = False
+        # Whether another process was seen to hold it: this one stands by.
+        self.stands_by = False
+        self._service = service
+        self._database = database
+        self._until = 0.0
+
+    async def take(self) -> None:
+        """Wait until this process holds the lease."""
+        while not await self._ask():
+            await asyncio.sleep(ASKED_SECONDS)
+        log.info("lease.taken", service=self._service)
+
+    async def lose(self) -> None:
+        """Renew the lease; returns when another has it, or when it could not be renewed in time."""
+        while await self._ask():
+            await asyncio.sleep(RENEWED_SECONDS)
+        log.warning("lease.lost", service=self._service)
+
+    async def leave(self) -> None:
+        """Let another take it at once; the process ends."""
+        if self.held:
+            self._stand(held=False)
+            try:
+                await on_thread(self._send, _LEAVE, (self.holder,))
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+
+    async def _ask(self) -> bool:
+        began = time.monotonic()
+        try:
+            values = (self.holder, int(LASTS_SECONDS * 1000))
+            held = await on_thread(self._send, _TAKE, values) == 1
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            # A database that does not answer gives the lease to nobody else either.
+            held = self.held and time.monotonic() < self._until
+        else:
+            self._until = began + LASTS_SECONDS
+            self.stands_by = not held
+        self._stand(held=held)
+        return held
+
+    def _stand(self, *, held: bool) -> None:
+        self.held = held
+        metrics.LEASE_HELD.labels(self._service).set(int(held))
+
+    def _send(self, statement: str, values: tuple[str | int, ...]) -> int:
+        with self._database.write_engine.begin() as connection:
+            return send(connection, statement, values).rowcount

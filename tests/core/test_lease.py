@@ -1,0 +1,119 @@
+"""The lease: one process at a time, another soon after it falls silent, at once when it leaves."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+
+from shared import lease as lease_module
+from shared.db import Database
+from shared.lease import Lease
+from tests.core.pair import Open, append, logged, make_source, noted, request
+from tests.core.stage import Stage
+from tests.harness import eventually
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds instead of fractions would only be waited for."""
+    monkeypatch.setattr(lease_module, "LASTS_SECONDS", 1.0)
+    monkeypatch.setattr(lease_module, "RENEWED_SECONDS", 0.2)
+    monkeypatch.setattr(lease_module, "ASKED_SECONDS", 0.05)
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    """Runs coroutines on one loop."""
+    with asyncio.Runner() as runner:
+        yield runner.run
+
+
+async def _soon(work: Coroutine[Any, Any, None], seconds: float) -> bool:
+    """Whether a wait ends within so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except TimeoutError:
+        return False
+    return True
+
+
+def test_another_waits_when_one_holds_the_lease(new_postgres: Open, run: Run) -> None:
+    database = new_postgres()
+    one, two = Lease("a", database), Lease("a", database)
+    run(one.take())
+    assert not run(_soon(two.take(), 0.3))
+    assert (one.held, two.held, two.stands_by) == (True, False, True)
+
+
+def test_another_takes_over_when_the_holder_falls_silent(new_postgres: Open, run: Run) -> None:
+    database = new_postgres()
+    one, two = Lease("a", database), Lease("a", database)
+    run(one.take())
+    assert run(_soon(two.take(), 5))
+    # The first wakes up and asks: it has lost.
+    assert run(_soon(one.lose(), 1))
+    assert not one.held
+
+
+def test_another_takes_over_at_once_when_the_holder_leaves(new_postgres: Open, run: Run) -> None:
+    database = new_postgres()
+    one, two = Lease("a", database), Lease("a", database)
+    run(one.take())
+    run(one.leave())
+    assert run(_soon(two.take(), 0.5))
+
+
+def test_lease_is_kept_when_it_is_renewed(new_postgres: Open, run: Run) -> None:
+    database = new_postgres()
+    one, two = Lease("a", database), Lease("a", database)
+
+    async def both() -> bool:
+        await one.take()
+        keeping = asyncio.ensure_future(one.lose())
+        taken = await _soon(two.take(), 2.5)
+        keeping.cancel()
+        return taken
+
+    assert not run(both())
+    assert one.held
+
+
+def test_lease_is_lost_in_time_when_the_database_does_not_answer(
+    new_postgres: Open, run: Run
+) -> None:
+    lease = Lease("a", new_postgres())
+    run(lease.take())
+    lease._database = Database("postgresql://nobody@127.0.0.1:1/nothing")
+    assert run(_soon(lease.lose(), 5))
+    assert not lease.held
+
+
+def test_holder_publishes_what_another_process_committed(stage: Stage, new_postgres: Open) -> None:
+    database = new_postgres()
+    holder = stage.start(make_source(), database)
+    eventually(lambda: holder.active and stage.state())
+    url = database.write_engine.url.render_as_string(hide_password=False)
+    replica = stage.start(make_source(), Database(url))
+    eventually(lambda: replica.ready)
+    assert not replica.active
+    stage.submit(replica, request(7))
+    # Sooner than the look that the holder takes by itself every two seconds.
+    eventually(lambda: stage.state()["last_seq"] == 1, seconds=1)
+
+
+def test_replica_publishes_when_the_holder_stops(stage: Stage, new_postgres: Open) -> None:
+    database = new_postgres()
+    holder = stage.start(make_source(), database)
+    eventually(lambda: holder.active and stage.state())
+    url = database.write_engine.url.render_as_string(hide_password=False)
+    second = Database(url)
+    replica = stage.start(make_source(), second)
+    eventually(lambda: replica.ready)
+    stage.stop(holder)
+    append(second, *[noted(number) for number in range(50)])
+    eventually(lambda: stage.streamed() == logged(second))
+    assert replica.active
