@@ -111,6 +111,11 @@ class BrokerProcess(Process):
         """Where clients connect."""
         return f"nats://127.0.0.1:{self.port}"
 
+    @property
+    def urls(self) -> str:
+        """What services are told: this server, or those of a cluster."""
+        return self.url
+
     def wait(self) -> None:
         """Until it serves JetStream."""
 
@@ -140,18 +145,25 @@ class Site:
     """The four services, each in a process of its own, on one broker."""
 
     def __init__(
-        self, folder: Path, postgres: PostgresServer | None, *, max_age_seconds: float = 86400
+        self,
+        folder: Path,
+        postgres: PostgresServer | None,
+        *,
+        max_age_seconds: float = 86400,
+        broker: BrokerProcess | None = None,
+        replicas: int = 1,
     ) -> None:
         self.folder = Folder(folder)
         self.folder.prepare()
-        self.broker = BrokerProcess(folder / "broker" / "store")
+        self.broker = broker or BrokerProcess(folder / "broker" / "store")
         self.urls = {
             name: postgres.new_database() if postgres else f"sqlite:///{folder}/db/{name}.db"
             for name in SERVICES
         }
         self.environment = {
             "BULWARK_DATA": str(folder),
-            "BULWARK_NATS_URL": self.broker.url,
+            "BULWARK_NATS_URL": self.broker.urls,
+            "BULWARK_STREAM_REPLICAS": str(replicas),
             "BULWARK_STREAM_MAX_AGE_SECONDS": str(max_age_seconds),
             **{f"BULWARK_{name.upper()}_DATABASE_URL": url for name, url in self.urls.items()},
         }
@@ -172,6 +184,18 @@ class Site:
         command = [sys.executable, "-m", "bulwark", "run", service]
         environment = {**self.environment, "BULWARK_PORT": str(port)}
         return Process(command, environment, self.folder.path / f"{service}-{port}.log")
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of `bulwark` as a person at this site would."""
+        return subprocess.run(
+            [sys.executable, "-m", "bulwark", *words],
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     def start(self) -> None:
         """Start everything and wait until it is ready."""
@@ -221,10 +245,11 @@ class Site:
             connection.execute("DROP SCHEMA public CASCADE")
             connection.execute("CREATE SCHEMA public")
 
-    def metric(self, service: str, name: str) -> float:
-        """A value of a service's own on /metrics; 0 while it is not told."""
+    def metric(self, service: str, name: str, source: str = "") -> float:
+        """A value of a service's own on /metrics, of a source of it; 0 while it is not told."""
         url = f"http://127.0.0.1:{self.ports[service]}/metrics"
-        wanted = f'{name}{{service="{service}"}} '
+        labels = f'service="{service}"' + (f',source="{source}"' if source else "")
+        wanted = f"{name}{{{labels}}} "
         for line in httpx.get(url, trust_env=False, timeout=5).text.splitlines():
             if line.startswith(wanted):
                 return float(line.removeprefix(wanted))
@@ -295,6 +320,21 @@ class Site:
             assert found["recorded"] + found["duplicates"] == len(records)
         return answer.is_success
 
+    def try_one(self) -> httpx.Response:
+        """Send one record once; it is entered when it is accepted."""
+        body = {
+            "id": new_id(),
+            "area": AREA,
+            "place_kind": "checkpoint",
+            "temperature_c": FEVER_C,
+        }
+        headers = {"Authorization": f"Bearer {self.token(Role.RECORDER)}"}
+        url = f"http://127.0.0.1:{self.ports['intake']}/intake/screenings"
+        answer = httpx.post(url, json=body, headers=headers, trust_env=False, timeout=30)
+        if answer.is_success:
+            self.ledger.accepted[str(body["id"])] = FEVER_C
+        return answer
+
     def linger(self, seconds: float) -> None:
         """Let a fault last; nothing is waited for."""
         threading.Event().wait(seconds)
@@ -325,13 +365,13 @@ class Site:
         """A service's stream, in order; empty while there is none."""
         return asyncio.run(_whole_stream(self.broker.url, service.upper()))
 
-    def stream_state(self, service: str) -> dict[str, Any]:
+    def stream_state(self, service: str, *, seconds: float = 5) -> dict[str, Any]:
         """What STREAM.INFO says of a service's stream."""
-        return asyncio.run(_state(self.broker.url, service.upper()))
+        return asyncio.run(_state(self.broker.url, service.upper(), seconds))
 
-    def stream_end(self, service: str) -> int:
+    def stream_end(self, service: str, *, seconds: float = 5) -> int:
         """The number of the last message of a service's stream; -1 while there is none."""
-        found = self.stream_state(service)
+        found = self.stream_state(service, seconds=seconds)
         return int(found["state"]["last_seq"]) if "state" in found else -1
 
     def at_rest(self) -> bool:
@@ -396,10 +436,10 @@ class Site:
         return True
 
 
-async def _state(url: str, stream: str) -> dict[str, Any]:
+async def _state(url: str, stream: str, seconds: float) -> dict[str, Any]:
     client = await nats.connect(url)
     try:
-        answer = await client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=5)
+        answer = await client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=seconds)
         found: dict[str, Any] = orjson.loads(answer.data)
         return found
     finally:

@@ -15,6 +15,8 @@ from tests.faults.site import SERVICES, Site
 from tests.faults.table import Fault
 from tests.harness import eventually
 
+RECOVERED_SECONDS = 30.0
+
 
 def wait_for_records(site: Site, more: int) -> None:
     """Until so many more records were accepted."""
@@ -26,6 +28,7 @@ def test_nothing_is_lost_when_services_are_killed_under_load(
     site: Site, rounds: int, fault: Fault
 ) -> None:
     """kill -9 of each service, at random moments under load."""
+    fault.limit = RECOVERED_SECONDS
     dice = random.Random(1)
     with site.load(seed=1):
         for _ in range(rounds):
@@ -43,6 +46,7 @@ def test_nothing_is_lost_when_the_broker_is_killed_in_mid_batch(
     site: Site, rounds: int, fault: Fault
 ) -> None:
     """kill -9 of nats-server, at random moments under load."""
+    fault.limit = RECOVERED_SECONDS
     dice = random.Random(2)
     with site.load(seed=2):
         for _ in range(3 * rounds):

@@ -83,6 +83,7 @@ def test_replica_takes_over_when_the_process_at_work_is_killed(
     site: Site, replicas: Replicas, fault: Fault
 ) -> None:
     """kill -9 of the process at work, of two of each service, under load."""
+    fault.limit = TAKE_OVER_SECONDS
     with site.load(seed=21, port=replicas["intake"][0]):
         for name, (port, _) in replicas.items():
             site.processes[name].kill()
@@ -100,6 +101,7 @@ def test_nothing_is_doubled_when_the_process_at_work_sleeps_through_its_lease(
     site: Site, replicas: Replicas, fault: Fault, rounds: int
 ) -> None:
     """The process at work stopped for longer than its lease, under load."""
+    fault.limit = TAKE_OVER_SECONDS
     sleep = SHORT_SLEEP if rounds == 2 else LONG_SLEEP
     places = {
         name: [(site.ports[name], site.processes[name]), replica]

@@ -1,0 +1,57 @@
+"""Three nats-servers on loopback that keep every stream three times."""
+
+import signal
+from pathlib import Path
+
+from bulwark.broker import free_port
+from tests.faults.site import BrokerProcess
+
+NODES = 3
+CONFIG = """
+cluster {{
+  name: bulwark
+  listen: 127.0.0.1:{port}
+  routes: [{routes}]
+}}
+"""
+
+
+class Cluster(BrokerProcess):
+    """The three as one broker; `nodes` can be killed one by one."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        ports = [free_port() for _ in range(NODES)]
+        routes = ", ".join(f"nats://127.0.0.1:{port}" for port in ports)
+        self.nodes = [BrokerProcess(folder / str(node) / "store") for node in range(NODES)]
+        for number, node in enumerate(self.nodes):
+            config = node.store.parent / "nats.conf"
+            named = config.read_text().replace(
+                "server_name: bulwark", f"server_name: bulwark-{number}"
+            )
+            config.write_text(named + CONFIG.format(port=ports[number], routes=routes))
+        self.store = folder
+
+    @property
+    def url(self) -> str:
+        """One that is alive."""
+        return next(node.url for node in self.nodes if node.running)
+
+    @property
+    def urls(self) -> str:
+        """All of them, as services are told."""
+        return ",".join(node.url for node in self.nodes)
+
+    def start(self) -> None:
+        """Start all three."""
+        for node in self.nodes:
+            node.start()
+
+    def wait(self) -> None:
+        """Until each serves JetStream and has caught up."""
+        for node in self.nodes:
+            node.wait()
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End all three."""
+        return max(node.end(how) for node in self.nodes)
