@@ -111,8 +111,7 @@ def token(
     from shared.auth import Role, Tokens, load_or_create_key
     from shared.clock import RealClock
 
-    folder = Folder(data.resolve())
-    folder.prepare()
+    folder = Folder(data.resolve()).require()
     if role not in set(Role):
         complain(f"--role: 没有这个角色 / no such role: {role} ({', '.join(Role)})")
     areas = Areas.open(folder.areas)

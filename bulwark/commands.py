@@ -7,7 +7,7 @@ from pathlib import Path
 import nats.errors
 import orjson
 
-from bulwark.folder import Folder
+from bulwark.folder import Folder, FolderError
 from bulwark.follow import Wanted, connect, documents
 from bulwark.process import complain, say
 from bulwark.services import SERVICES
@@ -22,8 +22,16 @@ from shared.writer import Writer
 
 
 def bus_url(data: Path) -> str:
-    """Where the broker is: of the instance running in this folder, else as the settings say."""
-    run = Folder(data.resolve()).running()
+    """Where the broker is: of the instance running in this folder, else as the settings say.
+
+    Raises FolderError when neither tells.
+    """
+    folder = Folder(data.resolve())
+    run = folder.running()
+    if run is None and "nats_url" not in Settings().model_fields_set:
+        raise FolderError(
+            f"{folder.path} 中没有运行的实例,请检查 --data / no instance runs here: look at --data"
+        )
     return str(run["nats_url"]) if run else Settings().nats_url
 
 
@@ -63,6 +71,7 @@ def line_of(document: dict[str, object], areas: Areas | None) -> str:
 
 
 def _databases(data: Path) -> dict[str, Database]:
+    Folder(data.resolve()).require()
     settings = Settings(data=data)
     return {name: Database(settings.database_url(name)) for name in SERVICES}
 

@@ -7,6 +7,7 @@ from shared.areas_rows import AreasError
 from shared.migration import DatabaseNewer
 from shared.policy import PolicyError
 from shared.secrets_files import KeyFileError
+from shared.settings import SettingsError
 from shared.vault import VaultError
 
 ONE_LINE = (
@@ -17,5 +18,6 @@ ONE_LINE = (
     KeyFileError,
     PolicyError,
     PortTaken,
+    SettingsError,
     VaultError,
 )

@@ -23,6 +23,9 @@ from shared.service import Site
 from shared.vault import Vault
 
 MARK = ".bulwark"
+# What we put into a folder: nothing else is ever removed, and nothing else may lie there first.
+OURS = ("keys", "policies", "db", "nats", "areas.db*", "token", "run.json*", MARK)
+TOLERATED = ("lost+found",)
 SHIPPED_POLICIES = Path(__file__).parent.parent / "policies"
 
 
@@ -64,9 +67,11 @@ class Folder:
     def prepare(self, *, fresh: bool = False) -> None:
         """Make the folder and what an instance needs; `fresh` empties one that we made before.
 
-        Raises FolderError when it cannot be written, or when `fresh` names another's folder.
+        Raises FolderError when it cannot be written, or when it holds what is not ours.
         """
         try:
+            if self.path.exists() and not (self.path / MARK).exists():
+                self._refuse_foreign()
             if fresh and self.path.exists():
                 self._empty()
             for part in (self.path, self.keys, self.policies, self.nats, self.path / "db"):
@@ -100,17 +105,35 @@ class Folder:
             ) from error
         return mark
 
-    def _empty(self) -> None:
-        if any(self.path.iterdir()) and not (self.path / MARK).exists():
+    def require(self) -> "Folder":
+        """This folder, when an instance was made in it; raises FolderError."""
+        if not (self.path / MARK).exists():
             raise FolderError(
-                f"{self.path} 不是本系统建立的,不会清空 / was not made by bulwark: left alone"
+                f"{self.path} 中没有实例,请检查 --data / holds no instance: look at --data"
             )
+        return self
+
+    def _refuse_foreign(self) -> None:
+        ours = {entry for pattern in (*OURS, *TOLERATED) for entry in self.path.glob(pattern)}
+        foreign = sorted(set(self.path.iterdir()) - ours)
+        if foreign:
+            raise FolderError(
+                f"{self.path} 中有别的文件 {foreign[0].name},请另选空文件夹 / "
+                "holds files that are not ours: choose an empty folder"
+            )
+
+    def _empty(self) -> None:
         run = self.running()
         if run is not None:
             raise FolderError(
                 f"{self.path} 正在由进程 {run['pid']} 使用 / is in use by process {run['pid']}"
             )
-        shutil.rmtree(self.path)
+        # The mark goes last: what is cut short here can be begun again.
+        for entry in (entry for pattern in OURS for entry in sorted(self.path.glob(pattern))):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
 
     def site(self, name: str, clock: Clock, *, drill: bool = False) -> Site:
         """This instance's ports; raises PolicyError, AreasError, KeyFileError or VaultError."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +100,9 @@ def tell(running: Machine) -> None:
         say(f"  it 令牌 / it token ({data / 'token'}): {running.token}")
     county = example_area(running)
     say("  采集员令牌 / a recorder's token:")
-    say(f"    bulwark token --data {data} --role recorder --area {county} --name 张三")
+    # As it was called itself, so that it can be pasted where it is not on the path.
+    program = sys.argv[0] if sys.argv[0].endswith("bulwark") else f"{sys.executable} -m bulwark"
+    say(f"    {program} token --data {data} --role recorder --area {county} --name 张三")
 
 
 def example_area(running: Machine) -> str:

@@ -2,9 +2,14 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it, in one line."""
 
 
 class Settings(BaseSettings):
@@ -21,7 +26,18 @@ class Settings(BaseSettings):
     stream_replicas: int = Field(default=1, ge=1, le=5)
     log_level: str = "INFO"
 
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise SettingsError(_said(error)) from error
+
     def database_url(self, service: str) -> str:
         """Where a service's database is; a file in the data folder when nothing else is said."""
         said = os.environ.get(f"BULWARK_{service.upper()}_DATABASE_URL")
         return said or f"sqlite:///{self.data.resolve() / 'db' / service}.db"
+
+
+def _said(error: ValidationError) -> str:
+    faults = [f"BULWARK_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors()]
+    return f"设置有误 / a setting is wrong: {'; '.join(faults)}"

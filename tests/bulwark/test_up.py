@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bulwark.folder import Folder
 from tests.bulwark.command import Up, alive, bulwark, up
 from tests.harness import eventually, new_id
 
@@ -155,18 +156,52 @@ def test_one_line_is_said_when_the_folder_cannot_be_made(tmp_path: Path) -> None
     assert "cannot write" in ended.stderr
 
 
-def test_folder_is_left_alone_when_fresh_names_somebody_elses(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--fresh"]])
+def test_folder_is_left_alone_when_it_is_somebody_elses(tmp_path: Path, options: list[str]) -> None:
     (tmp_path / "letters.txt").write_text("dear")
-    ended = bulwark("up", "--data", str(tmp_path), "--fresh", "--port", "0")
+    ended = bulwark("up", "--data", str(tmp_path), "--port", "0", *options)
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
-    assert (tmp_path / "letters.txt").read_text() == "dear"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["letters.txt"]
+
+
+def test_only_ours_is_removed_when_a_folder_is_made_fresh(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "data")
+    folder.prepare()
+    (folder.path / "letters.txt").write_text("dear")
+    (folder.path / "db" / "intake.db").write_text("old")
+    folder.prepare(fresh=True)
+    assert (folder.path / "letters.txt").read_text() == "dear"
+    assert not (folder.path / "db" / "intake.db").exists()
+    assert folder.areas.exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["token", "--role", "it", "--area", "220581"],
+        ["dead", "list"],
+        ["events", "--no-follow"],
+    ],
+)
+def test_nothing_is_made_when_data_names_no_instance(tmp_path: Path, command: list[str]) -> None:
+    ended = bulwark(*command, "--data", str(tmp_path / "typo"))
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert "--data" in ended.stderr
+    assert not (tmp_path / "typo").exists()
+
+
+def test_setting_is_named_when_it_is_wrong(tmp_path: Path) -> None:
+    ended = bulwark("up", "--data", str(tmp_path / "data"), "--port", "99999")
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert "BULWARK_PORT" in ended.stderr
 
 
 def test_policy_error_names_file_line_and_key_when_a_county_pack_is_wrong(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    made = bulwark("token", "--data", str(data), "--role", "it", "--area", "220581")
-    assert made.returncode == 0
+    Folder(data).prepare()
     pack = data / "policies" / "2021-01.toml"
     pack.write_text(pack.read_text().replace("threshold_c = 37.3", "threshold_c = 99.0"))
     ended = bulwark("up", "--data", str(data), "--port", "0")
@@ -185,6 +220,7 @@ def test_policy_error_names_file_line_and_key_when_a_county_pack_is_wrong(tmp_pa
 def test_token_command_names_the_option_when_it_is_wrong(
     tmp_path: Path, options: tuple[str, ...], named: str
 ) -> None:
+    Folder(tmp_path / "data").prepare()
     ended = bulwark("token", "--data", str(tmp_path / "data"), *options)
     assert ended.returncode == 1
     assert named in ended.stderr
