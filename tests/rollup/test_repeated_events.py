@@ -1,0 +1,126 @@
+"""Every event three times, shuffled between the sources, into an empty rollup: the same figures."""
+
+import asyncio
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from nats.aio.msg import Msg
+from sqlalchemy import select
+
+from bulwark.services import SERVICES
+from services.rollup.figures.tables import DailyFigure, StandingFigure, StandingThing
+from shared.bus import Bus
+from shared.db import Database
+from shared.feed import Feed, status_of
+from shared.migration import migrate
+from shared.reader import Reader
+from shared.writer import Writer
+from tests.harness import Node, eventually, new_id
+
+AREAS = tuple(f"22058107{number}101" for number in (0, 1, 2))
+TIMES = 3
+PROJECTIONS = (DailyFigure, StandingFigure, StandingThing)
+
+
+def fingerprint(database: Database) -> str:
+    """One hash over all rows of the projections.
+
+    A zero says no more than no row: what opened and closed within one batch leaves none.
+    """
+    with database.reading() as session:
+        rows = [
+            sorted(str(tuple(row)) for row in session.execute(select(model.__table__)) if row[-1])
+            for model in PROJECTIONS
+        ]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def busy_day(node: Node) -> None:
+    """Screenings, some taken back, fevers, a case, an order up and down, and a request."""
+    dice = Random(41)
+    for area in AREAS:
+        recorder = node.client("recorder", area)
+        ids = [new_id() for _ in range(60)]
+        lines = [
+            {
+                "id": id_,
+                "area": area,
+                "place_kind": "checkpoint",
+                "temperature_c": dice.choice((36.4, 36.6, 38.2)),
+            }
+            for id_ in ids
+        ]
+        body = "\n".join(json.dumps(line) for line in lines)
+        assert recorder.request("POST", "/intake/screenings/bulk", content=body).is_success
+        for id_ in ids[::7]:
+            answer = recorder.post(f"/intake/screenings/{id_}/void", {"reason": "重复"})
+            assert answer.is_success
+    command = node.client("command", "220581")
+    for level in ("medium", "low"):
+        order = {"level": level, "reason": "演练"}
+        path = f"/alerts/areas/{AREAS[0][:9]}/risk-level"
+        assert command.put(path, order).is_success
+        node.settle()
+
+
+@pytest.fixture
+def thrice(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[Bus]]:
+    """Feeds of the buses in this set give every message three times, each in its own time."""
+    chosen: set[Bus] = set()
+    again: dict[Feed, list[Msg]] = defaultdict(list)
+    take, dice = Feed.next, Random(43)
+
+    async def repeat(feed: Feed) -> Msg:
+        if feed._bus not in chosen:
+            return await take(feed)
+        # Which source comes next is left to chance.
+        await asyncio.sleep(dice.random() / 1000)
+        if again[feed] and dice.random() < 0.6:
+            return again[feed].pop(dice.randrange(len(again[feed])))
+        message = await take(feed)
+        if status_of(message) is None:
+            again[feed] += [message] * (TIMES - 1)
+        return message
+
+    monkeypatch.setattr(Feed, "next", repeat)
+    yield chosen
+    assert any(again.values()), "nothing was repeated"
+
+
+@pytest.mark.requirement("P1")
+def test_figures_are_the_same_when_every_event_comes_three_times_in_another_order(
+    node: Node, thrice: set[Bus], tmp_path: Path
+) -> None:
+    busy_day(node)
+    node.settle()
+    service = SERVICES["rollup"]
+    empty = Database(f"sqlite:///{tmp_path}/rollup.db")
+    migrate(service, empty)
+
+    async def fill() -> None:
+        bus = Bus(node.broker.url, "again")
+        await bus.connect()
+        thrice.add(bus)
+        writer = Writer(service, node.instance.site, empty)
+        writer.start()
+        readers = [Reader(source, writer, empty, bus) for source in service.listens_to]
+        reading = [asyncio.ensure_future(reader.run()) for reader in readers]
+        heads = {name: node.runtime(name).writer.head for name in service.listens_to}
+        async with asyncio.timeout(60):
+            while any(reader.place < heads[reader.source] for reader in readers):
+                await asyncio.sleep(0.01)
+        for task in reading:
+            task.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
+        await writer.stop()
+        await bus.close()
+
+    node.run(fill())
+    eventually(node.instance.at_rest)
+    assert fingerprint(empty) == fingerprint(node.runtime("rollup").database)
+    empty.close()
