@@ -149,6 +149,9 @@ async def on_thread(read: Callable[..., T], *values: Any) -> T:
         return await asyncio.shield(reading)
     except asyncio.CancelledError:
         await asyncio.wait([reading])
+        # Looked at, so that its failure is not told as one that nobody took care of.
+        if not reading.cancelled():
+            reading.exception()
         raise
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx
+import psutil
 import psycopg
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import select
@@ -62,6 +64,24 @@ class PostgresServer:
         with psycopg.connect(uri, autocommit=True) as connection:
             connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
         return str(self.server.get_uri(database=name))
+
+    def kill(self) -> None:
+        """`kill -9` of the server; its parts end when they see that it is gone."""
+        server = psutil.Process(self.server.get_pid())
+        server.kill()
+        server.wait(10)
+
+    def start_again(self) -> None:
+        """Start a killed server, as soon as all its parts have ended."""
+
+        def started() -> bool:
+            try:
+                self.server.ensure_postgres_running()
+            except subprocess.SubprocessError:
+                return False
+            return True
+
+        eventually(started, seconds=30)
 
     def stop(self) -> None:
         """End the server."""

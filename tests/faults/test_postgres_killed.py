@@ -1,0 +1,50 @@
+"""PostgreSQL is killed under load: what was accepted is there when it is back."""
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from tests.faults.site import SERVICES, Site
+from tests.faults.table import Fault
+from tests.harness import PostgresServer, eventually, start_postgres
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL that nobody else uses."""
+    server = start_postgres(tmp_path_factory.mktemp("killed"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, server: PostgresServer) -> Iterator[Site]:
+    """A site on it."""
+    site = Site(tmp_path_factory.mktemp("site"), server)
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
+
+
+def test_nothing_is_lost_when_postgresql_is_killed_under_load(
+    site: Site, server: PostgresServer, rounds: int, fault: Fault
+) -> None:
+    """kill -9 of PostgreSQL, at random moments under load."""
+    fault.limit = 30.0
+    dice = Random(31)
+    with site.load(seed=31):
+        for _ in range(rounds):
+            wanted = len(site.ledger.accepted) + dice.randrange(50, 400)
+            eventually(lambda: len(site.ledger.accepted) >= wanted, seconds=60)  # noqa: B023
+            server.kill()
+            fault.times += 1
+            server.start_again()
+            before = len(site.ledger.accepted)
+            with fault.recovering():
+                eventually(lambda: len(site.ledger.accepted) > before, seconds=60)  # noqa: B023
+                for name in SERVICES:
+                    site.wait_ready(name)
+    site.check()
