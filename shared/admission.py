@@ -17,6 +17,8 @@ BODY_LIMIT = 1024 * 1024
 CLOCK_SKEW = timedelta(minutes=1)
 NUL = b"\\u0000"
 AREA_FIELDS = ("area", "code")
+# Some programs begin a file of text with it.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def authorised(site: Site, request: HttpRequest, roles: frozenset[Role]) -> Caller:
@@ -57,19 +59,32 @@ def check_time(site: Site, model: BaseModel) -> None:
         raise Invalid(TEXTS, "in_the_future", field="occurred_at")
 
 
+def query_names(model: type[BaseModel], path: str) -> frozenset[str]:
+    """What may stand behind the question mark: the fields that do not stand in the path."""
+    return frozenset(name for name in model.model_fields if f"{{{name}}}" not in path)
+
+
+def refuse_unknown_query(request: HttpRequest, known: frozenset[str]) -> None:
+    """A mistyped parameter would be a filter that is not there: raises Invalid naming it."""
+    unknown = request.query_params.keys() - known
+    if unknown:
+        message = "unknown_parameter" if known else "unknown_parameter.none"
+        raise Invalid(TEXTS, message, field=min(unknown), known=", ".join(sorted(known)))
+
+
 async def read_body(request: HttpRequest, limit: int) -> bytes:
     """The whole body; raises TooLarge as soon as it passes the limit, in bytes."""
     said = request.headers.get("content-length", "")
     if said.isdigit() and int(said) > limit:
-        raise TooLarge(f"{limit // 1024} KiB")
+        raise TooLarge(limit // 1024, "kib")
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
         if size > limit:
-            raise TooLarge(f"{limit // 1024} KiB")
+            raise TooLarge(limit // 1024, "kib")
         parts.append(part)
-    return b"".join(parts)
+    return b"".join(parts).removeprefix(BYTE_ORDER_MARK)
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:

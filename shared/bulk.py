@@ -40,7 +40,7 @@ async def accept_lines(
     lines = (await read_body(request, MOST_BYTES)).split(b"\n")
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if len(numbered) > MOST_LINES:
-        raise TooLarge(f"{MOST_LINES} 行 lines")
+        raise TooLarge(MOST_LINES, "lines")
     rejected: list[tuple[int, Exception]] = []
     pending: list[asyncio.Task[BulkDone]] = []
     for start in range(0, len(numbered), LINES_PER_TRANSACTION):
@@ -73,7 +73,7 @@ def _parse(
     check_time(runtime.site, command)
     if check:
         check(runtime.site, command)
-    return Line(number, command, fingerprint(runtime.site.secret, route, asked))
+    return Line(number, command, fingerprint(runtime.site.secret, route, asked, command.id))
 
 
 def _answer(

@@ -7,7 +7,7 @@ again after a lost answer changes nothing.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Protocol
 
 import structlog
@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic_core import PydanticCustomError
 
 from shared.auth import Caller
+from shared.clock import CST
 from shared.db import is_transient
 from shared.events import Event, Id
 from shared.refusal import Conflict, Refused
@@ -31,7 +32,7 @@ def new_id() -> str:
     return str(uuid_utils.compat.uuid7())
 
 
-def _written(value: Any) -> Any:
+def written_time(value: Any) -> Any:
     """Refuse what pydantic would read as seconds since 1970: a time is written as RFC 3339 says."""
     if isinstance(value, str) and not RFC_3339.match(value):
         raise PydanticCustomError("datetime_parsing", "must be written as RFC 3339 says")
@@ -40,8 +41,24 @@ def _written(value: Any) -> Any:
     return value
 
 
+def written_day(value: Any) -> Any:
+    """Refuse what pydantic would read as seconds since 1970: a day is written as ISO 8601 says."""
+    if isinstance(value, str) and not ISO_DAY.match(value):
+        raise PydanticCustomError("date_parsing", "must be written as ISO 8601 says")
+    if not isinstance(value, str | date):
+        raise PydanticCustomError("date_type", "must be written as ISO 8601 says")
+    return value
+
+
 RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
-Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Beyond these lie slips of the pen, and times that no calendar can count on from.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
+FIRST_TIME = datetime(FIRST_DAY.year, 1, 1, tzinfo=CST)
+LAST_TIME = datetime(LAST_DAY.year, 1, 1, tzinfo=CST)
+
+Moment = Annotated[AwareDatetime, Field(ge=FIRST_TIME, le=LAST_TIME), BeforeValidator(written_time)]
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY), BeforeValidator(written_day)]
 
 
 class Command(BaseModel):

@@ -16,11 +16,20 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from shared import metrics, problems
-from shared.admission import BODY_LIMIT, authorised, check_places, check_time, read_json
+from shared.admission import (
+    BODY_LIMIT,
+    authorised,
+    check_places,
+    check_time,
+    query_names,
+    read_json,
+    refuse_unknown_query,
+)
 from shared.auth import Caller, Role
 from shared.bulk import accept_lines
 from shared.commands import Answer, Attempt, Bulk, Command, Done, Handler, Request, Trial
@@ -35,6 +44,8 @@ from shared.text import Language
 from shared.texts import TEXTS
 from shared.writer import Tx, Unavailable
 
+# Not sent, only counted: the client had gone.
+CLIENT_LEFT = 499
 Roles = Iterable[Role]
 Check = Callable[[Site, Any], None]
 
@@ -115,7 +126,9 @@ class Routes:
             check_time(runtime.site, command)
             if check:
                 check(runtime.site, command)
-            mark = fingerprint(runtime.site.secret, f"{method} {request.url.path}", asked)
+            # Ids are the same in upper case, in the path as in the body.
+            place = f"{method} {request.url.path.lower()}"
+            mark = fingerprint(runtime.site.secret, place, asked, command.id)
             done: Done = await runtime.writer.submit(
                 Request(handler, command, caller, mark, answer)
             )
@@ -162,12 +175,17 @@ class Routes:
         With an `opening`, `?reason=` asks for more than the read shows.
         """
         allowed = None if roles is None else frozenset(roles)
-        opened = _recorded(opening, query) if opening else None
+        opened = _recorded(opening, query, path) if opening else None
+        known = query_names(query, path)
 
         async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
             if opened and "reason" in request.query_params:
                 return await opened(runtime, request)
             caller = None if allowed is None else authorised(runtime.site, request, allowed)
+            html = prefers_html(request.headers.get("accept", ""))
+            # To the link of a public page, those who pass it on add what they like.
+            if caller is not None or not html:
+                refuse_unknown_query(request, known)
             asked = query.model_validate({**request.query_params, **request.path_params})
             check_places(runtime.site, asked, caller)
 
@@ -175,7 +193,6 @@ class Routes:
                 with runtime.database.reading() as session:
                     now = runtime.site.clock.now()
                     language = problems.language_of(request)
-                    html = prefers_html(request.headers.get("accept", ""))
                     return read(Read(session, caller, now, runtime.site, language, html), asked)
 
             try:
@@ -192,7 +209,7 @@ class Routes:
         self, path: str, handler: Handler, query: type[BaseModel], *, roles: Roles, answer: Answer
     ) -> None:
         """A read that leaves a trace, such as opening someone's data: the writer does it."""
-        endpoint = _recorded(Opening(handler, answer, roles), query)
+        endpoint = _recorded(Opening(handler, answer, roles), query, path)
         describes = described(handler, query, self._tokens(path), 200)
         self._add("GET", path, endpoint, frozenset(roles), describes)
 
@@ -240,11 +257,13 @@ class Routes:
         self.listed.append(Route(method, self.prefix + path, endpoint, roles, describes))
 
 
-def _recorded(opening: Opening, query: type[BaseModel]) -> Endpoint:
+def _recorded(opening: Opening, query: type[BaseModel], path: str) -> Endpoint:
     allowed = frozenset(opening.roles)
+    known = query_names(query, path)
 
     async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
         caller = authorised(runtime.site, request, allowed)
+        refuse_unknown_query(request, known)
         asked = query.model_validate({**request.query_params, **request.path_params})
         check_places(runtime.site, asked, caller)
         request_ = Request(opening.handler, asked, caller, None, opening.answer)
@@ -312,18 +331,18 @@ def _bound(runtime: Runtime, route: Route) -> Callable[[HttpRequest], Awaitable[
 
     async def endpoint(request: HttpRequest) -> Response:
         began = time.perf_counter()
-        status = 500
         try:
             response = await route.endpoint(runtime, request)
-            status = response.status_code
-        except Exception as error:
-            status = problems.problem_of(request, error).status
-            raise
-        finally:
-            child = children.get(status)
-            if child is None:
-                child = children[status] = seconds.labels(service, name, str(status))
-            child.observe(time.perf_counter() - began)
+        except ClientDisconnect:
+            # Nobody is there to read it; the number is for the metrics alone.
+            response = Response(status_code=CLIENT_LEFT)
+        except Exception as error:  # noqa: BLE001 - every error becomes a problem document
+            response = await problems.answer(request, error)
+        status = response.status_code
+        child = children.get(status)
+        if child is None:
+            child = children[status] = seconds.labels(service, name, str(status))
+        child.observe(time.perf_counter() - began)
         return response
 
     return endpoint

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Date, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from shared.clock import CST
 from shared.db import Instant
 from shared.refusal import Invalid
 from shared.texts import TEXTS
@@ -63,17 +64,21 @@ def _read(cursor: str, keys: Sequence[Key]) -> list[tuple[Key, Any]]:
         padded = cursor + "=" * (-len(cursor) % 4)
         values = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         return [(key, _value(key, value)) for key, value in zip(keys, values, strict=True)]
-    except (binascii.Error, ValueError, TypeError) as error:
+    except (binascii.Error, ValueError, TypeError, OverflowError) as error:
         raise Invalid(TEXTS, "bad_cursor", field="cursor") from error
 
 
 def _value(key: Key, value: Any) -> Any:
-    """The value of a key column as JSON carried it; raises ValueError or TypeError."""
+    """The value of a key column as JSON carried it.
+
+    Raises ValueError, TypeError or OverflowError.
+    """
     if isinstance(key.type, Instant):
         at = datetime.fromisoformat(value)
         if at.tzinfo is None:
             raise ValueError("a time without offset")
-        return at
+        # Here, not in the query, a time fails that has no place in the calendar.
+        return at.astimezone(CST)
     if isinstance(key.type, Date):
         return date.fromisoformat(value)
     if not isinstance(value, key.type.python_type):

@@ -38,9 +38,13 @@ class Remembered:
     answer: Any
 
 
-def fingerprint(key: bytes, route: str, body: Any) -> bytes:
-    """A keyed hash of a route and the client's JSON, whatever the order of its fields."""
-    text = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+def fingerprint(key: bytes, route: str, body: dict[str, Any], id_: str) -> bytes:
+    """A keyed hash of a route and the client's JSON, whatever the order of its fields.
+
+    `id_` is the request's id as it is kept: in lower case, however the client wrote it.
+    """
+    known = {**body, "id": id_} if "id" in body else body
+    text = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(text, digest_size=16, key=key, person=route_tag(route)).digest()
 
 

@@ -15,7 +15,13 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 
 from shared import problems
-from shared.admission import admitted, bearer_token, check_places
+from shared.admission import (
+    admitted,
+    bearer_token,
+    check_places,
+    query_names,
+    refuse_unknown_query,
+)
 from shared.auth import Caller, InvalidToken
 from shared.events import Recorded
 from shared.http import Roles, Routes
@@ -61,10 +67,12 @@ def stream(
     lags, when its token ends, and when the server stops.
     """
     allowed = frozenset(roles)
+    known = query_names(query, path) | {"access_token"}
 
     async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
         token = bearer_token(request) or request.query_params.get("access_token", "")
         caller = admitted(runtime.site, token, allowed)
+        refuse_unknown_query(request, known)
         asked = query.model_validate(dict(request.query_params))
         check_places(runtime.site, asked, caller)
         watch = Watch(caller, runtime.site, problems.language_of(request))

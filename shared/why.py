@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.auth import Role
-from shared.events import AreaCode, Event, Id, Recorded, decode, parse
+from shared.events import AreaCode, Cause, Event, Id, Recorded, decode, parse
 from shared.events.wording import describe, event_label
 from shared.http import Read, Routes
 from shared.log import rows_about
@@ -50,12 +50,12 @@ def explain(read: Read, query: Why, may_see: MaySee) -> dict[str, Any]:
         read.touch(recorded.data.area)
     return {
         "id": query.id,
-        "chain": [*_causes(read, latest.data), _step(read, latest)],
+        "chain": [*_causes(read, latest.data, may_see), _step(read, latest)],
         "history": [_step(read, recorded) for recorded in found],
     }
 
 
-def _causes(read: Read, event: Event) -> list[dict[str, Any]]:
+def _causes(read: Read, event: Event, may_see: MaySee) -> list[dict[str, Any]]:
     return [
         {
             "type": cause.type,
@@ -64,10 +64,32 @@ def _causes(read: Read, event: Event) -> list[dict[str, Any]]:
             "area_name": _name(read, cause.area),
             "occurred_at": cause.occurred_at,
             "policy": cause.policy,
-            "text": event_label(cause.type.rsplit(".", 1)[1], read.language),
+            "text": _cause_text(read, cause, may_see),
         }
         for cause in event.because
     ]
+
+
+def _cause_text(read: Read, cause: Cause, may_see: MaySee) -> str:
+    """A cause in words: its own sentence where this service's log has it for the caller to see."""
+    event = _event(read, cause.id)
+    if event is None or not (may_see(read, event) and _concerns(read, event.area)):
+        return event_label(cause.type.rsplit(".", 1)[1], read.language)
+    return describe(event, lambda code: _name(read, code), read.language)
+
+
+def _event(read: Read, event_id: str) -> Event | None:
+    for row in rows_about(read.session.connection(), event_id):
+        recorded = decode(parse(bytes(row.document)))
+        if recorded is not None and recorded.id == event_id:
+            return recorded.data
+    return None
+
+
+def _concerns(read: Read, area: AreaCode) -> bool:
+    """Whether an area is the caller's, lies within it, or is one above it, whose orders hold."""
+    own = read.caller.area if read.caller else ""
+    return area.startswith(own) or own.startswith(area)
 
 
 def _step(read: Read, recorded: Recorded[Any]) -> dict[str, Any]:

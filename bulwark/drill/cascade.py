@@ -4,8 +4,9 @@ import asyncio
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from nats.aio.client import Client
@@ -15,12 +16,17 @@ from bulwark.follow import Wanted, documents
 from bulwark.process import say
 from bulwark.texts import TEXTS
 from shared.areas import Areas
-from shared.events import COMMUNITY_DIGITS, Event, decode
+from shared.clock import CST
+from shared.events import COMMUNITY_DIGITS, Cause, Event, decode
 from shared.events.wording import describe, event_label
 from shared.text import Language
 
 # What happens by the hundred every day is told once a day, as a number.
 COUNTED = ("screening_recorded", "report_opened", "report_submitted")
+# So many places of one line are named; of more there is the number.
+NAMED = 3
+TOWNSHIP_DIGITS = 9
+CAUSES_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Cascade:
         self._areas = areas
         self._language = language
         self._quiet = quiet
+        self._by_id: dict[str, Event] = {}
         self._told = 0
         self._today = Counter[str]()
         self._day = 1
@@ -56,9 +63,12 @@ class Cascade:
             service = str(document["source"]).rsplit("/", 1)[1]
             self.count[service] += 1
             if recorded is not None:
-                self.seen.append(
-                    Seen(recorded.id, recorded.time, time.perf_counter(), recorded.data)
-                )
+                self.take(Seen(recorded.id, recorded.time, time.perf_counter(), recorded.data))
+
+    def take(self, seen: Seen) -> None:
+        """Keep an event, to be told and as a cause of others."""
+        self.seen.append(seen)
+        self._by_id[seen.id] = seen.event
 
     async def has(self, heads: dict[str, int]) -> None:
         """Wait until everything up to these heads was seen."""
@@ -72,7 +82,7 @@ class Cascade:
         for seen in fresh:
             day = self._calendar.day_of(seen.at)
             if day != self._day:
-                self._tell_day()
+                self._tell_day("24:00")
                 self._day = day
             if seen.event.name in COUNTED:
                 self._today[seen.event.name] += 1
@@ -80,20 +90,22 @@ class Cascade:
             if not self._quiet:
                 say(line)
 
-    def end(self) -> None:
-        """Print the last day's numbers."""
-        self._tell_day()
+    def end(self, now: dt.datetime) -> None:
+        """Print the last day's numbers: of the whole day, or until now while it goes on."""
+        unfinished = self._calendar.day_of(now) <= self._day
+        self._tell_day(f"{now.astimezone(CST):%H:%M}" if unfinished else "24:00", unfinished)
 
-    def _tell_day(self) -> None:
+    def _tell_day(self, at: str, unfinished: bool = False) -> None:
         if self._today and not self._quiet:
             parts = [
                 f"{event_label(name, self._language)} {self._today[name]}"
                 for name in COUNTED
                 if self._today[name]
             ]
+            message = "drill.day_so_far" if unfinished else "drill.day"
             say(
-                f"{self._when(self._day)} {'24:00'}  —  "
-                + TEXTS.text("drill.day", self._language, counts="; ".join(parts))
+                f"{self._when(self._day)} {at}  —  "
+                + TEXTS.text(message, self._language, counts="; ".join(parts))
             )
         self._today.clear()
 
@@ -101,20 +113,19 @@ class Cascade:
         return TEXTS.text("drill.when", self._language, day=day)
 
     def _lines(self, seen: Iterable[Seen]) -> Iterator[str]:
-        """A line an event; one line for what befell several places at once by the same cause."""
+        """A line an event; one line for what befell several places of one level at once by the
+        same cause."""
         alike: dict[tuple[Any, ...], list[Seen]] = {}
         for one in seen:
             cause = one.event.because[-1].id if one.event.because else one.id
             text = describe(one.event, self.name, self._language)
-            alike.setdefault((one.at, cause, text), []).append(one)
-        for (_, _, text), same in alike.items():
+            level = len(one.event.area)
+            alike.setdefault((one.at, cause, text, level), []).append(one)
+        for (_, _, text, _), same in alike.items():
             yield self._line(same, text)
 
     def _line(self, same: list[Seen], text: str) -> str:
-        codes = {one.event.area for one in same}
-        place = self.place(_common(list(codes)))
-        if len(codes) > 1:
-            place = TEXTS.text("drill.places", self._language, place=place, count=len(codes))
+        place = self.places({one.event.area for one in same})
         times = f" ×{len(same)}" if len(same) > 1 else ""
         return f"{self._stamp(same[0])}  {place}  {text}{times}{self._why(same[0])}"
 
@@ -122,11 +133,14 @@ class Cascade:
         return f"{self._when(self._calendar.day_of(one.at))} {one.at:%H:%M}"
 
     def _why(self, one: Seen) -> str:
-        labels = [
-            event_label(cause.type.rsplit(".", 1)[1], self._language)
-            for cause in reversed(one.event.because[-3:])
-        ]
-        return "".join(f" ← {label}" for label in labels)
+        return "".join(f" ← {self._cause(c)}" for c in reversed(one.event.because[-CAUSES_TOLD:]))
+
+    def _cause(self, cause: Cause) -> str:
+        """A cause in the words of its event, which came before what follows from it."""
+        event = self._by_id.get(cause.id)
+        if event is None:
+            return event_label(cause.type.rsplit(".", 1)[1], self._language)
+        return describe(event, self.name, self._language, brief=True)
 
     def name(self, area: str) -> str:
         """The name of an area, or its code."""
@@ -134,14 +148,23 @@ class Cascade:
 
     def place(self, area: str) -> str:
         """A place as a person of the county would say it: township and community."""
-        codes = [area[:9], area[:COMMUNITY_DIGITS]] if len(area) >= 9 else [area]
+        codes = [area[:TOWNSHIP_DIGITS], area[:COMMUNITY_DIGITS]]
         return " ".join(self.name(code) for code in dict.fromkeys(codes))
 
+    def places(self, areas: Collection[str]) -> str:
+        """Places of one level: three of them by name, each township once, and how many there are.
 
-def _common(codes: list[str]) -> str:
-    """The smallest area that holds all of these."""
-    for digits in (15, 12, 9, 6, 4, 2):
-        heads = {code[:digits] for code in codes}
-        if len(heads) == 1 and len(next(iter(heads))) == digits:
-            return heads.pop()
-    return codes[0][:2]
+        Grids are told by their community.
+        """
+        codes = sorted({area[:COMMUNITY_DIGITS] for area in areas})
+        separator = TEXTS.text("drill.separator", self._language)
+        told = []
+        for township, named in groupby(codes[:NAMED], lambda code: code[:TOWNSHIP_DIGITS]):
+            names = separator.join(self.name(code) for code in named)
+            beneath = len(codes[0]) > TOWNSHIP_DIGITS
+            told.append(f"{self.name(township)} {names}" if beneath else names)
+        place = separator.join(told)
+        if len(areas) == 1:
+            return place
+        message = "drill.places" if len(codes) <= NAMED else "drill.places_among"
+        return TEXTS.text(message, self._language, place=place, count=len(areas))

@@ -85,7 +85,7 @@ class Player:
             await self._settle()
         await self._pass_until(end)
         self._judge_events()
-        self._cascade.end()
+        self._cascade.end(self.clock.now())
         await self._http.aclose()
 
     async def catch_up_with_the_present(self) -> None:

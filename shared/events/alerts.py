@@ -219,12 +219,19 @@ class RiskLevelDeclined(AlertsEvent):
 
 
 class RiskLevelChanged(AlertsEvent):
-    """The area's own risk level is now this one (风险等级调整), by order or by the pack. A4."""
+    """The area's own risk level is now this one (风险等级调整), by order or by the pack. A4.
+
+    An order for the level that the area has (重申) has `previous` equal to `level`. What was in
+    force before and is now, by this level and those of the areas above: `previous_in_force` and
+    `level_in_force`.
+    """
 
     key = ("area", "level")
     about = ("proposal_id",)
     previous: Level
     level: Level
+    previous_in_force: Level | None = None
+    level_in_force: Level | None = None
     reason: LevelReason
     evidence: tuple[Id, ...] = ()
     policy: str | None = None

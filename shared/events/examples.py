@@ -174,7 +174,11 @@ _OWN: dict[str, dict[str, Any]] = {
     "report_excused": {"reason": "通信中断"},
     "response_started": {"previous": None},
     "risk_level_declined": {"order": {"text": "病例已转定点医院, 暂不调整"}},
-    "risk_level_changed": {"reason": "order"},
+    "risk_level_changed": {
+        "reason": "order",
+        "previous_in_force": "low",
+        "level_in_force": "medium",
+    },
     "sealing_imposed": {"order": {"text": "自1月18日20时起封闭管理"}},
     "sealing_lifted": {"order": {"text": "自2月1日8时起解除封闭管理"}},
     "screening_voided": {"reason": "误录"},

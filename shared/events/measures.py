@@ -220,6 +220,7 @@ class ActivityEvent(AlertsEvent):
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None
     reason: Text | None = None
+    reason_en: Text | None = None
     by: Actor | None = None
 
 

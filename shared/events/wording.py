@@ -1,7 +1,8 @@
 """Events in words, in Chinese and English, from the catalogues in `locale/`.
 
 A sentence is the event's own message, and after it a message `<event>.<field>` for each optional
-field that is there.
+field that is there; an order tells first who issued it, under which number and until when. Where
+one sentence does not fit all that an event may say, there are messages `<event>:<variant>`.
 """
 
 import datetime as dt
@@ -12,34 +13,52 @@ from types import UnionType
 from typing import Annotated, Union, get_args, get_origin, get_type_hints
 
 from shared.clock import CST
+from shared.events.alerts import RiskLevelChanged
 from shared.events.base import AreaCode, Event
-from shared.events.measures import PlannedService
+from shared.events.measures import Order, PlannedService
 from shared.events.values import VOCABULARIES
 from shared.text import Catalogue, Language
 
 CATALOGUE = Catalogue(Path(__file__).parent / "locale")
 
+VARIANTS = {RiskLevelChanged.name: ("kept", "own")}
+ORDER_CLAUSES = ("issuer", "document", "until")
+# The optional fields that are told even in brief.
+ESSENTIAL = ("level_in_force", "order")
+
 _AREA = "area"
+_NOTHING = (None, False, (), "")
 _NAMES = {literal: name for name, literal in VOCABULARIES.items()}
 
 
-def describe(event: Event, areas_name: Callable[[str], str], language: Language = "zh") -> str:
+def describe(
+    event: Event,
+    areas_name: Callable[[str], str],
+    language: Language = "zh",
+    *,
+    brief: bool = False,
+) -> str:
     """One line that says what happened; `areas_name` gives the name of an area code.
 
     Times are in China Standard Time. The area of the event itself is not named unless the
-    sentence needs it: who prints the line says where.
+    sentence needs it: who prints the line says where. In `brief`, as a cause of something else, of
+    the optional fields only an order is told, and the level in force.
     """
+    sentence, event = _as_told(event)
     words = {
-        field: _in_words(getattr(event, field), vocabulary, areas_name, language)
+        field: _in_words(_in_tongue(event, field, language), vocabulary, areas_name, language)
         for field, vocabulary in _vocabularies(type(event)).items()
     }
-    clauses = [
-        CATALOGUE.text(message, language, **words)
-        for field in words
-        if CATALOGUE.has(message := f"{event.name}.{field}", language)
-        and getattr(event, field) not in (None, False, (), "")
-    ]
-    return CATALOGUE.text(event.name, language, **words) + "".join(clauses)
+    said = [CATALOGUE.text(sentence, language, **words)]
+    for field in words:
+        message, value = f"{event.name}.{field}", getattr(event, field)
+        if brief and field not in ESSENTIAL:
+            continue
+        if value not in _NOTHING and CATALOGUE.has(message, language):
+            if isinstance(value, Order):
+                said.extend(_order_clauses(value, areas_name, language))
+            said.append(CATALOGUE.text(message, language, **words))
+    return "".join(said)
 
 
 def event_label(name: str, language: Language = "zh") -> str:
@@ -50,6 +69,41 @@ def event_label(name: str, language: Language = "zh") -> str:
 def value_label(vocabulary: str, value: str | int, language: Language = "zh") -> str:
     """The word for a value: `value_label("level", "medium", "zh")`; the value when unknown."""
     return _labelled(f"{vocabulary}.{value}", str(value), language)
+
+
+def _as_told(event: Event) -> tuple[str, Event]:
+    """The message of an event's sentence, and the event with what is to be told of it.
+
+    A level is told as the one in force where it becomes that; else as the area's own (`own`), and
+    an order for the level that the area has as `kept`, both with what is in force.
+    """
+    if not isinstance(event, RiskLevelChanged):
+        return event.name, event
+    before = event.previous_in_force or event.previous
+    now = event.level_in_force or event.level
+    if event.level == event.previous:
+        told = {"level_in_force": None if now == event.level else now}
+        return f"{event.name}:kept", event.model_copy(update=told)
+    if now == event.level != before:
+        told = {"previous": before, "level_in_force": None}
+        return event.name, event.model_copy(update=told)
+    return f"{event.name}:own", event.model_copy(update={"level_in_force": now})
+
+
+def _in_tongue(event: Event, field: str, language: Language) -> object:
+    """A field's value; of a text that is there in both languages the one asked for."""
+    english = getattr(event, f"{field}_en", None) if language == "en" else None
+    return english or getattr(event, field)
+
+
+def _order_clauses(order: Order, areas_name: Callable[[str], str], language: Language) -> list[str]:
+    return [
+        CATALOGUE.text(
+            f"order.{name}", language, **{name: _in_words(value, None, areas_name, language)}
+        )
+        for name in ORDER_CLAUSES
+        if (value := getattr(order, name))
+    ]
 
 
 def _labelled(message: str, otherwise: str, language: Language) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.alerts.activities.domain import (
     Activity,
+    Reason,
     Rules,
     Stop,
     applied,
@@ -159,7 +160,7 @@ def test_plan_refuses_at_once_with_cause_and_measure_when_it_forbids() -> None:
     found = stopped("banquet", 80, MEDIUM)
     assert found is not None
     bar, behind = found
-    step = refused_by_plan(activity(), bar, behind.because, "宴会不办", NOW)
+    step = refused_by_plan(activity(), bar, behind.because, Reason("宴会不办", "no banquets"), NOW)
     (event,) = step.events
     assert isinstance(event, ActivityRefused)
     assert (event.because, event.measure_id, event.by) == (CAUSES, behind.measure_id, None)
@@ -186,10 +187,10 @@ def test_activity_is_called_off_only_when_it_lies_ahead(status: Any, hours: int,
 def test_event_tells_cause_measure_and_reason_when_called_off() -> None:
     found = stopped("banquet", 80, HIGH)
     assert found is not None
-    step = called_off(activity(status="approved"), found[0], CAUSES, "停办", NOW)
+    step = called_off(activity(status="approved"), found[0], CAUSES, Reason("停办", "stopped"), NOW)
     (event,) = step.events
     assert isinstance(event, ActivityCalledOff)
-    assert (event.because, event.reason) == (CAUSES, "停办")
+    assert (event.because, event.reason, event.reason_en) == (CAUSES, "停办", "stopped")
     assert event.measure_id == example_id("high") == step.activity.measure_id
     assert step.activity.status == "called_off"
 
@@ -229,8 +230,8 @@ def test_it_does_not_take_place_when_any_level_since_the_application_forbids_it(
     for index, level in enumerate(levels[at:]):
         found = stopped(kind, people, UNDER[level])
         if found and index == 0:
-            now = refused_by_plan(now, found[0], CAUSES, "停办", NOW).activity
+            now = refused_by_plan(now, found[0], CAUSES, Reason("停办", "stopped"), NOW).activity
         elif found and may_be_called_off(now, NOW):
-            now = called_off(now, found[0], CAUSES, "停办", NOW).activity
+            now = called_off(now, found[0], CAUSES, Reason("停办", "stopped"), NOW).activity
     forbidden = any(stopped(kind, people, UNDER[level]) for level in levels[at:])
     assert (now.status in ("refused", "called_off")) is forbidden

@@ -96,9 +96,11 @@ def test_activities_are_called_off_by_size_and_kind_when_the_level_rises(node: N
     assert {found[one["id"]]["status"] for one in left} == {"applied"}
     event = about(node, gone[0])[-1].data
     assert (event.name, causes(event)) == ("activity_called_off", ["risk_level_changed"])
-    assert event.because[-1].policy == "2021-01#activities.medium.max_people_of.wedding"
+    line = "2021-01#activities.medium.max_people_of.wedding"
+    assert event.because[-1].policy == line
     assert event.measure_id == found[gone[0]["id"]]["measure_id"]
-    assert event.reason
+    assert event.reason == found[gone[0]["id"]]["reason"] == f"现行规定不得举办（{line}）"
+    assert event.reason_en == f"it is not allowed at present ({line})"
     (culture,) = listed(node, "activities", area=area, kind="culture", status="called_off")
     assert culture["policy"] == "2021-01#measures.medium.activity_stop"
     order(node, area, "low")
@@ -121,6 +123,9 @@ def test_applicant_is_told_only_to_deciders_who_say_why(node: Node) -> None:
     ("changes", "field"),
     [
         ({"people": 0}, "people"),
+        ({"people": True}, "people"),
+        ({"people": "20"}, "people"),
+        ({"ends_at": "9999-12-31T23:59:59-08:00"}, "ends_at"),
         ({"kind": "party"}, "kind"),
         ({"ends_at": "2020-01-01T08:00:00+08:00"}, "ends_at"),
         ({"starts_at": "2020-01-01T08:00:00+08:00"}, "starts_at"),

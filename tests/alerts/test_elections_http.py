@@ -179,6 +179,8 @@ def test_lists_are_filtered_and_paged_when_asked(node: Node) -> None:
     [
         ({"polling_on": "2021-01-01"}, "polling_on"),
         ({"polling_on": "soon"}, "polling_on"),
+        ({"polling_on": 1790000000}, "polling_on"),
+        ({"polling_on": "9999-12-31"}, "polling_on"),
         ({"name": ""}, "name"),
         ({"name": None}, "name"),
         ({"area": "220581999999"}, "area"),
@@ -203,6 +205,7 @@ def test_change_is_refused_when_it_cannot_be(node: Node) -> None:
     assert (again.status_code, again.json()) == (200, made.json())
     path = f"/alerts/elections/{wanted['id']}"
     problem(committee.patch(path, {"polling_on": "2021-01-01"}), 422, "polling_on")
+    problem(committee.patch(path, {"polling_on": "9999-12-31"}), 422, "polling_on")
     problem(committee.patch(path, {"status": "paused"}), 422, "status")
     problem(committee.patch(path, {}), 422, "body")
     both = {"status": "held", "polling_on": wanted["polling_on"]}

@@ -85,7 +85,7 @@ def test_order_stands_above_the_window_when_the_pack_decides_by_itself(
     report(node, area)
     order(node, area, "medium", reason="维持中风险")
     step(node, days=30)
-    assert levels(node, area)[2:] == [("medium", "cases")]
+    assert levels(node, area)[2:] == [("medium", "cases"), ("medium", "order")]
     assert state(node, area)["own_level"] == "medium"
 
 

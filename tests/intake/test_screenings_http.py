@@ -59,10 +59,16 @@ def test_first_answer_comes_again_when_the_same_body_is_sent_twice(node: Node) -
         ({"temperature_c": 29.9}, "temperature_c", 422),
         ({"temperature_c": 45.1}, "temperature_c", 422),
         ({"temperature_c": "hot"}, "temperature_c", 422),
+        ({"temperature_c": "37.5"}, "temperature_c", 422),
+        ({"temperature_c": True}, "temperature_c", 422),
         ({"temperature_c": None}, "temperature_c", 422),
         ({"occurred_at": "2999-01-01T00:00:00+08:00"}, "occurred_at", 422),
         ({"occurred_at": "2021-01-01T00:00:00"}, "occurred_at", 422),
         ({"occurred_at": 0}, "occurred_at", 422),
+        ({"occurred_at": "0001-01-01T00:00:00+08:00"}, "occurred_at", 422),
+        ({"occurred_at": "1990-01-18T08:00:00+08:00"}, "occurred_at", 422),
+        ({"occurred_at": "2019-11-30T23:59:59+08:00"}, "occurred_at", 422),
+        ({"occurred_at": "9999-12-31T23:59:59-08:00"}, "occurred_at", 422),
         ({"occurred_at": "1790000000"}, "occurred_at", 422),
         ({"place_kind": "moon"}, "place_kind", 422),
         ({"health_code": "blue"}, "health_code", 422),
@@ -81,6 +87,25 @@ def test_problem_names_the_field_when_a_screening_is_wrong(
     assert answer.json()["field"] == field
     assert field in answer.json()["detail"]
     assert node.runtime("intake").writer.head == before
+
+
+def test_symptom_is_kept_once_when_it_is_said_twice(node: Node) -> None:
+    wanted = body(temperature_c=38, symptoms=["cough", "fatigue", "cough"])
+    assert node.client("recorder", AREA).post("/intake/screenings", wanted).status_code == 201
+    (event,) = (
+        r.data
+        for r in node.logged("intake", ScreeningRecorded)
+        if r.data.screening_id == wanted["id"]
+    )
+    assert (event.symptoms, event.temperature_c) == (("cough", "fatigue"), 38.0)
+    found = {"area": AREA, "limit": 500}
+
+    def reasons() -> list[list[str]]:
+        items = node.client("health").get("/alerts/alerts", **found).json()["items"]
+        return [one["reasons"] for one in items if one["screening_id"] == wanted["id"]]
+
+    (told,) = eventually(reasons)
+    assert len(told) == len(set(told))
 
 
 def test_413_when_a_single_body_is_over_a_megabyte(node: Node) -> None:

@@ -129,6 +129,27 @@ def test_level_and_rules_are_told_when_alerts_decides_them(node: Node) -> None:
     assert found["updated_at"] == last.occurred_at.isoformat()
 
 
+@pytest.mark.requirement("D10")
+def test_new_order_is_told_and_its_level_keeps_its_beginning_when_confirmed(node: Node) -> None:
+    area = "220581070102"
+    levels = {"level": "medium", "reason": "order"}
+    order = {"text": "出现病例", "issuer": "市指挥部"}
+    first = happened(node, a.RiskLevelChanged, area, previous="low", order=order, **levels)
+    until = datetime.fromisoformat("2021-04-01T00:00:00+08:00")
+    renewed: dict[str, Any] = {"text": "延长<管控>", "document": "2021年第9号", "until": until}
+    again = happened(node, a.RiskLevelChanged, area, previous="medium", order=renewed, **levels)
+    found = public(node, area)
+    assert (found["level"], found["level_since"]) == ("medium", first.occurred_at.isoformat())
+    assert found["order"]["text"] == "延长<管控>"
+    assert "issuer" not in found["order"]
+    assert datetime.fromisoformat(found["order"]["until"]) == until
+    assert found["updated_at"] == again.occurred_at.isoformat()
+    checked = read(html(node, area).text)
+    for told in ("延长<管控>", "2021年第9号", "有效期至 2021-04-01 00:00"):
+        assert told in checked.text
+    assert "出现病例" not in checked.text
+
+
 def test_what_belongs_to_a_measure_ends_when_the_measure_ends(node: Node) -> None:
     area = "220581070101"
     measure = happened(node, a.MeasureStarted, area, kind="duty_day_and_night")

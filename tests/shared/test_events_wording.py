@@ -1,5 +1,6 @@
 """Every event and every value is told in Chinese and in English."""
 
+import datetime as dt
 import re
 from pathlib import Path
 from string import Formatter
@@ -8,11 +9,18 @@ import pytest
 from babel.messages.pofile import read_po
 
 from shared.events import REGISTRY
-from shared.events.alerts import RiskLevelChanged
+from shared.events.alerts import Order, RiskLevelChanged
 from shared.events.examples import example_of
-from shared.events.intake import DepartureRecorded
+from shared.events.intake import DepartureRecorded, ScreeningRecorded
 from shared.events.values import VOCABULARIES, values_of
-from shared.events.wording import CATALOGUE, describe, event_label, value_label
+from shared.events.wording import (
+    CATALOGUE,
+    ORDER_CLAUSES,
+    VARIANTS,
+    describe,
+    event_label,
+    value_label,
+)
 from shared.text import Language
 
 LOCALE = Path(__file__).parents[2] / "shared" / "events" / "locale"
@@ -72,6 +80,11 @@ def test_catalogue_has_no_message_of_an_unknown_thing_when_read() -> None:
         head, _, tail = message.partition(".")
         if head == "label":
             assert tail in models
+        elif head == "order":
+            assert tail in ORDER_CLAUSES
+        elif ":" in head:
+            name, _, variant = head.partition(":")
+            assert variant in VARIANTS[name]
         elif head in models:
             assert not tail or tail in models[head].model_fields
         elif head in VOCABULARIES:
@@ -138,6 +151,78 @@ def test_level_change_tells_the_orders_text_when_it_was_ordered() -> None:
     assert describe(event, place).endswith(event.order.text)
     by_cases = event.model_copy(update={"order": None, "reason": "cases"})
     assert describe(by_cases, place) == "风险等级由低风险调整为中风险（依据病例）"
+
+
+@pytest.mark.parametrize(
+    ("levels", "zh", "en"),
+    [
+        (
+            ("low", "high", "medium", "high"),
+            "风险等级由中风险调整为高风险（依据命令）",
+            "The risk level went from medium to high (by order)",
+        ),
+        (
+            ("low", "medium", "medium", "medium"),
+            "本级风险等级由低风险调整为中风险（依据命令），现行风险等级为中风险",
+            "The area's own risk level went from low to medium (by order), in force: medium",
+        ),
+        (
+            ("high", "low", "high", "medium"),
+            "本级风险等级由高风险调整为低风险（依据命令），现行风险等级为中风险",
+            "The area's own risk level went from high to low (by order), in force: medium",
+        ),
+        (
+            ("medium", "medium", "medium", "medium"),
+            "重申风险等级为中风险（依据命令）",
+            "The risk level medium was confirmed (by order)",
+        ),
+        (
+            ("low", "low", "high", "high"),
+            "重申风险等级为低风险（依据命令），现行风险等级为高风险",
+            "The risk level low was confirmed (by order), in force: high",
+        ),
+        (
+            ("medium", "high", None, None),
+            "风险等级由中风险调整为高风险（依据命令）",
+            "The risk level went from medium to high (by order)",
+        ),
+    ],
+)
+def test_level_in_force_is_told_when_a_level_changes(
+    levels: tuple[str | None, ...], zh: str, en: str
+) -> None:
+    fields = ("previous", "level", "previous_in_force", "level_in_force")
+    event = example_of("bulwark.alerts.risk_level_changed")
+    event = event.model_copy(update={**dict(zip(fields, levels, strict=True)), "order": None})
+    assert describe(event, place) == zh
+    assert describe(event, place, "en") == en
+
+
+def test_issuer_document_and_end_are_told_when_an_order_has_them() -> None:
+    event = example_of("bulwark.alerts.risk_level_changed")
+    until = dt.datetime(2021, 2, 1, 0, tzinfo=dt.UTC)
+    order = Order(text="延长", issuer="市指挥部", document="2021年第9号", until=until)
+    told = describe(event.model_copy(update={"order": order}), place)
+    assert told.endswith("（依据命令），市指挥部，2021年第9号，有效期至 2021-02-01 08:00：延长")
+    bare = describe(event.model_copy(update={"order": Order(text="延长")}), place)
+    assert bare.endswith("（依据命令）：延长")
+
+
+def test_only_the_order_is_told_besides_when_an_event_is_told_in_brief() -> None:
+    screening = example_of("bulwark.intake.screening_recorded")
+    assert isinstance(screening, ScreeningRecorded)
+    assert describe(screening, place, brief=True) == CATALOGUE.text(
+        "screening_recorded", place_kind=value_label("place_kind", screening.place_kind)
+    )
+    event = example_of("bulwark.alerts.risk_level_changed")
+    assert describe(event, place, brief=True) == describe(event, place)
+
+
+def test_text_is_in_one_language_when_an_event_has_it_in_both() -> None:
+    event = example_of("bulwark.alerts.activity_called_off")
+    event = event.model_copy(update={"reason": "现行规定不得举办", "reason_en": "not allowed"})
+    assert describe(event, place).endswith("：现行规定不得举办")
+    assert describe(event, place, "en").endswith(": not allowed")
 
 
 def test_areas_are_named_when_a_sentence_needs_them() -> None:

@@ -37,6 +37,12 @@ def test_due_is_as_asked_or_by_the_kind_when_not_asked() -> None:
     assert domain.due_at("medicine", None, NOW, RULES) == NOW + hours
 
 
+def test_time_asked_for_is_past_when_it_lies_before_now() -> None:
+    assert domain.is_past(NOW - timedelta(seconds=1), NOW)
+    assert not domain.is_past(NOW, NOW)
+    assert not domain.is_past(None, NOW)
+
+
 @pytest.mark.requirement("V2")
 def test_request_climbs_before_it_is_due_when_nobody_has_begun() -> None:
     minutes = timedelta(minutes=RULES.escalate_minutes_before_due)

@@ -12,7 +12,7 @@ from shared.events.volunteers import (
     AssistanceStarted,
     HoursLogged,
 )
-from tests.harness import Node, new_id
+from tests.harness import Node, eventually, new_id
 from tests.volunteers.world import helper, instant, listed, request, standing
 
 AREA, OTHER = "220581001001", "220581001002"
@@ -59,6 +59,8 @@ def test_event_holds_no_text_when_help_is_asked_for(county: Node) -> None:
         ({"area": OTHER}, "area", 403),
         ({"kind": "magic"}, "kind", 422),
         ({"due_at": "2021-01-18T08:00:00"}, "due_at", 422),
+        ({"due_at": "2021-01-18T08:00:00+08:00"}, "due_at", 422),
+        ({"due_at": "9999-12-31T23:59:59-08:00"}, "due_at", 422),
         ({"person_id": "7"}, "person_id", 422),
         ({"text": ""}, "text", 422),
         ({"txt": "?"}, "txt", 422),
@@ -72,6 +74,20 @@ def test_problem_names_the_field_when_a_request_is_wrong(
     answer = node.client("resident", AREA).post("/volunteers/requests", body)
     assert (answer.status_code, answer.json()["field"]) == (status, field)
     assert node.runtime("volunteers").writer.head == before
+
+
+def test_first_answer_comes_again_when_the_time_asked_for_has_passed_meanwhile(
+    county: Node,
+) -> None:
+    resident = county.client("resident", AREA, name="r1")
+    soon = county.now() + timedelta(seconds=1)
+    body = {"id": new_id(), "area": AREA, "kind": "goods", "due_at": soon.isoformat()}
+    assert resident.post("/volunteers/requests", body).status_code == 201
+    eventually(lambda: county.now() > soon)
+    assert resident.post("/volunteers/requests", body).status_code == 200
+    late = resident.post("/volunteers/requests", {**body, "id": new_id()})
+    assert (late.status_code, late.json()["field"]) == (422, "due_at")
+    assert "已经过去" in late.json()["detail"]
 
 
 @pytest.mark.requirement("V2")

@@ -9,6 +9,7 @@ others took the day. A new application is decided under the new level.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.events import Cause, Event
 from shared.events.alerts import (
@@ -25,7 +26,10 @@ from shared.policy import PolicyPack
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """An activity as it stands; `people` are those applied for, `came` those reported."""
+    """An activity as it stands; `people` are those applied for, `came` those reported.
+
+    `reason_en` is the reason in English where the plan gives it; it is told, not kept.
+    """
 
     id: str
     area: str
@@ -39,6 +43,7 @@ class Activity:
     measure_id: str | None = None
     policy: str | None = None
     reason: str | None = None
+    reason_en: str | None = None
     by: str | None = None
     came: int | None = None
     abnormal: bool | None = None
@@ -77,6 +82,13 @@ class Bar:
     limit: int
     line: str | None
     stop: Stop | None
+
+
+class Reason(NamedTuple):
+    """Why the plan forbids an activity, in both languages."""
+
+    zh: str
+    en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +142,15 @@ def decided(
 ) -> Step:
     """A person's decision (批准 or 不予批准)."""
     status: ActivityStatus = "approved" if accept else "refused"
-    new = replace(activity, status=status, since=now, reason=reason, by=by, because=())
+    new = replace(
+        activity, status=status, since=now, reason=reason, reason_en=None, by=by, because=()
+    )
     model = ActivityApproved if accept else ActivityRefused
     return Step(new, (model.model_validate(_facts(new, now)),))
 
 
 def refused_by_plan(
-    activity: Activity, bar: Bar, because: tuple[Cause, ...], reason: str, now: datetime
+    activity: Activity, bar: Bar, because: tuple[Cause, ...], reason: Reason, now: datetime
 ) -> Step:
     """An application that the measures in force forbid."""
     new = _ended_by_plan(activity, bar, because, status="refused", reason=reason, now=now)
@@ -149,7 +163,7 @@ def may_be_called_off(activity: Activity, now: datetime) -> bool:
 
 
 def called_off(
-    activity: Activity, bar: Bar, because: tuple[Cause, ...], reason: str, now: datetime
+    activity: Activity, bar: Bar, because: tuple[Cause, ...], reason: Reason, now: datetime
 ) -> Step:
     """An activity that the measures now in force forbid; see `may_be_called_off`."""
     new = _ended_by_plan(activity, bar, because, status="called_off", reason=reason, now=now)
@@ -163,7 +177,8 @@ def reported(
     new = replace(
         activity, status="reported", since=now, because=(), came=people, abnormal=abnormal, by=by
     )
-    facts = {**_facts(new, now), "people": people, "reason": None, "abnormal": abnormal}
+    facts = {**_facts(new, now), "people": people, "abnormal": abnormal}
+    facts |= {"reason": None, "reason_en": None}
     return Step(new, (ActivityReported.model_validate(facts),))
 
 
@@ -178,7 +193,7 @@ def _ended_by_plan(
     because: tuple[Cause, ...],
     *,
     status: ActivityStatus,
-    reason: str,
+    reason: Reason,
     now: datetime,
 ) -> Activity:
     return replace(
@@ -188,7 +203,8 @@ def _ended_by_plan(
         because=because,
         measure_id=bar.stop.measure_id if bar.stop else None,
         policy=bar.line,
-        reason=reason,
+        reason=reason.zh,
+        reason_en=reason.en,
         by=None,
     )
 
@@ -209,5 +225,6 @@ def _facts(activity: Activity, now: datetime) -> dict[str, object]:
         "starts_at": activity.starts_at,
         "ends_at": activity.ends_at,
         "reason": activity.reason,
+        "reason_en": activity.reason_en,
         "by": activity.by,
     }

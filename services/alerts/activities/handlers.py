@@ -8,7 +8,7 @@ from pydantic import AliasChoices, BaseModel, Field
 from sqlalchemy import select
 
 from services.alerts.activities import domain
-from services.alerts.activities.domain import Bar, Rules, Step, Stop
+from services.alerts.activities.domain import Bar, Reason, Rules, Step, Stop
 from services.alerts.activities.tables import Activity
 from services.alerts.measured_places import Found, measures_at
 from services.alerts.response.measures import MeasureFacts, causes_under, in_force
@@ -25,8 +25,9 @@ from shared.refusal import Conflict, Invalid, NotFound
 from shared.writer import Tx
 
 STOPS: tuple[MeasureKind, ...] = ("activity_stop", "meeting_postponement")
-COLUMNS = tuple(field.name for field in fields(domain.Activity) if field.name != "because")
-People = Annotated[int, Field(ge=1, le=1_000_000)]
+ELSEWHERE = ("because", "reason_en")
+COLUMNS = tuple(f.name for f in fields(domain.Activity) if f.name not in ELSEWHERE)
+People = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
 
 class ApplyForActivity(Command):
@@ -60,7 +61,7 @@ class ReportActivity(Command):
     """How many people came to an activity, and whether anything was abnormal."""
 
     activity_id: Id
-    people: Annotated[int, Field(ge=0, le=1_000_000)]
+    people: Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
     abnormal: bool | None = None
 
 
@@ -214,9 +215,11 @@ def _stop(measure: MeasureFacts, above_people: int) -> Stop:
     return Stop(measure.id, above_people, measure.line, measure.because)
 
 
-def _reason(bar: Bar) -> str:
+def _reason(bar: Bar) -> Reason:
     values = {"limit": bar.limit, "policy": bar.line}
-    return " / ".join(TEXTS.text(_message(bar), tongue, **values) for tongue in ("zh", "en"))
+    return Reason(
+        zh=TEXTS.text(_message(bar), "zh", **values), en=TEXTS.text(_message(bar), "en", **values)
+    )
 
 
 def _message(bar: Bar) -> str:

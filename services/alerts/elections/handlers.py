@@ -15,7 +15,7 @@ from services.alerts.response.measures import in_force
 from services.alerts.texts import TEXTS
 from shared.audit import note
 from shared.causes import joined, restored, stored
-from shared.commands import Command
+from shared.commands import Command, Day
 from shared.db import area_range
 from shared.events import AreaCode, Event, Id, Recorded
 from shared.events.alerts import ElectionPaused, ElectionScheduled
@@ -34,14 +34,14 @@ class ScheduleElection(Command):
 
     area: AreaCode
     name: ShortText
-    polling_on: date
+    polling_on: Day
 
 
 class ChangeElection(Command):
     """A new polling day, another name, or that it was held."""
 
     election_id: Id
-    polling_on: date | None = None
+    polling_on: Day | None = None
     status: Literal["held"] | None = None
     name: ShortText | None = None
     reason: Text | None = None

@@ -22,7 +22,12 @@ Changed = Recorded[RiskLevelChanged] | Recorded[SituationChanged]
 
 
 def level_changed(tx: Tx, changed: Recorded[RiskLevelChanged]) -> Iterable[Event]:
-    """Start, change or end an area's response, and the measures of all its communities."""
+    """Start, change or end an area's response, and the measures of all its communities.
+
+    An order for the level that the area had already starts nothing again.
+    """
+    if changed.data.level == changed.data.previous:
+        return []
     return [*_respond(tx, changed), *_follow(tx, changed, changed.data.level)]
 
 

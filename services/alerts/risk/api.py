@@ -32,6 +32,15 @@ class Proposals(Paged):
     status: ProposalStatus | None = None
 
 
+# Its evidence names cases: for those who watch over health and levels, not for each who helps.
+PROPOSAL_READERS = frozenset(Role) - {
+    Role.RESIDENT,
+    Role.HELPER,
+    Role.COUNSELLOR,
+    Role.SUBSCRIBER,
+}
+
+
 def area(read: Read, asked: OneArea) -> dict[str, Any]:
     """An area as it stands."""
     return area_state(read.session, read.site, asked.code)
@@ -85,7 +94,7 @@ routes.put(
     roles=(Role.COMMAND,),
     answer=_ordered,
 )
-routes.get("/proposals", proposals, Proposals, roles=tuple(Role))
+routes.get("/proposals", proposals, Proposals, roles=PROPOSAL_READERS)
 routes.post(
     "/proposals/{proposal_id}/decision",
     handlers.decide,

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from services.alerts.risk import domain
 from services.alerts.risk.domain import Assessment, Case
 from services.alerts.risk.evidence import cases_of, causes_of
-from services.alerts.risk.levels import risk_of
+from services.alerts.risk.levels import level_above, risk_of
 from services.alerts.risk.tables import AreaRisk, Proposal
 from shared.causes import following, restored, stored
 from shared.clock import CST
@@ -81,15 +81,19 @@ def changed(
     order: Order | None = None,
     proposal_id: str | None = None,
 ) -> RiskLevelChanged:
-    """Make a level an area's own."""
+    """Make a level an area's own; one that it has already keeps its beginning."""
+    above = level_above(tx.session, risk.area)
     previous, risk.level = risk.level, level
-    risk.since, risk.policy = tx.now, policy
+    if level != previous or risk.since is None:
+        risk.since, risk.policy = tx.now, policy
     return RiskLevelChanged(
         area=risk.area,
         occurred_at=tx.now,
         because=because,
         previous=previous,
         level=level,
+        previous_in_force=domain.strongest((above, previous)),
+        level_in_force=domain.strongest((above, level)),
         reason=reason,
         evidence=evidence,
         policy=policy,

@@ -44,6 +44,12 @@ def level_in_force(levels: Mapping[str, Level], area: str) -> Level:
     return strongest(levels[code] for code in areas_above(area) if code in levels)
 
 
+def level_above(session: Session, area: str) -> Level:
+    """The strongest own level of the areas above one, itself left out."""
+    above = [code for code in areas_above(area) if code != area]
+    return strongest(session.scalars(select(AreaRisk.level).where(AreaRisk.area.in_(above))))
+
+
 def in_force(session: Session, area: str) -> InForce:
     """The level in force of an area, by its own and those above it."""
     query = select(AreaRisk).where(

@@ -38,16 +38,20 @@ def give(tx: Tx, order: RiskOrder) -> list[Event]:
 
 
 def take_effect(tx: Tx, order: RiskOrder) -> list[Event]:
-    """Make the ordered level the area's own; an order for the level it has changes nothing."""
+    """Make the ordered level the area's own.
+
+    An order for the level it has is told as well, for its text and its end; the same order once
+    more is not.
+    """
     risk = risk_of(tx, order.area)
-    _replace(tx, risk.order_id)
+    before = _replace(tx, risk.order_id)
     risk.order_id, order.status = order.id, "in_force"
     if order.until is not None:
         tx.schedule(UNTIL, order.id, order.until)
     found = assessed(tx, order.area, cases_of(tx.session, order.area))
     risk.stands = domain.order_stands(order.level, found.level, tx.pack)
     proposal = _answered(tx, order)
-    if order.level == risk.level:
+    if before is not None and _says_the_same(before, order) and order.level == risk.level:
         return []
     text = Order(
         text=order.text,
@@ -85,11 +89,19 @@ def end(tx: Tx, order: RiskOrder) -> list[Event]:
     return reassess(tx, order.area, (lambda line: restored(kept, line)) if kept else None)
 
 
-def _replace(tx: Tx, order_id: str | None) -> None:
+def _replace(tx: Tx, order_id: str | None) -> RiskOrder | None:
+    """End the order in force, if there is one; that order."""
     before = tx.session.get(RiskOrder, order_id) if order_id else None
-    if before is not None and before.status == "in_force":
-        before.status = "replaced"
-        tx.unschedule(UNTIL, before.id)
+    if before is None or before.status != "in_force":
+        return None
+    before.status = "replaced"
+    tx.unschedule(UNTIL, before.id)
+    return before
+
+
+def _says_the_same(one: RiskOrder, other: RiskOrder) -> bool:
+    told = ("level", "text", "issuer", "document", "until")
+    return all(getattr(one, name) == getattr(other, name) for name in told)
 
 
 def _answered(tx: Tx, order: RiskOrder) -> Proposal | None:

@@ -15,7 +15,8 @@ from shared.service import Site
 def area_state(session: Session, site: Site, area: str) -> dict[str, Any]:
     """What `GET /alerts/areas/{code}` answers.
 
-    `policy` is the line that made the level in force, the pack's name while none was ever made.
+    `policy` is the pack that made the level in force, the present one while none was ever made;
+    `policy_line` is the line of it.
     """
     found = in_force(session, area)
     return {
@@ -26,7 +27,8 @@ def area_state(session: Session, site: Site, area: str) -> dict[str, Any]:
         "own_level": found.own_level,
         "situation": situation_of(session, area),
         "since": found.since,
-        "policy": found.policy or site.pack().name,
+        "policy": found.policy.partition("#")[0] if found.policy else site.pack().name,
+        "policy_line": found.policy,
         "service_plan": service_plan(session, site, area),
         "measures": listed(session, site, area),
         "scheduled": _scheduled(session, area),

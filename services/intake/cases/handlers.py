@@ -13,8 +13,9 @@ from services.intake.cases.domain import Facts, Fault
 from services.intake.cases.tables import Case, CaseLink, CaseReport
 from services.intake.people import register
 from services.intake.texts import TEXTS
+from services.intake.times import RecordedAt, RecordedOn
 from shared.clock import CST
-from shared.commands import Command, Moment
+from shared.commands import Command
 from shared.events import AreaCode, Event, Id
 from shared.events.intake import CaseReported
 from shared.events.values import CaseOrigin, CaseStatus
@@ -33,12 +34,12 @@ class CaseSaid(Command):
 
     status: CaseStatus
     person_id: Id | None = None
-    confirmed_on: date | None = None
-    onset_on: date | None = None
+    confirmed_on: RecordedOn | None = None
+    onset_on: RecordedOn | None = None
     origin: CaseOrigin | None = None
     setting: Setting | None = None
     linked_to: Links = ()
-    occurred_at: Moment | None = None
+    occurred_at: RecordedAt | None = None
 
 
 class ReportCase(CaseSaid):

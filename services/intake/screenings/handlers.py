@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from sqlalchemy import insert
 
 from services.intake.screenings import domain
 from services.intake.screenings.tables import Screening
 from services.intake.texts import TEXTS
-from shared.commands import Command, Moment
+from services.intake.times import RecordedAt
+from shared.commands import Command
 from shared.events import AreaCode, Event, Id
 from shared.events.values import (
     Channel,
@@ -29,19 +30,23 @@ def _direction(value: Any) -> Any:
     return {"in": "entry", "out": "exit"}.get(value, value) if isinstance(value, str) else value
 
 
+def _once_each(symptoms: tuple[Symptom, ...]) -> tuple[Symptom, ...]:
+    return tuple(dict.fromkeys(symptoms))
+
+
 class RecordScreening(Command):
     """A screening: temperature in °C, or why it could not be measured."""
 
     area: AreaCode
     place_kind: PlaceKind
-    temperature_c: float | None = Field(default=None, allow_inf_nan=False)
+    temperature_c: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
     unmeasured_reason: ShortText | None = None
-    symptoms: tuple[Symptom, ...] = ()
+    symptoms: Annotated[tuple[Symptom, ...], AfterValidator(_once_each)] = ()
     health_code: HealthCode | None = None
     place_id: PlaceId | None = None
     direction: Annotated[Direction | None, BeforeValidator(_direction)] = None
     person_id: Id | None = None
-    occurred_at: Moment | None = None
+    occurred_at: RecordedAt | None = None
     channel: Channel | None = None
 
 

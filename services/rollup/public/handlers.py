@@ -67,8 +67,9 @@ def project(tx: Tx, run: list[Recorded[Any]]) -> None:
             what, value, order = state
             told = order and order.model_dump(mode="json", exclude_none=True)
             id_ = f"{what}:{event.area}"
+            since = _held_since(tx.session, states, id_, value) or at
             row = {"id": id_, "what": what, "area": event.area, "value": value}
-            states[id_] = {**row, "since": at, "order": told}
+            states[id_] = {**row, "since": since, "order": told}
         if change or state:
             changed[event.area] = max(at, changed.get(event.area, at))
     if not changed:
@@ -79,3 +80,14 @@ def project(tx: Tx, run: list[Recorded[Any]]) -> None:
         changed[known.area] = max(known.at, changed[known.area])
     rows = {area: {"area": area, "at": at} for area, at in changed.items()}
     replace(tx.session, PublicChange, rows)
+
+
+def _held_since(
+    session: Session, states: dict[str, dict[str, Any]], id_: str, value: str
+) -> datetime | None:
+    """Since when a level or situation is this already: an order that confirms it begins nothing."""
+    known = states.get(id_) or next(
+        (row._asdict() for row in stored(session, PublicState, [id_])), None
+    )
+    held: datetime | None = known["since"] if known and known["value"] == value else None
+    return held

@@ -85,6 +85,10 @@ def _level_notes(found: Mapping[str, Any]) -> str:
     named = " ".join(order[key] for key in ("issuer", "document") if order.get(key))
     if named:
         notes.append(_message("page.by_order", order=named))
+    if order.get("text"):
+        notes.append(escape(order["text"]))
+    if order.get("until"):
+        notes.append(_message("page.until", at=_time(datetime.fromisoformat(order["until"]))))
     return "\n".join(f"<p>{note}</p>" for note in notes)
 
 

@@ -27,6 +27,11 @@ def allows(step: Step, status: str) -> bool:
     return status in ALLOWED[step]
 
 
+def is_past(asked: datetime | None, now: datetime) -> bool:
+    """Whether help is asked for by a time that has passed: nobody could give it."""
+    return asked is not None and asked < now
+
+
 def due_at(kind: RequestKind, asked: datetime | None, now: datetime, rules: Requests) -> datetime:
     """When a request is due: as asked, else after the pack's hours for its kind (chosen)."""
     return asked or now + timedelta(hours=rules.due_hours[kind])

@@ -16,7 +16,7 @@ from shared.commands import Command, Moment
 from shared.events import AreaCode, Event, Id, Recorded
 from shared.events.values import RequestKind, ShortText, Text
 from shared.events.volunteers import AssistanceRequested
-from shared.refusal import Conflict, Forbidden
+from shared.refusal import Conflict, Forbidden, Invalid
 from shared.schedule import Due
 from shared.writer import Tx
 
@@ -45,7 +45,7 @@ class CompleteAssistance(Command):
     """The help was given, in so many hours."""
 
     request_id: Id
-    hours: Annotated[float, Field(gt=0, le=24, allow_inf_nan=False)] | None = None
+    hours: Annotated[float, Field(strict=True, gt=0, le=24, allow_inf_nan=False)] | None = None
 
 
 class CancelAssistance(Command):
@@ -65,6 +65,10 @@ def request(tx: Tx, command: RequestAssistance) -> Iterable[Event]:
     """Ask for help. V1."""
     if tx.session.get(AssistanceRequest, command.id) is not None:
         raise Conflict(TEXTS, "request_exists", field="id")
+    if domain.is_past(command.due_at, tx.now):
+        raise Invalid(
+            TEXTS, "due_in_the_past", field="due_at", now=tx.now.isoformat(timespec="minutes")
+        )
     rules = tx.pack.requests
     sealed = tx.site.vault.seal(command.id, {"text": command.text}) if command.text else None
     row = AssistanceRequest(
