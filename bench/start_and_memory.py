@@ -1,62 +1,77 @@
-"""How soon `bulwark up` is ready, and how much memory the whole takes."""
+"""How soon `bulwark up` is ready, and how much memory the whole takes, idle and after many records.
 
+`python -m bench.start_and_memory --records 1000000` loads a million.
+"""
+
+import argparse
+import asyncio
+import statistics
 import tempfile
 from pathlib import Path
-from uuid import uuid4
 
-import httpx
-import orjson
+from bench.machine import described
+from bench.posts import Screenings, callers, drain, recorded
+from bench.results import Figure, tell
+from bench.sites import Site, until, up
 
-from bench.machine import described, up
-
-RECORDS = 20_000
-AREA = "220581001001"
-
-
-def load(url: str, token: str) -> None:
-    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
-        for _ in range(RECORDS // 5000):
-            lines = b"\n".join(
-                orjson.dumps(
-                    {
-                        "id": str(uuid4()),
-                        "area": AREA,
-                        "temperature_c": 36.5,
-                        "place_kind": "checkpoint",
-                    }
-                )
-                for _ in range(5000)
-            )
-            answer = client.post(
-                "/intake/screenings/bulk",
-                content=lines,
-                headers={"Authorization": f"Bearer {token}"},
-            )
-            assert answer.json()["recorded"] == 5000
+STARTS = 4
+FIRST = 100_000
+RECORDS = 200_000
+# So many lines are prepared at a time: the client must not be what grows.
+AT_ONCE = 20_000
+# What the garbage collectors of both processes leave for later differs by so much.
+NOISE_MB = 10
 
 
-def told(memory: dict[str, float]) -> str:
-    parts = ", ".join(f"{name} {mb:.0f}" for name, mb in memory.items())
-    return f"{sum(memory.values()):.0f} MB ({parts})"
+def measure(records: int = RECORDS) -> list[Figure]:
+    """Start, memory when idle, after the first 100,000 records, and what it grows by after them."""
+    with tempfile.TemporaryDirectory(prefix="bulwark-bench-") as scratch:
+        folder = Path(scratch) / "data"
+        starts, idle = [], []
+        for _ in range(STARTS):
+            with up(folder) as site:
+                starts.append(site.ready_seconds)
+                idle.append(sum(site.memory_mb().values()))
+        with up(folder) as site:
+            screenings = Screenings(site.folder / "areas.db")
+            first = _after(site, screenings, min(records, FIRST))
+            last = _after(site, screenings, records - FIRST)
+    return [
+        # The first start of a folder makes its databases.
+        Figure("start until all is ready", statistics.median(starts[1:]), "s", reach=3),
+        Figure("memory of the embedded whole, idle", statistics.median(idle), "MB",
+               reach=200, wanted=150),
+        Figure(f"memory after {min(records, FIRST):,} records", first, "MB", reach=200, wanted=150),
+        Figure(f"growth from there to {records:,} records", last - first, "MB", reach=NOISE_MB),
+    ]  # fmt: skip
+
+
+def _after(site: Site, screenings: Screenings, count: int) -> float:
+    """Megabytes of all processes once so many more records have been taken in."""
+    token = site.token("recorder")
+    while count > 0:
+        part = min(count, AT_ONCE)
+        asyncio.run(_send(site, screenings.bulks(token, part), part))
+        until(site.at_rest, "the services did not come to rest")
+        count -= part
+    return sum(site.memory_mb().values())
+
+
+async def _send(site: Site, bulks: list[bytes], count: int) -> None:
+    async with callers(site.ports["intake"], 2) as opened:
+        assert recorded(await drain(opened, bulks, 200)) == count
+
+
+def records_asked() -> int:
+    """What `--records` says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=RECORDS)
+    return int(parser.parse_args().records)
 
 
 def main() -> None:
-    print("bulwark up: from the command to a ready /readyz, and memory (proportional set size)")
-    print(f"  machine: {described()}")
-    with tempfile.TemporaryDirectory(prefix="bulwark-bench-") as scratch:
-        folder = Path(scratch) / "data"
-        starts = []
-        for _ in range(4):
-            with up(folder) as running:
-                starts.append(running.ready_seconds)
-                idle = running.memory_mb()
-        with up(folder) as running:
-            load(running.url, running.token("recorder"))
-            loaded = running.memory_mb()
-    later = sorted(starts[1:])[1]
-    print(f"  first start {starts[0]:.2f} s, later starts {later:.2f} s (median of 3; to reach: 3)")
-    print(f"  idle {told(idle)} (to reach: 200)")
-    print(f"  after {RECORDS} records {told(loaded)}")
+    print(f"start and memory (proportional set size) on {described()}")
+    tell(measure(records_asked()))
 
 
 if __name__ == "__main__":

@@ -140,6 +140,7 @@ class Trial:
         tx.caller = self.caller
         mark = tx.mark()
         savepoint = tx.session.begin_nested()
+        tx.session.connection()
         try:
             return self.attempt(tx, self.wish)
         finally:

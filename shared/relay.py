@@ -82,6 +82,9 @@ class Relay:
         self._check = StreamCheck(service, database, bus, self._settings.max_age_seconds)
         self._tell_older = older
         self._precedence = precedence or Precedence()
+        # Set once the log is known to be no older than the stream: who writes to the log of
+        # itself, as readers do, waits for it.
+        self.compared = asyncio.Event()
         self._woken = asyncio.Event()
         self._recent: deque[Row] = deque()
         # Where the log ends, as far as this process was told; None when only the log knows.
@@ -114,6 +117,7 @@ class Relay:
         """Publish for ever; ends when cancelled, and may begin again."""
         self._last = self._head = None
         self._recent.clear()
+        self.compared.clear()
         try:
             await self._publish()
         finally:
@@ -251,6 +255,8 @@ class Relay:
                 advice="put the newer database back, or empty the broker's store",
             )
         self._older_than = than
+        if than is None:
+            self.compared.set()
         metrics.STREAM_BAD.labels(self.service).set(int(than is not None))
         self._tell_older(than is not None)
 

@@ -131,7 +131,7 @@ class Runtime:
         """Begin what one process does for all of its service."""
         duties = [self._go(self._once_connected(self.relay.run), "relay")]
         for reader in self.readers:
-            work = self._once_connected(reader.run)
+            work = self._once_compared(reader.run)
             duties.append(self._go(work, f"reader of {reader.source}"))
         if self._keeps_time:
             duties.append(self._go(self.ticker.run(), "ticker"))
@@ -139,6 +139,10 @@ class Runtime:
 
     async def _once_connected(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         await self._connected.wait()
+        await work()
+
+    async def _once_compared(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        await self.relay.compared.wait()
         await work()
 
     async def _wake_holder(self) -> None:

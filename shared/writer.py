@@ -105,6 +105,8 @@ class Tx:
         mark = self.mark()
         try:
             with self.session.begin_nested():
+                # The session sends SAVEPOINT when it is next asked for its connection, not before.
+                self.session.connection()
                 yield
         except BaseException:
             self.back_to(mark)

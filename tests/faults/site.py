@@ -116,17 +116,25 @@ class BrokerProcess(Process):
         """What services are told: this server, or those of a cluster."""
         return self.url
 
+    @property
+    def healthy(self) -> bool:
+        """Whether it says that it serves JetStream."""
+        try:
+            url = f"http://127.0.0.1:{self.monitor}/healthz"
+            return httpx.get(url, trust_env=False, timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
     def wait(self) -> None:
         """Until it serves JetStream."""
+        eventually(lambda: self.healthy)
 
-        def healthy() -> bool:
-            try:
-                url = f"http://127.0.0.1:{self.monitor}/healthz"
-                return httpx.get(url, trust_env=False, timeout=2).status_code == 200
-            except httpx.HTTPError:
-                return False
-
-        eventually(healthy)
+    def start_again_if_ill(self) -> None:
+        """What whoever watches over it does, as `bulwark up` and an orchestrator do."""
+        if not self.healthy:
+            self.end()
+            self.start()
+            self.wait()
 
 
 @dataclass
@@ -185,6 +193,16 @@ class Site:
         environment = {**self.environment, "BULWARK_PORT": str(port)}
         return Process(command, environment, self.folder.path / f"{service}-{port}.log")
 
+    def reach_broker_at(self, url: str) -> None:
+        """Let the services, which have not started yet, reach the broker by another way."""
+        self.environment["BULWARK_NATS_URL"] = url
+        self.processes = {name: self.process(name, port) for name, port in self.ports.items()}
+
+    def all_have_read(self, head: int) -> bool:
+        """Whether every reader of intake has applied its log up to a number."""
+        readers = (name for name, sources in SOURCES.items() if "intake" in sources)
+        return all(self.place(name, "intake") >= head for name in readers)
+
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of `bulwark` as a person at this site would."""
         return subprocess.run(
@@ -233,10 +251,9 @@ class Site:
 
         eventually(at_work, seconds=30)
 
-    def empty(self, service: str) -> None:
-        """A stopped service's database and stream are new ones: it reads from the beginning."""
+    def clear(self, service: str) -> None:
+        """Empty a stopped service's database."""
         self.databases[service].close()
-        asyncio.run(_delete_stream(self.broker.url, service.upper()))
         if self.is_sqlite:
             for file in (self.folder.path / "db").glob(f"{service}.db*"):
                 file.unlink()
@@ -244,6 +261,15 @@ class Site:
         with psycopg.connect(self.urls[service], autocommit=True) as connection:
             connection.execute("DROP SCHEMA public CASCADE")
             connection.execute("CREATE SCHEMA public")
+
+    def begin_anew(self, service: str) -> None:
+        """A stopped service's database and stream are new ones: it reads from the beginning."""
+        self.clear(service)
+        asyncio.run(_delete_stream(self.broker.url, service.upper()))
+
+    def said(self, service: str) -> str:
+        """What the process of a service has written for people and logs."""
+        return (self.folder.path / f"{service}-{self.ports[service]}.log").read_text()
 
     def metric(self, service: str, name: str, source: str = "") -> float:
         """A value of a service's own on /metrics, of a source of it; 0 while it is not told."""
@@ -320,10 +346,10 @@ class Site:
             assert found["recorded"] + found["duplicates"] == len(records)
         return answer.is_success
 
-    def try_one(self) -> httpx.Response:
-        """Send one record once; it is entered when it is accepted."""
+    def try_one(self, id_: str = "") -> httpx.Response:
+        """Send one feverish record once; it is entered when it is accepted."""
         body = {
-            "id": new_id(),
+            "id": id_ or new_id(),
             "area": AREA,
             "place_kind": "checkpoint",
             "temperature_c": FEVER_C,

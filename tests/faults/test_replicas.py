@@ -97,6 +97,7 @@ def test_replica_takes_over_when_the_process_at_work_is_killed(
     site.check()
 
 
+@pytest.mark.long
 def test_nothing_is_doubled_when_the_process_at_work_sleeps_through_its_lease(
     site: Site, replicas: Replicas, fault: Fault, rounds: int
 ) -> None:

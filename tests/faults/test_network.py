@@ -1,0 +1,102 @@
+"""The network between services and broker: cut, slow, reset."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.proxy import Proxy
+from tests.faults.site import Site
+from tests.faults.table import Fault
+from tests.harness import PostgresServer, eventually
+
+SHORT_SECONDS, LONG_SECONDS = 3.0, 60.0
+DELAY_SECONDS = 0.5
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def line_and_site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Proxy, Site]]:
+    """A site, and the line between its services and its broker."""
+    postgres: PostgresServer | None = None
+    if request.param == "postgres":
+        postgres = request.getfixturevalue("postgres")
+    site = Site(tmp_path_factory.mktemp("site"), postgres)
+    line = Proxy(site.broker.port)
+    line.start()
+    site.reach_broker_at(line.url)
+    try:
+        site.start()
+        yield line, site
+    finally:
+        site.stop()
+        line.stop()
+
+
+@pytest.fixture(scope="module")
+def line(line_and_site: tuple[Proxy, Site]) -> Proxy:
+    """The line to the broker."""
+    return line_and_site[0]
+
+
+@pytest.fixture(scope="module")
+def site(line_and_site: tuple[Proxy, Site]) -> Site:
+    """The site behind it."""
+    return line_and_site[1]
+
+
+def _wait_for_records(site: Site, more: int) -> None:
+    wanted = len(site.ledger.accepted) + more
+    eventually(lambda: len(site.ledger.accepted) >= wanted, seconds=60)
+
+
+def _wait_until_all_is_read(site: Site) -> None:
+    head = site.head("intake")
+    eventually(lambda: site.all_have_read(head), seconds=60)
+
+
+def test_all_catches_up_when_the_network_was_cut(
+    site: Site, line: Proxy, rounds: int, fault: Fault
+) -> None:
+    """Network cut for 60 s and restored, under load."""
+    with site.load(seed=110):
+        _wait_for_records(site, 200)
+        line.cut()
+        fault.times += 1
+        site.linger(SHORT_SECONDS if rounds == 2 else LONG_SECONDS)
+        # Accepted all the while, and read by nobody.
+        _wait_for_records(site, 200)
+        assert not site.all_have_read(site.head("intake"))
+        line.mend()
+        with fault.recovering():
+            _wait_until_all_is_read(site)
+    site.check()
+
+
+def test_all_is_exact_when_the_network_is_slow(
+    site: Site, line: Proxy, rounds: int, fault: Fault
+) -> None:
+    """Network with 500 ms of delay each way, under load."""
+    with site.load(seed=111):
+        _wait_for_records(site, 100)
+        line.slow(DELAY_SECONDS)
+        fault.times += 1
+        site.linger(SHORT_SECONDS if rounds == 2 else LONG_SECONDS)
+        with fault.recovering():
+            _wait_until_all_is_read(site)
+        line.slow(0)
+    site.check()
+
+
+def test_all_is_exact_when_connections_are_reset(
+    site: Site, line: Proxy, rounds: int, fault: Fault
+) -> None:
+    """Connections to the broker reset, under load."""
+    with site.load(seed=112):
+        for _ in range(2 * rounds):
+            _wait_for_records(site, 150)
+            line.reset()
+            fault.times += 1
+            with fault.recovering():
+                _wait_until_all_is_read(site)
+    site.check()

@@ -1,0 +1,101 @@
+"""A power cut of the disk: what was accepted is on it.
+
+The disk is an ext4 in a file; a copy of the file while all stand still is what a cut leaves.
+"""
+
+import os
+import random
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.disks import LoopDisk, lay_on
+from tests.faults.site import SERVICES, Site
+from tests.faults.table import Fault
+from tests.harness import eventually
+
+DISK_MB = 192
+ALWAYS = "sync_interval: always"
+
+
+@pytest.fixture
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopDisk]:
+    """An empty disk."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    folder = tmp_path_factory.mktemp("disk")
+    disk = LoopDisk(folder / "image", folder / "mounted", DISK_MB)
+    disk.mount()
+    yield disk
+    disk.unmount()
+
+
+@pytest.fixture
+def site(tmp_path_factory: pytest.TempPathFactory, disk: LoopDisk) -> Iterator[Site]:
+    """A site on files, with broker's store and databases on the disk; the test starts it."""
+    site = Site(tmp_path_factory.mktemp("site"), None)
+    lay_on(site, disk.path, "db", "broker/store")
+    yield site
+    site.stop()
+
+
+def _wait_for_records(site: Site, more: int) -> None:
+    wanted = len(site.ledger.accepted) + more
+    eventually(lambda: len(site.ledger.accepted) >= wanted, seconds=60)
+
+
+def _cut_power(site: Site, disk: LoopDisk) -> tuple[set[str], float]:
+    """Cut it; returns what was accepted, and how many messages the server had acknowledged."""
+    acknowledged = site.metric("intake", "bulwark_relay_head")
+    for process in (site.broker, *site.processes.values()):
+        process.signal(signal.SIGSTOP)
+    accepted = set(site.ledger.accepted)
+    disk.note_what_is_left()
+    for process in (site.broker, *site.processes.values()):
+        process.kill()
+    for database in site.databases.values():
+        database.close()
+    disk.cut_power()
+    site.broker.start()
+    return accepted, acknowledged
+
+
+def test_nothing_is_lost_when_the_power_is_cut_under_load(
+    site: Site, disk: LoopDisk, rounds: int, fault: Fault
+) -> None:
+    """Power cut of the disk of the broker and of the databases, under load."""
+    dice = random.Random(9)
+    site.start()
+    for round_ in range(rounds + 5):
+        with site.load(seed=120 + round_):
+            _wait_for_records(site, dice.randrange(50, 500))
+            accepted, acknowledged = _cut_power(site, disk)
+            fault.times += 1
+            site.broker.wait()
+            assert accepted <= site.screenings_in("intake", "screening_recorded").keys()
+            assert site.stream_end("intake") >= acknowledged
+            with fault.recovering():
+                for process in site.processes.values():
+                    process.start()
+                for name in SERVICES:
+                    site.wait_ready(name)
+    site.check()
+
+
+def _stands_at(site: Site) -> int:
+    """Where intake's stream ends for a server that is well; nowhere for one that is not."""
+    return site.stream_end("intake") if site.broker.healthy else -1
+
+
+def test_a_power_cut_is_seen_when_the_broker_does_not_sync(site: Site, disk: LoopDisk) -> None:
+    config = site.broker.store.parent / "nats.conf"
+    config.write_text(config.read_text().replace(ALWAYS, "sync_interval: 2m"))
+    site.start()
+    site.post_some(2000, seed=150)
+    eventually(site.at_rest)
+    _, acknowledged = _cut_power(site, disk)
+    assert acknowledged == 2000
+    # Long enough for a server that has lost nothing to say so.
+    site.linger(5)
+    assert _stands_at(site) < acknowledged

@@ -1,0 +1,33 @@
+"""A process that sleeps and wakes up behind its time does nothing twice."""
+
+import random
+import signal
+
+from tests.faults.site import SERVICES, Site
+from tests.faults.table import Fault
+from tests.harness import eventually
+
+SHORT_SECONDS, LONG_SECONDS = 5.0, 45.0
+
+
+def test_nothing_is_doubled_when_a_process_sleeps_under_load(
+    site: Site, rounds: int, fault: Fault
+) -> None:
+    """A process stopped for 45 s (SIGSTOP), the broker's among them, under load."""
+    seconds = SHORT_SECONDS if rounds == 2 else LONG_SECONDS
+    sleepers = {**{name: site.processes[name] for name in SERVICES}, "broker": site.broker}
+    dice = random.Random(7)
+    with site.load(seed=100):
+        for name in ("intake", "alerts", "broker") if rounds == 2 else sleepers:
+            wanted = len(site.ledger.accepted) + dice.randrange(20, 200)
+            eventually(lambda: len(site.ledger.accepted) >= wanted, seconds=60)  # noqa: B023
+            sleepers[name].signal(signal.SIGSTOP)
+            fault.times += 1
+            try:
+                site.linger(seconds)
+            finally:
+                sleepers[name].signal(signal.SIGCONT)
+            with fault.recovering():
+                head = site.head("intake")
+                eventually(lambda: site.all_have_read(head + 1), seconds=60)  # noqa: B023
+    site.check()
