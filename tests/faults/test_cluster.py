@@ -17,8 +17,8 @@ RESUMED_SECONDS = 10.0
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site whose streams are kept on three servers."""
-    folder = tmp_path_factory.mktemp("site")
-    site = Site(folder, None, broker=Cluster(folder / "nodes"), replicas=NODES)
+    cluster = Cluster(tmp_path_factory.mktemp("broker") / "nodes")
+    site = Site(tmp_path_factory.mktemp("site"), None, broker=cluster, replicas=NODES)
     try:
         site.start()
         yield site
