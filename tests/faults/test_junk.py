@@ -37,7 +37,9 @@ async def _publish(url: str, documents: list[bytes]) -> None:
     client = await nats.connect(url)
     try:
         for document in documents:
-            await client.jetstream().publish(SUBJECT, document)
+            # Not awaited: the first may have its stream made again before the next arrives.
+            await client.publish(SUBJECT, document)
+        await client.flush()
     finally:
         await client.close()
 
