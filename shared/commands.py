@@ -138,14 +138,8 @@ class Trial:
     def run(self, tx: Tx, *, careful: bool) -> Any:  # noqa: ARG002 - see Work
         """Do it, look, and go back."""
         tx.caller = self.caller
-        mark = tx.mark()
-        savepoint = tx.session.begin_nested()
-        tx.session.connection()
-        try:
+        with tx.savepoint(keep=False):
             return self.attempt(tx, self.wish)
-        finally:
-            savepoint.rollback()
-            tx.back_to(mark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import TypeEngine
 
 from shared.clock import CST
@@ -165,13 +165,17 @@ def send(connection: Connection, statement: str, values: Any = ()) -> CursorResu
     return connection.exec_driver_sql(statement, values)
 
 
-def present(connection: Connection, table: str, column: str, values: Iterable[str]) -> set[str]:
-    """Which of some values stand in a column; table and column are our own words, never input."""
+def present(
+    connection: Connection, column: InstrumentedAttribute[Any], values: Iterable[str]
+) -> set[str]:
+    """Which of some values stand in a column of a model."""
     wanted = tuple(values)
     if not wanted:
         return set()
     marks = ", ".join("?" * len(wanted))
-    query = f"SELECT {column} FROM {table} WHERE {column} IN ({marks})"  # noqa: S608
+    name, table = column.key, column.parent.local_table
+    # Both are our own words, never input.
+    query = f"SELECT {name} FROM {table} WHERE {name} IN ({marks})"  # noqa: S608
     return {row[0] for row in send(connection, query, wanted)}
 
 

@@ -217,7 +217,7 @@ class Reader:
                 message = await feed.first(SILENCE_SECONDS)
             except TimeoutError:
                 raise _OpenAgain("three beats of silence") from None
-            if status_of(message) is None:
+            if self._linger and status_of(message) is None and not feed.waiting:
                 await asyncio.sleep(self._linger)
             while True:
                 trouble = self._take(feed, message, entries)

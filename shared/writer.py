@@ -100,17 +100,22 @@ class Tx:
         del self.after[mark[2] :]
 
     @contextlib.contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """A part that is undone as a whole, its rows and all else, when it raises."""
+    def savepoint(self, *, keep: bool = True) -> Iterator[None]:
+        """A part that is undone as a whole, its rows and all else, when it raises; in any case
+        unless it is to be kept."""
         mark = self.mark()
+        done = False
         try:
-            with self.session.begin_nested():
+            with self.session.begin_nested() as part:
                 # The session sends SAVEPOINT when it is next asked for its connection, not before.
                 self.session.connection()
                 yield
-        except BaseException:
-            self.back_to(mark)
-            raise
+                if not keep:
+                    part.rollback()
+            done = keep
+        finally:
+            if not done:
+                self.back_to(mark)
 
     def append(self, events: Iterable[Event]) -> list[Event]:
         """Number and keep events, and hand them to the service's own handlers.

@@ -42,7 +42,7 @@ def describe(
 
     Times are in China Standard Time. The area of the event itself is not named unless the
     sentence needs it: who prints the line says where. In `brief`, as a cause of something else, of
-    the optional fields only an order is told, and the level in force.
+    the optional fields only the level in force is told, and who ordered, under which number.
     """
     sentence, event = _as_told(event)
     words = {
@@ -57,7 +57,8 @@ def describe(
         if value not in _NOTHING and CATALOGUE.has(message, language):
             if isinstance(value, Order):
                 said.extend(_order_clauses(value, areas_name, language))
-            said.append(CATALOGUE.text(message, language, **words))
+            if not (brief and isinstance(value, Order)):
+                said.append(CATALOGUE.text(message, language, **words))
     return "".join(said)
 
 

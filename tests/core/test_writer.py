@@ -1,6 +1,7 @@
 """The writer: in order, many to a transaction, answered after the commit, neighbours unharmed."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Coroutine
 from typing import Any
@@ -15,6 +16,7 @@ from shared.refusal import Refused
 from shared.writer import Commit, Tx, Unavailable, Writer
 from tests.core.pair import Open, logged, make_site, make_source, request, things
 from tests.core.works import Gate, Noting, failing_of_the_database, writing
+from tests.harness import new_id
 
 Outcomes = list[Any]
 
@@ -330,4 +332,25 @@ def test_changes_are_refused_when_the_writer_was_told_to(new_file: Open) -> None
     found = play(scenario())
     assert isinstance(found[0], Unavailable)
     assert "older" in str(found[0])
+    assert numbers(database) == [2]
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_what_was_written_by_hand_is_undone_with_its_savepoint(
+    database: Database, keep: bool
+) -> None:
+    """Rows sent straight to the connection, past the session, as hot handlers do."""
+    row = {"id": new_id(), "number": 1}
+
+    def try_it(tx: Tx) -> None:
+        with contextlib.suppress(KeyError), tx.savepoint(keep=keep):
+            tx.connection.execute(things.insert(), [row])
+            if keep:
+                raise KeyError
+
+    async def scenario() -> Outcomes:
+        async with writing(database) as writer:
+            return [await writer.submit(Noting(2, then=try_it))]
+
+    assert play(scenario()) == [2]
     assert numbers(database) == [2]

@@ -1,24 +1,12 @@
 """Fault tests: `--faults=full` makes every one longer and more often."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.faults.site import Site
 from tests.faults.table import FAULT, Fault, row_of
 from tests.harness import PostgresServer
-
-ONLY_IN_FULL = tuple(
-    f"test_{fault}.py"
-    for fault in ("power_cut", "cluster", "network", "disk_full", "stopped", "backup", "damage")
-)
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """What takes a disk of its own and minutes runs in `make faults` only."""
-    full = config.getoption("--faults") == "full"
-    return True if collection_path.name in ONLY_IN_FULL and not full else None
 
 
 @pytest.fixture(scope="session")
@@ -39,12 +27,8 @@ def site(
     if request.param == "postgres":
         postgres = request.getfixturevalue("postgres")
     age = getattr(request.module, "MAX_AGE_SECONDS", 86400.0)
-    site = Site(tmp_path_factory.mktemp("site"), postgres, max_age_seconds=age)
-    try:
-        site.start()
+    with Site(tmp_path_factory.mktemp("site"), postgres, max_age_seconds=age) as site:
         yield site
-    finally:
-        site.stop()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import nats
@@ -224,6 +224,19 @@ class Site:
         for name in SERVICES:
             self.wait_ready(name)
 
+    def __enter__(self) -> Self:
+        """Start everything; what was begun is ended when that fails."""
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End everything."""
+        self.stop()
+
     def stop(self) -> None:
         """End everything by its own process id."""
         for process in self.processes.values():
@@ -364,6 +377,11 @@ class Site:
     def linger(self, seconds: float) -> None:
         """Let a fault last; nothing is waited for."""
         threading.Event().wait(seconds)
+
+    def wait_for_records(self, more: int) -> None:
+        """Until so many more records were accepted."""
+        wanted = len(self.ledger.accepted) + more
+        eventually(lambda: len(self.ledger.accepted) >= wanted, seconds=60)
 
     def post_some(self, count: int, seed: int = 1) -> None:
         """A number of records, accepted before this returns."""

@@ -10,6 +10,8 @@ from tests.faults.site import SERVICES, Site
 from tests.faults.table import Fault
 from tests.harness import eventually
 
+pytestmark = pytest.mark.long
+
 TAKES_NONE = "put the newer database back, or empty the broker's store"
 OF_ONE_MOMENT = "the databases are of different moments; restore all of one backup"
 
@@ -80,10 +82,10 @@ def test_site_goes_on_from_a_backup_when_all_of_it_is_of_one_moment(
 ) -> None:
     """A whole site restored from a backup made under load, on an empty broker."""
     with site.load(seed=84):
-        _wait_for_records(site, 300)
+        site.wait_for_records(300)
         before = set(site.ledger.accepted)
         copy_all(site, tmp_path)
-        _wait_for_records(site, 300)
+        site.wait_for_records(300)
     for process in site.processes.values():
         process.end()
     site.broker.end()
@@ -100,8 +102,3 @@ def test_site_goes_on_from_a_backup_when_all_of_it_is_of_one_moment(
     site.ledger.accepted = {id_: site.ledger.accepted[id_] for id_ in logged}
     site.post_some(300, seed=85)
     site.check()
-
-
-def _wait_for_records(site: Site, more: int) -> None:
-    wanted = len(site.ledger.accepted) + more
-    eventually(lambda: len(site.ledger.accepted) >= wanted, seconds=60)

@@ -11,6 +11,8 @@ from tests.faults.site import Site
 from tests.faults.table import Fault
 from tests.harness import eventually
 
+pytestmark = pytest.mark.long
+
 RESUMED_SECONDS = 10.0
 
 
@@ -18,12 +20,8 @@ RESUMED_SECONDS = 10.0
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site whose streams are kept on three servers."""
     cluster = Cluster(tmp_path_factory.mktemp("broker") / "nodes")
-    site = Site(tmp_path_factory.mktemp("site"), None, broker=cluster, replicas=NODES)
-    try:
-        site.start()
+    with Site(tmp_path_factory.mktemp("site"), None, broker=cluster, replicas=NODES) as site:
         yield site
-    finally:
-        site.stop()
 
 
 def stream_end(site: Site) -> int:

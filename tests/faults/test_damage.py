@@ -13,6 +13,8 @@ from tests.faults.site import Site
 from tests.faults.table import Fault
 from tests.harness import eventually
 
+pytestmark = pytest.mark.long
+
 
 def _turn_a_bit(site: Site, stream: str, document: bytes) -> None:
     """Turn one bit in the middle of a document as it stands in a file of its stream."""

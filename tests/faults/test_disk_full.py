@@ -13,6 +13,8 @@ from tests.faults.site import Site
 from tests.faults.table import Fault
 from tests.harness import PostgresServer, eventually
 
+pytestmark = pytest.mark.long
+
 SMALL_MB, MORE_MB = 48, 24
 LEFT_BYTES = 200 * 1024
 A_PAGE = 8192

@@ -18,12 +18,6 @@ from tests.harness import eventually
 RECOVERED_SECONDS = 30.0
 
 
-def wait_for_records(site: Site, more: int) -> None:
-    """Until so many more records were accepted."""
-    wanted = len(site.ledger.accepted) + more
-    eventually(lambda: len(site.ledger.accepted) >= wanted, seconds=60)
-
-
 def test_nothing_is_lost_when_services_are_killed_under_load(
     site: Site, rounds: int, fault: Fault
 ) -> None:
@@ -33,7 +27,7 @@ def test_nothing_is_lost_when_services_are_killed_under_load(
     with site.load(seed=1):
         for _ in range(rounds):
             for name in SERVICES:
-                wait_for_records(site, dice.randrange(20, 200))
+                site.wait_for_records(dice.randrange(20, 200))
                 site.processes[name].kill()
                 fault.times += 1
                 with fault.recovering():
@@ -50,10 +44,10 @@ def test_nothing_is_lost_when_the_broker_is_killed_in_mid_batch(
     dice = random.Random(2)
     with site.load(seed=2):
         for _ in range(3 * rounds):
-            wait_for_records(site, dice.randrange(20, 400))
+            site.wait_for_records(dice.randrange(20, 400))
             site.broker.kill()
             fault.times += 1
-            wait_for_records(site, dice.randrange(1, 300))
+            site.wait_for_records(dice.randrange(1, 300))
             site.broker.start()
             with fault.recovering():
                 site.broker.wait()
@@ -71,10 +65,10 @@ def test_nothing_is_doubled_when_two_relays_of_a_service_race(
     try:
         with site.load(seed=3):
             for _ in range(rounds):
-                wait_for_records(site, 300)
+                site.wait_for_records(300)
                 replica.kill()
                 fault.times += 1
-                wait_for_records(site, 100)
+                site.wait_for_records(100)
                 replica.start()
         with fault.recovering():
             eventually(site.at_rest, seconds=60)

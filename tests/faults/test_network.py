@@ -9,6 +9,8 @@ from tests.faults.site import Site
 from tests.faults.table import Fault
 from tests.harness import PostgresServer, eventually
 
+pytestmark = pytest.mark.long
+
 SHORT_SECONDS, LONG_SECONDS = 3.0, 60.0
 DELAY_SECONDS = 0.5
 
@@ -45,11 +47,6 @@ def site(line_and_site: tuple[Proxy, Site]) -> Site:
     return line_and_site[1]
 
 
-def _wait_for_records(site: Site, more: int) -> None:
-    wanted = len(site.ledger.accepted) + more
-    eventually(lambda: len(site.ledger.accepted) >= wanted, seconds=60)
-
-
 def _wait_until_all_is_read(site: Site) -> None:
     head = site.head("intake")
     eventually(lambda: site.all_have_read(head), seconds=60)
@@ -60,12 +57,12 @@ def test_all_catches_up_when_the_network_was_cut(
 ) -> None:
     """Network cut for 60 s and restored, under load."""
     with site.load(seed=110):
-        _wait_for_records(site, 200)
+        site.wait_for_records(200)
         line.cut()
         fault.times += 1
         site.linger(SHORT_SECONDS if rounds == 2 else LONG_SECONDS)
         # Accepted all the while, and read by nobody.
-        _wait_for_records(site, 200)
+        site.wait_for_records(200)
         assert not site.all_have_read(site.head("intake"))
         line.mend()
         with fault.recovering():
@@ -78,7 +75,7 @@ def test_all_is_exact_when_the_network_is_slow(
 ) -> None:
     """Network with 500 ms of delay each way, under load."""
     with site.load(seed=111):
-        _wait_for_records(site, 100)
+        site.wait_for_records(100)
         line.slow(DELAY_SECONDS)
         fault.times += 1
         site.linger(SHORT_SECONDS if rounds == 2 else LONG_SECONDS)
@@ -94,7 +91,7 @@ def test_all_is_exact_when_connections_are_reset(
     """Connections to the broker reset, under load."""
     with site.load(seed=112):
         for _ in range(2 * rounds):
-            _wait_for_records(site, 150)
+            site.wait_for_records(150)
             line.reset()
             fault.times += 1
             with fault.recovering():

@@ -15,6 +15,8 @@ from tests.faults.site import SERVICES, Site
 from tests.faults.table import Fault
 from tests.harness import eventually
 
+pytestmark = pytest.mark.long
+
 DISK_MB = 192
 ALWAYS = "sync_interval: always"
 
@@ -38,11 +40,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, disk: LoopDisk) -> Iterator[S
     lay_on(site, disk.path, "db", "broker/store")
     yield site
     site.stop()
-
-
-def _wait_for_records(site: Site, more: int) -> None:
-    wanted = len(site.ledger.accepted) + more
-    eventually(lambda: len(site.ledger.accepted) >= wanted, seconds=60)
 
 
 def _cut_power(site: Site, disk: LoopDisk) -> tuple[set[str], float]:
@@ -69,7 +66,7 @@ def test_nothing_is_lost_when_the_power_is_cut_under_load(
     site.start()
     for round_ in range(rounds + 5):
         with site.load(seed=120 + round_):
-            _wait_for_records(site, dice.randrange(50, 500))
+            site.wait_for_records(dice.randrange(50, 500))
             accepted, acknowledged = _cut_power(site, disk)
             fault.times += 1
             site.broker.wait()

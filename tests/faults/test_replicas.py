@@ -20,12 +20,8 @@ SHORT_SLEEP, LONG_SLEEP = 9.0, 45.0
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Iterator[Site]:
     """A site on PostgreSQL, where alone several processes of a service take turns."""
-    site = Site(tmp_path_factory.mktemp("site"), postgres)
-    try:
-        site.start()
+    with Site(tmp_path_factory.mktemp("site"), postgres) as site:
         yield site
-    finally:
-        site.stop()
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,13 @@
 import random
 import signal
 
+import pytest
+
 from tests.faults.site import SERVICES, Site
 from tests.faults.table import Fault
 from tests.harness import eventually
+
+pytestmark = pytest.mark.long
 
 SHORT_SECONDS, LONG_SECONDS = 5.0, 45.0
 

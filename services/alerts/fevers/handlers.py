@@ -52,7 +52,7 @@ def screened(tx: Tx, recorded: list[Recorded[ScreeningRecorded]]) -> Iterable[Ev
     remarkable = domain.remarkable(recorded, pack)
     if not remarkable:
         return []
-    known = present(tx.connection, "alerts", "id", map(domain.alert_id_of, remarkable))
+    known = present(tx.connection, Alert.id, map(domain.alert_id_of, remarkable))
     rows: list[dict[str, Any]] = []
     found: list[FeverDetected | AlertRaised] = []
     waiting = []
@@ -141,7 +141,7 @@ def unanswered(tx: Tx, due: Due) -> Iterable[Event]:
 def _false_alarms(tx: Tx, found: list[FeverDetected | AlertRaised]) -> Iterable[Event]:
     """Alerts of screenings that had been taken back before they were heard of."""
     ids = [alert.screening_id for alert in found if alert.screening_id]
-    voided = present(tx.connection, "voided_screenings", "screening_id", ids)
+    voided = present(tx.connection, VoidedScreening.screening_id, ids)
     for alert in found:
         if alert.screening_id in voided:
             row = tx.session.get_one(Alert, alert.alert_id)

@@ -6,7 +6,8 @@ The levels follow the national rule of February 2020 [PREC21], the situations è‚
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from shared.areas import Level as AreaLevel
 from shared.areas import ancestors, cut, level_of, within
@@ -215,6 +216,21 @@ def is_news(before: Case | None, after: Case, area: str, today: date, pack: Poli
         return False
     had = before is not None and counts(before, pack) and within(before.area, area)
     return within(after.area, area) and not had
+
+
+class Told(NamedTuple):
+    """What an order tells those it is for."""
+
+    level: Level
+    text: str
+    issuer: str | None
+    document: str | None
+    until: datetime | None
+
+
+def is_repeat(before: Told | None, order: Told, own: Level) -> bool:
+    """Whether an order tells an area of this own level nothing that the one before it did not."""
+    return order == before and order.level == own
 
 
 def order_stands(ordered: Level, assessed: Level, pack: PolicyPack) -> bool:

@@ -51,7 +51,7 @@ def take_effect(tx: Tx, order: RiskOrder) -> list[Event]:
     found = assessed(tx, order.area, cases_of(tx.session, order.area))
     risk.stands = domain.order_stands(order.level, found.level, tx.pack)
     proposal = _answered(tx, order)
-    if before is not None and _says_the_same(before, order) and order.level == risk.level:
+    if domain.is_repeat(_told(before) if before else None, _told(order), risk.level):
         return []
     text = Order(
         text=order.text,
@@ -99,9 +99,8 @@ def _replace(tx: Tx, order_id: str | None) -> RiskOrder | None:
     return before
 
 
-def _says_the_same(one: RiskOrder, other: RiskOrder) -> bool:
-    told = ("level", "text", "issuer", "document", "until")
-    return all(getattr(one, name) == getattr(other, name) for name in told)
+def _told(order: RiskOrder) -> domain.Told:
+    return domain.Told(order.level, order.text, order.issuer, order.document, order.until)
 
 
 def _answered(tx: Tx, order: RiskOrder) -> Proposal | None:
