@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.http import build_app, json_response
+from shared.application import build_app
+from shared.http import json_response
 from shared.runtime import Runtime
 
 COUNTY_DIGITS = 6

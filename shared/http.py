@@ -1,26 +1,23 @@
-"""HTTP: routes declared by features, and the application made of them.
+"""HTTP: routes declared by features.
 
 A feature says `routes.post(path, handler, Body, roles=…)`: the body is parsed, the caller's role
 and area are checked, the writer does it, and the answer goes out after the commit. A read says
 `routes.get(path, function, Query, roles=…)` and runs on a thread with a consistent view.
 """
 
-import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import orjson
-from fastapi import FastAPI
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from shared import metrics, problems
+from shared import problems
 from shared.admission import (
     BODY_LIMIT,
     authorised,
@@ -44,8 +41,6 @@ from shared.text import Language
 from shared.texts import TEXTS
 from shared.writer import Tx, Unavailable
 
-# Not sent, only counted: the client had gone.
-CLIENT_LEFT = 499
 Roles = Iterable[Role]
 Check = Callable[[Site, Any], None]
 
@@ -296,53 +291,3 @@ def prefers_html(accept: str) -> bool:
 def json_response(content: Any, status: int) -> Response:
     """A JSON answer; models, dates and times are written as the contract says."""
     return Response(orjson.dumps(content, default=_plain), status, media_type="application/json")
-
-
-def build_app(runtime: Runtime) -> FastAPI:
-    """The application of one running service."""
-    service = runtime.service
-    app = FastAPI(
-        title=f"Bulwark {service.name}",
-        version="1",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=f"/{service.name}/openapi.json",
-    )
-    for routes in service.routes:
-        for route in routes.listed:
-            app.add_api_route(
-                route.path,
-                _bound(runtime, route),
-                methods=[route.method],
-                tags=[routes.tag],
-                openapi_extra=dict(route.describes),
-                name=f"{route.method} {route.path}",
-                response_model=None,
-                include_in_schema=True,
-            )
-    problems.install(app)
-    return app
-
-
-def _bound(runtime: Runtime, route: Route) -> Callable[[HttpRequest], Awaitable[Response]]:
-    seconds = metrics.HTTP_SECONDS
-    service, name = runtime.service.name, f"{route.method} {route.path}"
-    children: dict[int, Any] = {}
-
-    async def endpoint(request: HttpRequest) -> Response:
-        began = time.perf_counter()
-        try:
-            response = await route.endpoint(runtime, request)
-        except ClientDisconnect:
-            # Nobody is there to read it; the number is for the metrics alone.
-            response = Response(status_code=CLIENT_LEFT)
-        except Exception as error:  # noqa: BLE001 - every error becomes a problem document
-            response = await problems.answer(request, error)
-        status = response.status_code
-        child = children.get(status)
-        if child is None:
-            child = children[status] = seconds.labels(service, name, str(status))
-        child.observe(time.perf_counter() - began)
-        return response
-
-    return endpoint

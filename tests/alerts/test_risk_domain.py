@@ -213,7 +213,7 @@ def test_level_in_force_is_the_strongest_of_its_own_and_those_above() -> None:
     assert level_in_force({}, COMMUNITY) == "low"
 
 
-def test_order_is_a_repeat_only_when_it_tells_the_same_of_the_level_there_is() -> None:
+def test_order_is_a_repeat_when_it_tells_the_same_of_the_level_there_is() -> None:
     order = domain.Told("medium", "出现本地病例", "指挥部", "〔1〕号", None)
     assert domain.is_repeat(order, order, "medium")
     assert not domain.is_repeat(order, order, "low")

@@ -70,8 +70,8 @@ def test_order_is_told_as_the_cause_when_its_event_was_seen(
 ) -> None:
     order = lowered()
     told, follows = lines(cascade, capsys, order, closed("220581001001", order))
-    sentence = "风险等级由中风险调整为低风险（依据命令），市指挥部，2021年第3号：疫情平稳"
-    assert told == f"第 3天 12:00  新华街道  {sentence}"
+    sentence = "风险等级由中风险调整为低风险（依据命令），市指挥部，2021年第3号"
+    assert told == f"第 3天 12:00  新华街道  {sentence}：疫情平稳"
     assert follows.startswith("第 3天 12:00  新华街道 ")
     assert follows.endswith(f"撤销进出卡点 ← {sentence}")
 

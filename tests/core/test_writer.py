@@ -336,7 +336,7 @@ def test_changes_are_refused_when_the_writer_was_told_to(new_file: Open) -> None
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_what_was_written_by_hand_is_undone_with_its_savepoint(
+def test_rows_written_by_hand_are_undone_when_their_savepoint_is(
     database: Database, keep: bool
 ) -> None:
     """Rows sent straight to the connection, past the session, as hot handlers do."""

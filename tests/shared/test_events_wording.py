@@ -208,14 +208,20 @@ def test_issuer_document_and_end_are_told_when_an_order_has_them() -> None:
     assert bare.endswith("（依据命令）：延长")
 
 
-def test_only_the_order_is_told_besides_when_an_event_is_told_in_brief() -> None:
+def test_only_who_ordered_is_told_besides_when_an_event_is_told_in_brief() -> None:
     screening = example_of("bulwark.intake.screening_recorded")
     assert isinstance(screening, ScreeningRecorded)
     assert describe(screening, place, brief=True) == CATALOGUE.text(
         "screening_recorded", place_kind=value_label("place_kind", screening.place_kind)
     )
     event = example_of("bulwark.alerts.risk_level_changed")
-    assert describe(event, place, brief=True) == describe(event, place)
+    assert isinstance(event, RiskLevelChanged)
+    assert event.order is not None
+    whole = describe(event, place)
+    assert whole.endswith(event.order.text)
+    assert whole.startswith(brief := describe(event, place, brief=True))
+    assert str(event.order.document) in brief
+    assert event.order.text not in brief
 
 
 def test_text_is_in_one_language_when_an_event_has_it_in_both() -> None:
