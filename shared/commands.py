@@ -22,7 +22,7 @@ from shared.events import Event, Id
 from shared.refusal import Conflict, Refused
 from shared.remembered import Remembered, recall, remember
 from shared.texts import TEXTS
-from shared.writer import Tx
+from shared.transaction import Tx
 
 log = structlog.get_logger(__name__)
 

@@ -39,7 +39,8 @@ from shared.runtime import Runtime
 from shared.service import Site
 from shared.text import Language
 from shared.texts import TEXTS
-from shared.writer import Tx, Unavailable
+from shared.transaction import Tx
+from shared.writer import Unavailable
 
 Roles = Iterable[Role]
 Check = Callable[[Site, Any], None]

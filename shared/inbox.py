@@ -28,7 +28,7 @@ from shared import metrics
 from shared.db import Instant, core, is_transient, send
 from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_of
 from shared.service import Batched, Consumer
-from shared.writer import Tx
+from shared.transaction import Tx
 
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,8 @@ from shared.reader import Reader
 from shared.relay import Relay, StreamSettings
 from shared.service import Service, Site, StartHandler
 from shared.ticks import Ticker
-from shared.writer import Commit, Tx, Writer
+from shared.transaction import Tx
+from shared.writer import Commit, Writer
 
 CANCEL_SECONDS = 0.5
 DATABASE_OLDER = (

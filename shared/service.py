@@ -16,7 +16,7 @@ from shared.vault import Vault
 
 if TYPE_CHECKING:
     from shared.http import Routes
-    from shared.writer import Tx
+    from shared.transaction import Tx
 
 EventHandler = Callable[["Tx", Recorded[Any]], Iterable[Event]]
 BatchHandler = Callable[["Tx", list[Recorded[Any]]], Iterable[Event]]

@@ -16,7 +16,8 @@ from shared import metrics
 from shared.clock import Clock
 from shared.db import Database, is_transient, on_thread
 from shared.schedule import Due, due_until, next_due, schedule, unschedule
-from shared.writer import Tx, Unavailable, Writer
+from shared.transaction import Tx
+from shared.writer import Unavailable, Writer
 
 TICK_SECONDS = 1.0
 JUMP = timedelta(hours=1)

@@ -10,26 +10,20 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
-import uuid_utils
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
-from shared import metrics, schedule
-from shared.auth import Caller
+from shared import metrics
 from shared.db import Database, is_transient
-from shared.events import Event, Recorded, encode, subject_of
+from shared.events import Recorded
 from shared.log import Page, Row
-from shared.policy import PolicyPack
-from shared.refusal import Forbidden, Refused
+from shared.refusal import Refused
 from shared.service import Service, Site
-from shared.texts import TEXTS
+from shared.transaction import Tx
 
 MOST_AT_ONCE = 2048
 DATABASE_PATIENCE_SECONDS = 10.0
@@ -43,110 +37,6 @@ log = structlog.get_logger(__name__)
 
 class Unavailable(Exception):
     """The database could not take the change in time; nothing is known to be stored."""
-
-
-class Tx:
-    """One transaction, as a handler sees it: rows through `session`, the time, the caller.
-
-    A handler neither commits nor publishes: it returns events.
-    """
-
-    def __init__(self, session: Session, service: Service, site: Site, page: Page) -> None:
-        self.session = session
-        self.connection: Connection = session.connection()
-        self.service = service
-        self.site = site
-        self.page = page
-        self.caller: Caller | None = None
-        self.now: datetime = site.clock.now()
-        self.announced: list[Recorded[Any]] = []
-        self.after: list[Callable[[], None]] = []
-        self._time = self.now.isoformat(timespec="milliseconds")
-
-    @property
-    def pack(self) -> PolicyPack:
-        """The policy pack in force."""
-        return self.site.pack()
-
-    def touch(self, area: str) -> None:
-        """Refuse with 403 when the caller has no right on a row's area."""
-        if self.caller is not None and not self.caller.may_touch(area):
-            raise Forbidden(TEXTS, "outside_your_area", field="area", area=area)
-
-    def schedule(self, kind: str, key: str, at: datetime) -> None:
-        """Ask for a call of the due-time handler of `kind` at an instant."""
-        schedule.schedule(self.connection, kind, key, at)
-
-    def unschedule(self, kind: str, *keys: str) -> None:
-        """Take such calls back."""
-        schedule.unschedule(self.connection, kind, keys)
-
-    def announce(self, recorded: Recorded[Any]) -> None:
-        """Tell whoever watches this process of an event, once it is committed."""
-        self.announced.append(recorded)
-
-    def afterwards(self, action: Callable[[], None]) -> None:
-        """Count or tell something once it is committed, and only then; it must not raise."""
-        self.after.append(action)
-
-    def mark(self) -> tuple[tuple[int, int, int], int, int]:
-        """Where the transaction stands beside its rows, for `back_to`."""
-        return self.page.mark(), len(self.announced), len(self.after)
-
-    def back_to(self, mark: tuple[tuple[int, int, int], int, int]) -> None:
-        """Forget the events, announcements and actions since a mark."""
-        self.page.back_to(mark[0])
-        del self.announced[mark[1] :]
-        del self.after[mark[2] :]
-
-    @contextlib.contextmanager
-    def savepoint(self, *, keep: bool = True) -> Iterator[None]:
-        """A part that is undone as a whole, its rows and all else, when it raises; in any case
-        unless it is to be kept."""
-        mark = self.mark()
-        done = False
-        try:
-            with self.session.begin_nested() as part:
-                # The session sends SAVEPOINT when it is next asked for its connection, not before.
-                self.session.connection()
-                yield
-                if not keep:
-                    part.rollback()
-            done = keep
-        finally:
-            if not done:
-                self.back_to(mark)
-
-    def append(self, events: Iterable[Event]) -> list[Event]:
-        """Number and keep events, and hand them to the service's own handlers.
-
-        Returns all that were kept, the answers of those handlers included.
-        """
-        waiting = deque(events)
-        kept: list[Event] = []
-        while waiting:
-            event = waiting.popleft()
-            event_id = self._keep(event)
-            kept.append(event)
-            react = self.service.reacts.get(type(event))
-            if react is not None:
-                head = self.page.head
-                recorded = Recorded(event_id, event.service, head, self.now, event)
-                waiting.extend(react(self, recorded))
-        return kept
-
-    def _keep(self, event: Event) -> str:
-        """Number an event and keep its document; returns its id."""
-        event_id = event.derived_id() if event.because else str(uuid_utils.uuid7())
-        sequence = self.page.head + 1
-        document = encode(
-            event, event_id, sequence, self._time, self.site.name, drill=self.site.drill
-        )
-        things: set[str] = set()
-        if self.service.indexed:
-            things = {event_id, *[thing for name in event.about if (thing := getattr(event, name))]}
-        self.page.add(subject_of(event.service, event.name, event.area), document, things)
-        return event_id
 
 
 class Work(Protocol):

@@ -21,8 +21,8 @@ from shared.events import Event, Recorded
 from shared.events.alerts import ElectionScheduled, RiskLevelChanged, SituationChanged
 from shared.events.intake import CaseReported, ScreeningRecorded, ScreeningVoided
 from shared.service import Batched, EventHandler, Service
+from shared.transaction import Tx
 from shared.why import why_routes
-from shared.writer import Tx
 
 
 def in_turn(*handlers: EventHandler) -> EventHandler:

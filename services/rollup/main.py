@@ -15,8 +15,8 @@ from services.rollup.reports import correcting, opening
 from services.rollup.schema import Table
 from shared.events import REGISTRY, Event, Recorded
 from shared.service import Batched, Service
+from shared.transaction import Tx
 from shared.why import why_routes
-from shared.writer import Tx
 
 LISTENS_TO = ("intake", "alerts", "volunteers")
 

@@ -24,7 +24,8 @@ from shared.events.intake import CaseReported, ScreeningRecorded, ScreeningVoide
 from shared.log import events
 from shared.migration import migrate
 from shared.service import Batched, Site
-from shared.writer import Tx, Writer
+from shared.transaction import Tx
+from shared.writer import Writer
 
 NOW = datetime(2021, 1, 18, 8, tzinfo=CST)
 COMMUNITIES = ("220581001001", "220581001002", "220581002001")

@@ -19,7 +19,7 @@ from shared.refusal import Invalid
 from shared.schedule import Due
 from shared.service import Service, Site
 from shared.texts import TEXTS
-from shared.writer import Tx
+from shared.transaction import Tx
 from tests.harness import new_id
 
 Open = Callable[[], Database]

@@ -15,7 +15,8 @@ from shared.db import Database, is_transient
 from shared.events import parse
 from shared.inbox import Batch, Entry, PlaceMoved
 from shared.service import Service
-from shared.writer import Tx, Writer
+from shared.transaction import Tx
+from shared.writer import Writer
 from tests.core.pair import (
     Whims,
     applied_numbers,

@@ -7,7 +7,8 @@ from sqlalchemy import MetaData
 
 from shared.db import Database
 from shared.service import Service
-from shared.writer import SETTLED_AFTER_BYTES, Tx, Writer
+from shared.transaction import Tx
+from shared.writer import SETTLED_AFTER_BYTES, Writer
 from tests.core.pair import make_site, open_database
 from tests.harness import eventually
 

@@ -13,7 +13,8 @@ from shared.db import Database
 from shared.events import parse
 from shared.log import rows_about
 from shared.refusal import Refused
-from shared.writer import Commit, Tx, Unavailable, Writer
+from shared.transaction import Tx
+from shared.writer import Commit, Unavailable, Writer
 from tests.core.pair import Open, logged, make_site, make_source, request, things
 from tests.core.works import Gate, Noting, failing_of_the_database, writing
 from tests.harness import new_id

@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from shared.db import Database
-from shared.writer import Commit, Tx, Writer
+from shared.transaction import Tx
+from shared.writer import Commit, Writer
 from tests.core.pair import make_site, make_source, noted
 
 

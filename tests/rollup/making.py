@@ -15,7 +15,8 @@ from shared.db import Database, core
 from shared.events import Event, Recorded, encode, parse, subject_of
 from shared.inbox import Batch, Entry, place_of_source
 from shared.log import Row
-from shared.writer import Tx, Writer
+from shared.transaction import Tx
+from shared.writer import Writer
 from tests.harness import Node, new_id
 
 E = TypeVar("E", bound=Event)

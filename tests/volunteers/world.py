@@ -9,7 +9,7 @@ from uuid import uuid4
 from shared.events import Cause, Event
 from shared.events.alerts import FeverDetected, RiskLevelChanged, ServicePlanChanged
 from shared.events.intake import PersonRegistered, PersonUpdated
-from shared.writer import Tx
+from shared.transaction import Tx
 from tests.harness import Client, Node, new_id
 
 Body = dict[str, Any]

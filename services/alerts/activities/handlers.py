@@ -22,7 +22,7 @@ from shared.events import AreaCode, Event, Id, Recorded
 from shared.events.values import ActivityKind, Level, MeasureKind, ShortText, Text
 from shared.policy import ActivityStop
 from shared.refusal import Conflict, Invalid, NotFound
-from shared.writer import Tx
+from shared.transaction import Tx
 
 STOPS: tuple[MeasureKind, ...] = ("activity_stop", "meeting_postponement")
 ELSEWHERE = ("because", "reason_en")

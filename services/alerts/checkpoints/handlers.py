@@ -15,7 +15,7 @@ from shared.events import COMMUNITY_DIGITS, AreaCode, Cause, Event
 from shared.events.alerts import Order, SealingImposed, SealingLifted
 from shared.events.values import Actor, CheckpointCheck, ShortText, Text
 from shared.refusal import Conflict
-from shared.writer import Tx
+from shared.transaction import Tx
 
 
 class OrderSealing(Command):

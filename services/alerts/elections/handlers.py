@@ -22,7 +22,7 @@ from shared.events.alerts import ElectionPaused, ElectionScheduled
 from shared.events.values import MeasureKind, ShortText, Text
 from shared.refusal import Conflict, Invalid, NotFound
 from shared.schedule import Due
-from shared.writer import Tx
+from shared.transaction import Tx
 
 PAUSES: tuple[MeasureKind, ...] = ("election_pause",)
 PAUSE_LIMIT = "elections.pause_limit"

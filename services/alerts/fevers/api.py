@@ -16,7 +16,7 @@ from shared.events.values import AlertKind, AlertStatus
 from shared.http import Read, Routes
 from shared.paging import Paged, page
 from shared.refusal import NotFound
-from shared.writer import Tx
+from shared.transaction import Tx
 
 ACTING = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND)
 READING = (*ACTING, Role.COORDINATOR, Role.SUBSCRIBER)

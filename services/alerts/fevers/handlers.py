@@ -26,7 +26,7 @@ from shared.events.values import Actor, AlertOutcome, Text
 from shared.refusal import Conflict, Forbidden, NotFound
 from shared.schedule import Due, schedule_many
 from shared.texts import TEXTS as CORE_TEXTS
-from shared.writer import Tx
+from shared.transaction import Tx
 
 RESPOND_BY = "fevers.respond_by"
 

@@ -14,7 +14,7 @@ from services.alerts.risk.situations import situations
 from shared.events import Event, Recorded, id_from
 from shared.events.values import Level, Situation
 from shared.policy import MeasureRule, measures_for
-from shared.writer import Tx
+from shared.transaction import Tx
 
 TOWNSHIP_DIGITS = 9
 

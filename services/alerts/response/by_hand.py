@@ -7,7 +7,7 @@ from services.alerts.response.domain import Ground, MeasureFacts
 from shared.events import Cause, id_from
 from shared.events.values import MeasureKind
 from shared.policy import Measure
-from shared.writer import Tx
+from shared.transaction import Tx
 
 
 def put_in_place(

@@ -16,7 +16,7 @@ from shared.events import Event, Recorded, id_from
 from shared.events.alerts import RiskLevelChanged, SituationChanged
 from shared.events.values import Level, Situation
 from shared.policy import measures_for
-from shared.writer import Tx
+from shared.transaction import Tx
 
 Changed = Recorded[RiskLevelChanged] | Recorded[SituationChanged]
 

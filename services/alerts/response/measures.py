@@ -19,7 +19,7 @@ from shared.events import COMMUNITY_DIGITS, Cause, id_from
 from shared.events.values import MEASURE_KINDS, MeasureKind, ServicePlan
 from shared.policy import MeasureRule, ServicePlanChange, measures_for
 from shared.service import Site
-from shared.writer import Tx
+from shared.transaction import Tx
 
 __all__ = [
     "Listed",

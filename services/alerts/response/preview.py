@@ -20,7 +20,7 @@ from shared.events.alerts import (
     VenueOpened,
 )
 from shared.events.values import MEASURE_KINDS, MeasureKind, Text
-from shared.writer import Tx
+from shared.transaction import Tx
 
 Change = Literal["start", "change", "end"]
 Standing = dict[tuple[str, MeasureKind], MeasureFacts]

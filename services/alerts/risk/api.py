@@ -14,7 +14,7 @@ from shared.db import area_range
 from shared.events import AreaCode
 from shared.http import Read, Routes
 from shared.paging import Paged, page
-from shared.writer import Tx
+from shared.transaction import Tx
 
 ProposalStatus = Literal["open", "accepted", "declined", "superseded", "withdrawn"]
 

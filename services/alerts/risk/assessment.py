@@ -15,7 +15,7 @@ from shared.clock import CST
 from shared.events import Cause, Event, id_from
 from shared.events.alerts import Order, RiskLevelChanged, RiskLevelProposed
 from shared.events.values import Level, LevelReason
-from shared.writer import Tx
+from shared.transaction import Tx
 
 WINDOW = "risk.window"
 

@@ -10,7 +10,7 @@ from shared.clock import CST
 from shared.db import area_range
 from shared.events import Cause, Recorded
 from shared.events.intake import CaseReported
-from shared.writer import Tx
+from shared.transaction import Tx
 
 
 def remember(tx: Tx, recorded: Recorded[CaseReported]) -> tuple[Case | None, Case] | None:

@@ -19,7 +19,7 @@ from shared.events.intake import CaseReported
 from shared.events.values import Actor, Level, ShortText, Text
 from shared.refusal import Conflict, Invalid, NotFound
 from shared.schedule import Due
-from shared.writer import Tx
+from shared.transaction import Tx
 
 
 class OrderLevel(Command):

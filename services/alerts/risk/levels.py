@@ -14,7 +14,7 @@ from services.alerts.risk.domain import areas_above, strongest
 from services.alerts.risk.tables import AreaRisk
 from shared.db import area_range
 from shared.events.values import Level
-from shared.writer import Tx
+from shared.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from services.alerts.risk.tables import Proposal, RiskOrder
 from shared.causes import restored
 from shared.events import Event
 from shared.events.alerts import Order
-from shared.writer import Tx
+from shared.transaction import Tx
 
 EFFECTIVE = "risk.effective"
 UNTIL = "risk.until"

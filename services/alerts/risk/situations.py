@@ -15,7 +15,7 @@ from shared.events import Cause, Event
 from shared.events.alerts import SituationChanged
 from shared.events.values import SITUATIONS, Situation
 from shared.schedule import Due
-from shared.writer import Tx
+from shared.transaction import Tx
 
 LAPSE = "risk.situation"
 

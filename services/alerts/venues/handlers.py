@@ -22,7 +22,7 @@ from shared.events import AreaCode, Event, Id, Recorded
 from shared.events.values import MeasureKind, ShortText, Text, VenueKind, VenueStatus
 from shared.policy import VenueClosure, VenueLimit
 from shared.refusal import Conflict, Invalid, NotFound
-from shared.writer import Tx
+from shared.transaction import Tx
 
 RESTRICTS: tuple[MeasureKind, ...] = ("venue_closure", "venue_limit")
 COLUMNS = tuple(

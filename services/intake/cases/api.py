@@ -15,7 +15,7 @@ from shared.events import AreaCode, Id
 from shared.events.values import CaseStatus
 from shared.http import Read, Routes
 from shared.paging import Paged, page
-from shared.writer import Tx
+from shared.transaction import Tx
 
 REPORTERS = (Role.HEALTH, Role.COMMAND)
 READERS = (Role.HEALTH, Role.COMMAND, Role.LEAD)

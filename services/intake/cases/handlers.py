@@ -20,7 +20,7 @@ from shared.events import AreaCode, Event, Id
 from shared.events.intake import CaseReported
 from shared.events.values import CaseOrigin, CaseStatus
 from shared.refusal import Invalid, NotFound
-from shared.writer import Tx
+from shared.transaction import Tx
 
 SAID = ("status", "person_id", "confirmed_on", "onset_on", "origin", "setting", "linked_to")
 

@@ -27,7 +27,7 @@ from shared.http import Opening, Read, Routes
 from shared.paging import Paged, page
 from shared.refusal import Gone
 from shared.service import Site
-from shared.writer import Tx
+from shared.transaction import Tx
 
 WRITERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COORDINATOR, Role.COMMAND)
 GRANTED = (Role.HELPER, Role.COORDINATOR, Role.LEAD)

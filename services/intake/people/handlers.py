@@ -21,8 +21,8 @@ from shared.events.values import Category, Need
 from shared.refusal import Conflict, Forbidden, Invalid
 from shared.schedule import Due
 from shared.service import Site
+from shared.transaction import Tx
 from shared.vault import Vault
-from shared.writer import Tx
 
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
 AT_ONCE = 500

@@ -23,7 +23,7 @@ from shared.events.values import (
 )
 from shared.refusal import Conflict, Invalid, NotFound
 from shared.service import Site
-from shared.writer import Tx
+from shared.transaction import Tx
 
 
 def _direction(value: Any) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.events import Event, Recorded
-from shared.writer import Tx
+from shared.transaction import Tx
 
 
 def announce(tx: Tx, run: Iterable[Recorded[Any]]) -> None:

@@ -13,7 +13,7 @@ from services.rollup.reports.tables import Report, ReportRevision
 from shared.events import Cause, Event
 from shared.events.rollup import ReportCorrected
 from shared.schedule import Due
-from shared.writer import Tx
+from shared.transaction import Tx
 
 CORRECT = "reports.correct"
 AT_ONCE = 500

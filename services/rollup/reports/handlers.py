@@ -15,7 +15,7 @@ from shared.events.rollup import ReportExcused, ReportSubmitted
 from shared.events.values import Text
 from shared.refusal import Conflict, Invalid, NotFound
 from shared.service import Site
-from shared.writer import Tx
+from shared.transaction import Tx
 
 
 class OfReport(Command):

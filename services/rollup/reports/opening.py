@@ -15,7 +15,7 @@ from shared.events.rollup import ReportMissed, ReportOpened
 from shared.policy import Reports
 from shared.schedule import Due
 from shared.service import Site
-from shared.writer import Tx
+from shared.transaction import Tx
 
 OPEN = "reports.open"
 DEADLINE = "reports.deadline"

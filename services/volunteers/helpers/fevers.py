@@ -17,7 +17,7 @@ from shared.events import Cause, Event, Recorded
 from shared.events.alerts import AlertResolved, FeverDetected
 from shared.events.volunteers import HelperReturned, HelperStoodDown
 from shared.refusal import Conflict
-from shared.writer import Tx
+from shared.transaction import Tx
 
 
 def found(tx: Tx, recorded: Recorded[FeverDetected]) -> Iterable[Event]:

@@ -17,7 +17,7 @@ from shared.events import AreaCode, Event, Id
 from shared.events.values import ShortText, Skill, StandDownReason
 from shared.events.volunteers import HelperRegistered, HelperReturned, HelperStoodDown
 from shared.refusal import Conflict, Forbidden, NotFound
-from shared.writer import Tx
+from shared.transaction import Tx
 
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{4,19}$")]
 Language = Annotated[str, StringConstraints(min_length=1, max_length=40)]

@@ -26,7 +26,7 @@ from shared.events.volunteers import (
 )
 from shared.refusal import Conflict, Invalid
 from shared.schedule import Due
-from shared.writer import Tx
+from shared.transaction import Tx
 
 RUN = "matching.run"
 LINE = "requests.matching"

@@ -21,7 +21,7 @@ from shared.causes import joined, restored, stored
 from shared.events import Cause, Event, Recorded
 from shared.events.alerts import PlannedService, ServicePlanChanged
 from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
-from shared.writer import Tx
+from shared.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from services.volunteers.register.tables import Resident
 from shared.db import area_range
 from shared.events import Recorded
 from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
-from shared.writer import Tx
+from shared.transaction import Tx
 
 AT_ONCE = 500
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.volunteers.requests.tables import AssistanceRequest
-from shared.writer import Tx
+from shared.transaction import Tx
 
 FIELDS = (
     *("id", "area", "kind", "status", "person_id", "helper_id", "due_at", "requested_at"),

@@ -18,7 +18,7 @@ from shared.events.values import RequestKind, ShortText, Text
 from shared.events.volunteers import AssistanceRequested
 from shared.refusal import Conflict, Forbidden, Invalid
 from shared.schedule import Due
-from shared.writer import Tx
+from shared.transaction import Tx
 
 GRANT_MINUTES = 30
 CANCELS_FOR_OTHERS = (Role.COORDINATOR, Role.LEAD, Role.COUNSELLOR)

@@ -14,7 +14,7 @@ from shared.events import Cause
 from shared.events.values import RequestKind
 from shared.events.volunteers import AssistanceCancelled, AssistanceRequested
 from shared.schedule import schedule_many
-from shared.writer import Tx
+from shared.transaction import Tx
 
 AT_ONCE = 500
 

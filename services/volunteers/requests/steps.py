@@ -24,7 +24,7 @@ from shared.events.volunteers import (
     HoursLogged,
 )
 from shared.refusal import Conflict
-from shared.writer import Tx
+from shared.transaction import Tx
 
 DUE = "requests.due"
 

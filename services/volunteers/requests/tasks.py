@@ -9,7 +9,7 @@ from services.volunteers.requests import steps
 from services.volunteers.requests.tables import AssistanceRequest
 from shared.db import area_range
 from shared.events import Cause
-from shared.writer import Tx
+from shared.transaction import Tx
 
 
 def open_under(
