@@ -38,6 +38,7 @@ class Start:
 
     handler: StartHandler
     weight: int = 1
+    ids: tuple[str, ...] = ()
 
     def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
         """Run the start handler."""

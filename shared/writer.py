@@ -48,6 +48,11 @@ class Work(Protocol):
         """How many records it is about, so that a transaction does not grow without end."""
         ...
 
+    @property
+    def ids(self) -> Sequence[str]:
+        """The client-made ids that its answers are remembered under."""
+        ...
+
     def run(self, tx: Tx, *, careful: bool) -> Any:
         """Do it; the answer goes to who submitted it. `careful` is a second try after a failure."""
         ...
@@ -226,13 +231,13 @@ class Writer:
         began = time.perf_counter()
         with self.database.writing() as session:
             page = Page(session.connection(), self.database)
-            tx = Tx(session, self.service, self.site, page)
+            ids = [id_ for work in works for id_ in work.ids]
+            tx = Tx(session, self.service, self.site, page, ids)
             if careful:
                 outcomes = [self._savepoint(tx, work) for work in works]
             else:
                 outcomes = [work.run(tx, careful=False) for work in works]
-            session.flush()
-            rows = page.write()
+            rows = tx.write()
             session.commit()
         metrics.TRANSACTION_SECONDS.labels(self.service.name).observe(time.perf_counter() - began)
         metrics.EVENTS_LOGGED.labels(self.service.name).inc(len(rows))
