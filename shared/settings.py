@@ -25,6 +25,14 @@ class Settings(BaseSettings):
     stream_max_age_seconds: float = Field(default=30 * 86400, gt=0)
     stream_replicas: int = Field(default=1, ge=1, le=5)
     log_level: str = "INFO"
+    # `bulwark up` makes a backup each night at this hour (China Standard Time), and keeps so many.
+    backup_nightly: bool = True
+    backup_hour: int = Field(default=2, ge=0, le=23)
+    backup_keep: int = Field(default=7, ge=1)
+    # The folder for the copy of the keys, apart from the backups; none is made when it is empty.
+    backup_keys: str = ""
+    # Certificates (PEM files, separated by commas) whose end `bulwark doctor` watches.
+    certificates: str = ""
 
     def __init__(self, **given: Any) -> None:
         try:

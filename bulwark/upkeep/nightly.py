@@ -1,0 +1,173 @@
+"""A backup each night, rehearsed; due by the clock, so that a machine that was off at night
+makes it in the morning.
+
+The making runs in a process of its own: the services neither wait for it nor grow by it.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from bulwark.upkeep.backup import Tell, backup, tell_failed, told
+from bulwark.upkeep.manifest import NAME as MANIFEST
+from bulwark.upkeep.manifest import BackupError
+from bulwark.upkeep.record import Record, read_record
+from bulwark.upkeep.rehearsal import rehearse
+from bulwark.upkeep.source import Source, source_of
+from shared.clock import CST, Clock
+
+LOOK_SECONDS = 30.0
+AGAIN_AFTER = timedelta(hours=1)
+# A last backup that lies further ahead was made while the clock was wrong.
+AHEAD = timedelta(hours=1)
+NAMED = "%Y-%m-%dT%H-%M-%S"
+OURS = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}")
+NICENESS = 10
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where the backups of the nights go, at which hour (China Standard Time), how many stay."""
+
+    folder: Path
+    hour: int
+    keep: int
+    keys: Path | None
+
+
+def plan_of(source: Source, folder: Path | None = None, keys: Path | None = None) -> Plan:
+    """The plan that the settings make; folder and keys may be said otherwise."""
+    settings = source.settings
+    said = Path(settings.backup_keys) if settings.backup_keys else None
+    return Plan(folder or source.backups, settings.backup_hour, settings.backup_keep, keys or said)
+
+
+def is_due(record: Record, now: datetime, hour: int) -> bool:
+    """Whether the night's backup is still to be made: the last hour for it has passed since."""
+    since = record.finished_at or record.since
+    if since is None:
+        return False
+    if record.failed_at is not None and timedelta() <= now - record.failed_at < AGAIN_AFTER:
+        return False
+    return since > now + AHEAD or since < last_turn(now, hour)
+
+
+def last_turn(now: datetime, hour: int) -> datetime:
+    """The last time that it was this hour."""
+    local = now.astimezone(CST)
+    turn = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return turn if turn <= local else turn - timedelta(days=1)
+
+
+async def watch(plan: Plan, clock: Clock, make: Callable[[], Awaitable[None]]) -> None:
+    """Make a backup whenever one is due, for ever; what fails is tried again an hour later."""
+    while True:
+        try:
+            await look(plan, clock, make)
+        except OSError as error:
+            log.critical("backup.unwatched", folder=str(plan.folder), error=str(error))
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def look(plan: Plan, clock: Clock, make: Callable[[], Awaitable[None]]) -> bool:
+    """Make a backup if one is due; returns whether it was."""
+    record, now = read_record(plan.folder), clock.now()
+    if record.finished_at is None and record.since is None:
+        # The first night is counted from the first look, not from before the site was there.
+        record.model_copy(update={"since": now}).write(plan.folder)
+        return False
+    if not is_due(record, now, plan.hour):
+        return False
+    await make()
+    record = read_record(plan.folder)
+    if record.failed_at is not None and record.failed_at >= now:
+        log.critical("backup.failed", error=record.error)
+    elif record.finished_at is None or record.finished_at < now:
+        # It was killed before it could tell.
+        tell_failed({plan.folder}, clock.now(), "ended before it was finished")
+        log.critical("backup.failed", error="ended before it was finished")
+    else:
+        log.info("backup.finished", path=record.path, bytes=record.bytes, seconds=record.seconds)
+    return True
+
+
+async def make_apart(data: Path, plan: Plan) -> None:
+    """Make the backup in a process of its own, which ends with us."""
+    words = ["backup", "--nightly", "--once", "--data", str(data), str(plan.folder)]
+    if plan.keys is not None:
+        words += ["--keys", str(plan.keys)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bulwark",
+        *words,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        # What PostgreSQL's programs run as children ends with it.
+        start_new_session=True,
+    )
+    try:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            await process.wait()
+
+
+def make_now(source: Source, plan: Plan, clock: Clock, tell: Tell) -> Record:
+    """Make a night's backup, rehearse its restore, and let the oldest go; raises BackupError.
+
+    It is told in the folder of the backups and in the instance's own.
+    """
+    folders = {plan.folder, source.backups}
+    target = plan.folder / clock.now().astimezone(CST).strftime(NAMED)
+    try:
+        manifest = backup(source, target, clock, keys=plan.keys, tell=tell)
+    except Exception as error:
+        tell_failed(folders, clock.now(), " ".join(str(error).split()))
+        raise
+    record = told(manifest, target, plan.keys, rehearse(target, source, clock), folders)
+    if record.rehearsal is None or not record.rehearsal.ok:
+        raise BackupError(f"{target}: 恢复演练失败 / the rehearsal failed: {record.error}")
+    for gone in outlived(plan.folder, plan.keep):
+        shutil.rmtree(gone)
+        tell(f"  已删除旧备份 / removed {gone.name}")
+    return record
+
+
+def outlived(folder: Path, keep: int) -> list[Path]:
+    """What may go: of our finished backups all but the latest, and what was cut short before it."""
+    ours = sorted(path for path in folder.iterdir() if OURS.fullmatch(path.name))
+    finished = [path for path in ours if (path / MANIFEST).exists()]
+    kept = set(finished[-keep:])
+    scraps = [path for path in folder.glob(".rehearsal-*") if path.is_dir()]
+    latest = finished[-1] if finished else None
+    return scraps + [path for path in ours if path not in kept and latest and path < latest]
+
+
+@contextlib.asynccontextmanager
+async def kept_up(data: Path, clock: Clock) -> AsyncIterator[None]:
+    """While the block runs, the nights' backups of an instance are made."""
+    plan = plan_of(source_of(data))
+    watching = asyncio.create_task(watch(plan, clock, lambda: make_apart(data, plan)))
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
