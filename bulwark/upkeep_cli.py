@@ -15,12 +15,15 @@ Keys = Annotated[
     typer.Option("--keys", help="密钥备份文件夹,与备份分开 / the folder of the keys' copy, apart"),
 ]
 DEFAULT = Path("bulwark-data")
+audit_app = typer.Typer(no_args_is_help=True, help="审计日志 / the audit log")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(backup)
     app.command()(restore)
+    app.command()(doctor)
+    app.add_typer(audit_app, name="audit")
 
 
 def backup(
@@ -63,3 +66,23 @@ def restore(
 
     set_up_logging("ERROR")
     commands.put_back(data, folder.absolute(), keys, without_keys=without_keys)
+
+
+def doctor(
+    data: Data = DEFAULT,
+    json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """Look at everything and say what to do; exits non-zero when something is to be done."""
+    from bulwark.upkeep import commands
+
+    set_up_logging("CRITICAL")
+    raise SystemExit(run(commands.look(data, json=json)))
+
+
+@audit_app.command("verify")
+def audit_verify(data: Data = DEFAULT) -> None:
+    """Check the chain of each service's audit log; exits non-zero when one is broken."""
+    from bulwark.upkeep import commands
+
+    set_up_logging("ERROR")
+    raise SystemExit(commands.verify_audits(data))

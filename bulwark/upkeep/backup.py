@@ -73,7 +73,9 @@ def told(
             record = read_record(folder).failed(rehearsal.at, str(rehearsal.error))
             record = record.model_copy(update={"rehearsal": rehearsal})
         else:
+            before = read_record(folder)
             record = Record(
+                keys_copied_at=manifest.finished_at if keys else before.keys_copied_at,
                 finished_at=manifest.finished_at,
                 started_at=manifest.started_at,
                 path=str(target),

@@ -2,14 +2,20 @@
 
 from pathlib import Path
 
+from sqlalchemy import inspect
+from sqlalchemy.exc import SQLAlchemyError
+
 from bulwark.process import complain_softly, say
 from bulwark.upkeep import nightly
 from bulwark.upkeep.backup import backup, told
+from bulwark.upkeep.copies import connected
 from bulwark.upkeep.disk import megabytes
+from bulwark.upkeep.doctor.look import findings, tell
 from bulwark.upkeep.manifest import BackupError
 from bulwark.upkeep.rehearsal import rehearse
 from bulwark.upkeep.restore import restore, unlike
 from bulwark.upkeep.source import source_of
+from shared.audit import Report, verify
 from shared.clock import RealClock
 
 WITHOUT_KEYS = (
@@ -74,3 +80,56 @@ def put_back(data: Path, folder: Path, keys: Path | None, *, without_keys: bool)
         "  外部订阅者若已读到更后的序号,请通知其重新开始 / other systems that had read further "
         "must begin again: docs/operating.md"
     )
+
+
+async def look(data: Path, *, json: bool) -> int:
+    """`bulwark doctor`."""
+    return tell(await findings(source_of(data), RealClock()), json=json)
+
+
+def verify_audits(data: Path) -> int:
+    """`bulwark audit verify`: 1 when a chain is broken or cannot be read."""
+    source = source_of(data)
+    source.folder.require()
+    broken = 0
+    for name, url in source.urls.items():
+        try:
+            report = _verified(url)
+        except (FileNotFoundError, SQLAlchemyError) as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            say(f"[要办 DO] {name}: 无法读取 / cannot be read: {reason}")
+            broken += 1
+            continue
+        broken += not report.ok
+        for line in audit_lines(name, report):
+            say(line)
+    say("请把上面的末尾哈希抄存别处:整本重写只能由此发现 / write the last hashes down elsewhere")
+    return int(bool(broken))
+
+
+def _verified(url: str) -> Report:
+    with connected(url) as connection:
+        if not inspect(connection).has_table("audit"):
+            return Report(0, "", ())
+        return verify(connection)
+
+
+FAULTS = {
+    "changed": "内容被改动 / its content was changed",
+    "missing": "条目缺失 / the entry is missing",
+    "misplaced": "与前一条不相接 / it does not follow from the one before",
+    "head": "末尾与所记不符 / the log does not end as its head says",
+}
+
+
+def audit_lines(name: str, report: Report) -> list[str]:
+    """What is said of one service's log: the first bad entry, and how many there are."""
+    if report.ok:
+        return [f"[好 ok] {name}: {report.entries} 条,链完整 / the chain is whole  {report.head}"]
+    first, count = report.faults[0], len(report.faults)
+    where = f"{name}: 第 {first.sequence} 条 / entry {first.sequence}"
+    return [
+        f"[要办 DO] {where}: {FAULTS[first.kind]}(共 {count} 处 / {count} in all)",
+        "   → 保全该数据库的副本,与备份中的同一条核对,并报告主管",
+        "     keep a copy of the database, compare with a backup's, and tell who is in charge",
+    ]

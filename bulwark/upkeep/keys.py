@@ -18,6 +18,7 @@ from bulwark.upkeep.manifest import BackupError
 TOKENS, MASTER, STORE = "tokens.key", "master.key", "people.db"
 NEEDED = (TOKENS, MASTER, STORE)
 LIST = "keys.json"
+ASIDE = ".before-restore"
 JOURNALS = ("-wal", "-shm", "-journal")
 
 
@@ -65,12 +66,28 @@ def restore_keys(copy: Path, keys: Path, wanted: str | None) -> None:
     """Put keys back into an instance that has none, or has these already; raises BackupError."""
     if wanted is not None and identity(copy) != wanted:
         raise BackupError(f"--keys {copy}: 不是这份备份的密钥 / are not the keys of this backup")
+    refuse_others(copy, keys)
     if (keys / STORE).exists():
-        if identity(keys) != identity(copy):
-            raise BackupError(f"{keys}: 已有别的密钥 / holds other keys already")
-        # What is there is the instance's own, and so the latest.
-        return
+        if identity(keys) == identity(copy):
+            # What is there is the instance's own, and so the latest.
+            return
+        for name in names_of(keys):
+            (keys / name).replace(keys / f"{name}{ASIDE}")
+            for journal in JOURNALS:
+                (keys / f"{name}{journal}").unlink(missing_ok=True)
     _copy_all(copy, keys)
+
+
+def refuse_others(copy: Path, keys: Path) -> None:
+    """Raises BackupError when an instance has other keys, under which something was sealed.
+
+    Keys that were made with a folder, and never used, may be put aside.
+    """
+    if (keys / STORE).exists() and identity(keys) != identity(copy):
+        with closing(open_file(keys / STORE)) as store:
+            used = store.execute("SELECT count(*) FROM subject_keys").fetchone()[0]
+        if used:
+            raise BackupError(f"{keys}: 已有别的密钥 / holds other keys already")
 
 
 def copied_at(target: Path) -> datetime | None:
@@ -89,6 +106,7 @@ def names_of(keys: Path) -> list[str]:
         if file.is_file()
         and not file.name.startswith(".")
         and not file.name.endswith(JOURNALS)
+        and not file.name.endswith(ASIDE)
         and file.name != LIST
     )
 

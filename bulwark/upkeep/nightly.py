@@ -21,7 +21,7 @@ import structlog
 from bulwark.upkeep.backup import Tell, backup, tell_failed, told
 from bulwark.upkeep.manifest import NAME as MANIFEST
 from bulwark.upkeep.manifest import BackupError
-from bulwark.upkeep.record import Record, read_record
+from bulwark.upkeep.record import Record, first_look, read_record
 from bulwark.upkeep.rehearsal import rehearse
 from bulwark.upkeep.source import Source, source_of
 from shared.clock import CST, Clock
@@ -54,11 +54,12 @@ def plan_of(source: Source, folder: Path | None = None, keys: Path | None = None
     return Plan(folder or source.backups, settings.backup_hour, settings.backup_keep, keys or said)
 
 
-def is_due(record: Record, now: datetime, hour: int) -> bool:
-    """Whether the night's backup is still to be made: the last hour for it has passed since."""
-    since = record.finished_at or record.since
-    if since is None:
-        return False
+def is_due(record: Record, first_look: datetime, now: datetime, hour: int) -> bool:
+    """Whether the night's backup is still to be made: the last hour for it has passed since.
+
+    The first night is counted from the first look, not from before the site was there.
+    """
+    since = record.finished_at or first_look
     if record.failed_at is not None and timedelta() <= now - record.failed_at < AGAIN_AFTER:
         return False
     return since > now + AHEAD or since < last_turn(now, hour)
@@ -84,11 +85,7 @@ async def watch(plan: Plan, clock: Clock, make: Callable[[], Awaitable[None]]) -
 async def look(plan: Plan, clock: Clock, make: Callable[[], Awaitable[None]]) -> bool:
     """Make a backup if one is due; returns whether it was."""
     record, now = read_record(plan.folder), clock.now()
-    if record.finished_at is None and record.since is None:
-        # The first night is counted from the first look, not from before the site was there.
-        record.model_copy(update={"since": now}).write(plan.folder)
-        return False
-    if not is_due(record, now, plan.hour):
+    if not is_due(record, first_look(plan.folder, now), now, plan.hour):
         return False
     await make()
     record = read_record(plan.folder)

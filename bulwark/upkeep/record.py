@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from bulwark.upkeep.disk import make_folder, write_whole
 
 NAME = "last.json"
+FIRST_LOOK = ".first-look"
 
 
 class Rehearsal(BaseModel):
@@ -29,17 +30,16 @@ class Rehearsal(BaseModel):
 class Record(BaseModel):
     """What is known of the last backup; times are RFC 3339.
 
-    `since` is when somebody first looked whether one was due, `finished_at` absent until one was
-    made.
+    `finished_at` is absent until one was made.
     """
 
-    since: datetime | None = None
     finished_at: datetime | None = None
     started_at: datetime | None = None
     path: str | None = None
     bytes: int = 0
     seconds: float = 0.0
     keys: bool = False
+    keys_copied_at: datetime | None = None
     rehearsal: Rehearsal | None = None
     failed_at: datetime | None = None
     error: str | None = None
@@ -52,6 +52,16 @@ class Record(BaseModel):
     def failed(self, at: datetime, error: str) -> "Record":
         """The same, with an attempt that failed since."""
         return self.model_copy(update={"failed_at": at, "error": error})
+
+
+def first_look(folder: Path, now: datetime) -> datetime:
+    """When somebody first looked whether a backup was due in a folder: now, when nobody did."""
+    try:
+        return datetime.fromisoformat((folder / FIRST_LOOK).read_text())
+    except (FileNotFoundError, ValueError):
+        make_folder(folder)
+        write_whole(folder / FIRST_LOOK, now.isoformat().encode())
+        return now
 
 
 def read_record(folder: Path) -> Record:

@@ -19,14 +19,13 @@ from bulwark.services import SERVICES
 from bulwark.upkeep.backup import Tell
 from bulwark.upkeep.copies import connected, facts_of, file_of, is_sqlite, restore_database
 from bulwark.upkeep.disk import copy_file, make_folder, megabytes, sync_folder, write_whole
-from bulwark.upkeep.keys import STORE, identity, restore_keys
+from bulwark.upkeep.keys import ASIDE, STORE, identity, refuse_others, restore_keys
 from bulwark.upkeep.manifest import BackupError, DatabaseCopy, Manifest, checked
 from bulwark.upkeep.source import Source, sources_first
 from shared.bus import STREAM_NOT_FOUND, StreamRefused
 from shared.bus import checked as answered
 from shared.migration import newest
 
-ASIDE = "before-restore"
 BROKER_SECONDS = 3.0
 
 
@@ -100,9 +99,7 @@ def _refuse_keys(
             raise BackupError(
                 f"--keys {keys}: 不是这份备份的密钥 / are not the keys of this backup"
             )
-        own = source.folder.keys
-        if (own / STORE).exists() and identity(own) != found:
-            raise BackupError(f"{own}: 已有别的密钥 / holds other keys already")
+        refuse_others(keys, source.folder.keys)
         return
     if without_keys:
         return
@@ -217,5 +214,5 @@ def _restore_files(manifest: Manifest, backup: Path, folder: Folder) -> None:
         there = folder.path / name
         if there.exists() and there.read_bytes() != (backup / name).read_bytes():
             # An area tree or a pack that somebody put there: kept, and out of force.
-            there.replace(there.with_name(f"{there.name}.{ASIDE}"))
+            there.replace(there.with_name(f"{there.name}{ASIDE}"))
         copy_file(backup / name, there)
