@@ -23,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(backup)
     app.command()(restore)
     app.command()(doctor)
+    app.command()(replay)
     app.add_typer(audit_app, name="audit")
 
 
@@ -86,3 +87,20 @@ def audit_verify(data: Data = DEFAULT) -> None:
 
     set_up_logging("ERROR")
     raise SystemExit(commands.verify_audits(data))
+
+
+def replay(
+    data: Data = DEFAULT,
+    policy: Annotated[
+        str, typer.Option(help="另一政策包:名称或 TOML 文件 / another pack: its name, or a file")
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """What the recorded cases would have caused under another policy pack; nothing is written.
+
+    Without --policy: what the packs in force make of them, beside what was ordered.
+    """
+    from bulwark.upkeep.replay import replay as play_again
+
+    set_up_logging("ERROR")
+    play_again(data, policy, json=json)

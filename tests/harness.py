@@ -169,7 +169,7 @@ class Node:
             self.start_services()
         except BaseException:
             # A node that did not start must not leave its broker behind.
-            self._end_broker()
+            self.end_broker()
             raise
 
     def start_services(self) -> None:
@@ -197,9 +197,10 @@ class Node:
     def stop(self) -> None:
         """Stop everything."""
         self.stop_services()
-        self._end_broker()
+        self.end_broker()
 
-    def _end_broker(self) -> None:
+    def end_broker(self) -> None:
+        """Stop the broker and the thread, after the services."""
         self.run(self.broker.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

@@ -237,8 +237,8 @@ async def _older(
     words = (
         f"{name} 的消息流到 {state.last},而数据库止于 {head}:数据库比消息流旧,已停止接收",
         (
-            f"the stream of {name} goes to {state.last}, its log to {head}: the database is the older "
-            "and takes nothing in"
+            f"the stream of {name} goes to {state.last}, its log to {head}: the database "
+            "is the older, and takes nothing in"
         ),
     )
     keep = (
@@ -265,7 +265,7 @@ def _give_up_steps(source: Source, name: str) -> tuple[tuple[str, str], ...]:
         (
             f"没有服务处理过它们,可以放弃:停止,mv {store} {store}.old,启动;消息流按日志重建",
             (
-                "no service has applied them, so they can be given up: stop, move that folder aside, "
+                "no service has applied them, so they can be given up: stop, move that folder, "
                 "start: the streams are made again from the logs"
             ),
         ),
