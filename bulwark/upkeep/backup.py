@@ -8,7 +8,6 @@ something that a copy holds had the key on disk before.
 
 import shutil
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 from bulwark.upkeep.copies import connected, copy_database, is_sqlite
@@ -86,12 +85,6 @@ def told(
             )
         record.write(folder)
     return record
-
-
-def tell_failed(folders: set[Path], at: datetime, error: str) -> None:
-    """Tell monitoring that a backup failed."""
-    for folder in folders:
-        read_record(folder).failed(at, error).write(folder)
 
 
 def _refuse_used(target: Path) -> None:

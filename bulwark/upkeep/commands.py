@@ -15,6 +15,7 @@ from bulwark.upkeep.manifest import BackupError
 from bulwark.upkeep.rehearsal import rehearse
 from bulwark.upkeep.restore import restore, unlike
 from bulwark.upkeep.source import source_of
+from bulwark.upkeep.tonight import make_now
 from shared.audit import Report, verify
 from shared.clock import RealClock
 
@@ -54,7 +55,7 @@ def back_up_tonight(data: Path, folder: Path, keys: Path | None) -> None:
     """`bulwark backup --nightly --once DIR`."""
     source = source_of(data)
     plan = nightly.plan_of(source, folder, keys)
-    record = nightly.make_now(source, plan, RealClock(), say)
+    record = make_now(source, plan, RealClock(), say)
     say(f"完成,恢复演练通过 / done, its restore rehearsed: {record.path}")
 
 

@@ -7,8 +7,6 @@ The making runs in a process of its own: the services neither wait for it nor gr
 import asyncio
 import contextlib
 import os
-import re
-import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,11 +16,7 @@ from pathlib import Path
 
 import structlog
 
-from bulwark.upkeep.backup import Tell, backup, tell_failed, told
-from bulwark.upkeep.manifest import NAME as MANIFEST
-from bulwark.upkeep.manifest import BackupError
-from bulwark.upkeep.record import Record, first_look, read_record
-from bulwark.upkeep.rehearsal import rehearse
+from bulwark.upkeep.record import Record, first_look, read_record, tell_failed
 from bulwark.upkeep.source import Source, source_of
 from shared.clock import CST, Clock
 
@@ -30,8 +24,6 @@ LOOK_SECONDS = 30.0
 AGAIN_AFTER = timedelta(hours=1)
 # A last backup that lies further ahead was made while the clock was wrong.
 AHEAD = timedelta(hours=1)
-NAMED = "%Y-%m-%dT%H-%M-%S"
-OURS = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}")
 NICENESS = 10
 
 log = structlog.get_logger(__name__)
@@ -124,37 +116,6 @@ async def make_apart(data: Path, plan: Plan) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
             await process.wait()
-
-
-def make_now(source: Source, plan: Plan, clock: Clock, tell: Tell) -> Record:
-    """Make a night's backup, rehearse its restore, and let the oldest go; raises BackupError.
-
-    It is told in the folder of the backups and in the instance's own.
-    """
-    folders = {plan.folder, source.backups}
-    target = plan.folder / clock.now().astimezone(CST).strftime(NAMED)
-    try:
-        manifest = backup(source, target, clock, keys=plan.keys, tell=tell)
-    except Exception as error:
-        tell_failed(folders, clock.now(), " ".join(str(error).split()))
-        raise
-    record = told(manifest, target, plan.keys, rehearse(target, source, clock), folders)
-    if record.rehearsal is None or not record.rehearsal.ok:
-        raise BackupError(f"{target}: 恢复演练失败 / the rehearsal failed: {record.error}")
-    for gone in outlived(plan.folder, plan.keep):
-        shutil.rmtree(gone)
-        tell(f"  已删除旧备份 / removed {gone.name}")
-    return record
-
-
-def outlived(folder: Path, keep: int) -> list[Path]:
-    """What may go: of our finished backups all but the latest, and what was cut short before it."""
-    ours = sorted(path for path in folder.iterdir() if OURS.fullmatch(path.name))
-    finished = [path for path in ours if (path / MANIFEST).exists()]
-    kept = set(finished[-keep:])
-    scraps = [path for path in folder.glob(".rehearsal-*") if path.is_dir()]
-    latest = finished[-1] if finished else None
-    return scraps + [path for path in ours if path not in kept and latest and path < latest]
 
 
 @contextlib.asynccontextmanager

@@ -70,3 +70,9 @@ def read_record(folder: Path) -> Record:
         return Record.model_validate_json((folder / NAME).read_bytes())
     except (OSError, ValidationError):
         return Record()
+
+
+def tell_failed(folders: set[Path], at: datetime, error: str) -> None:
+    """Tell monitoring that a backup failed."""
+    for folder in folders:
+        read_record(folder).failed(at, error).write(folder)

@@ -7,6 +7,7 @@ and the same command goes on with it.
 
 import asyncio
 from pathlib import Path
+from typing import Literal
 
 import nats
 import nats.errors
@@ -19,6 +20,7 @@ from bulwark.services import SERVICES
 from bulwark.upkeep.backup import Tell
 from bulwark.upkeep.copies import connected, facts_of, file_of, is_sqlite, restore_database
 from bulwark.upkeep.disk import copy_file, make_folder, megabytes, sync_folder, write_whole
+from bulwark.upkeep.growing import load_rows
 from bulwark.upkeep.keys import ASIDE, STORE, identity, refuse_others, restore_keys
 from bulwark.upkeep.manifest import BackupError, DatabaseCopy, Manifest, checked
 from bulwark.upkeep.source import Source, sources_first
@@ -46,9 +48,11 @@ def restore(
         try:
             _restore_files(manifest, backup, source.folder)
             for name in sources_first():
-                if name not in restored:
-                    restore_database(name, manifest.services[name], backup, source.urls[name])
-                copy = manifest.services[name]
+                copy, url = manifest.services[name], source.urls[name]
+                if name not in restored and copy.kind == "sqlite" and not is_sqlite(url):
+                    load_rows(name, copy, backup, url)
+                elif name not in restored:
+                    restore_database(name, copy, backup, url)
                 size = megabytes(manifest.files[copy.file].bytes)
                 tell(f"  {name:<11} {copy.kind:<10}  {copy.head:>9} 个事件 / events  {size:>10}")
             if keys is not None:
@@ -83,7 +87,7 @@ def _refuse_unfit(manifest: Manifest, source: Source) -> None:
                 f"backup ({copy.revision}) is newer than this program ({known}): upgrade it first"
             )
         here = "sqlite" if is_sqlite(source.urls[name]) else "postgresql"
-        if copy.kind != here:
+        if copy.kind == "postgresql" and here == "sqlite":
             raise BackupError(
                 f"{name}: 备份来自 {copy.kind},BULWARK_{name.upper()}_DATABASE_URL 指向 {here} / "
                 f"the backup is of {copy.kind}, the setting names {here}"
@@ -122,7 +126,10 @@ def _refuse_used(manifest: Manifest, source: Source) -> set[str]:
             continue
         if not _is_used(name, url):
             continue
-        if not (again and _is_restored(url, manifest.services[name])):
+        state = _state(url, manifest.services[name]) if again else "other"
+        if state == "unfilled":
+            continue
+        if state == "other":
             where = file_of(url) if is_sqlite(url) else f"BULWARK_{name.upper()}_DATABASE_URL"
             raise BackupError(
                 f"{name} 已有数据({where}),只能恢复到空的实例 / holds data already ({where}): "
@@ -146,14 +153,14 @@ def _is_used(name: str, url: str) -> bool:
         ) from error
 
 
-def _is_restored(url: str, copy: DatabaseCopy) -> bool:
+def _state(url: str, copy: DatabaseCopy) -> Literal["restored", "unfilled", "other"]:
+    """What a restore that was cut short made of a database."""
     with connected(url) as connection:
         facts = facts_of(connection)
-    return facts is not None and (facts.head, facts.places, facts.revision) == (
-        copy.head,
-        copy.places,
-        copy.revision,
-    )
+    if facts is not None and (facts.head, facts.places) == (copy.head, copy.places):
+        return "restored"
+    # Its tables were made, and no row came.
+    return "unfilled" if facts is not None and not (facts.head or facts.places) else "other"
 
 
 def _refuse_streams(source: Source) -> None:

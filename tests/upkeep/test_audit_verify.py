@@ -38,6 +38,7 @@ def test_first_bad_entry_is_named_when_one_was_tampered_with(
     assert "[要办 DO] alerts: 第 2 条 / entry 2: 内容被改动" in said
     assert said.count("[好 ok]") == 3
     with node.runtime("alerts").database.write_engine.begin() as connection:
+        connection.execute(text("UPDATE audit SET reason = '演练' WHERE sequence = 2"))
         connection.execute(text("DELETE FROM audit WHERE sequence = 1"))
     assert verify_audits(data) == 1
     assert "entry 1: 条目缺失" in capsys.readouterr().out

@@ -9,9 +9,9 @@ import pytest
 
 from bulwark.upkeep import backup as backups
 from bulwark.upkeep import keys as key_copies
-from bulwark.upkeep.backup import backup, tell_failed, told
+from bulwark.upkeep.backup import backup, told
 from bulwark.upkeep.manifest import NAME, BackupError, checked
-from bulwark.upkeep.record import read_record
+from bulwark.upkeep.record import read_record, tell_failed
 from bulwark.upkeep.rehearsal import rehearse
 from bulwark.upkeep.source import readers_first
 from shared.clock import RealClock

@@ -187,7 +187,8 @@ def still(tmp_path: Path) -> Source:
     site = folder.site("test", RealClock())
     site.areas.close()
     site.vault.close()
-    return source_at(folder.path, {})
+    urls = {name: f"sqlite:///{folder.path}/db/{name}.db" for name in SERVICES}
+    return source_at(folder.path, urls)
 
 
 def on_machine(source: Source, now: dt.datetime = NOW) -> dict[str, Finding]:
@@ -229,7 +230,7 @@ def test_certificate_is_to_be_renewed_when_it_ends_soon(
     file = tmp_path / "cert.pem"
     file.write_bytes(certificate(NOW + dt.timedelta(days=days)))
     settings = Settings(data=still.folder.path, certificate_files=str(file))
-    found = on_machine(Source(still.folder, {}, settings))["certificate"]
+    found = on_machine(Source(still.folder, still.urls, settings))["certificate"]
     assert found.ok is ok
 
 
@@ -275,7 +276,7 @@ def test_line_of_the_pack_is_named_when_it_is_wrong(still: Source) -> None:
 
 def test_broker_is_named_without_its_password_when_it_does_not_answer(still: Source) -> None:
     settings = Settings(data=still.folder.path, nats_url="nats://me:secret@127.0.0.1:1")
-    found = examined(Source(still.folder, {}, settings))["broker"]
+    found = examined(Source(still.folder, still.urls, settings))["broker"]
     assert not found.ok
     assert "127.0.0.1:1" in found.words.zh
     assert "secret" not in found.words.zh

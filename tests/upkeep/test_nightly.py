@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from bulwark.upkeep import nightly
 from bulwark.upkeep.disk import write_whole
 from bulwark.upkeep.manifest import NAME, BackupError
-from bulwark.upkeep.nightly import AGAIN_AFTER, Plan, is_due, last_turn, look, make_now, outlived
+from bulwark.upkeep.nightly import AGAIN_AFTER, Plan, is_due, last_turn, look
 from bulwark.upkeep.record import Record, Rehearsal, read_record
+from bulwark.upkeep.tonight import make_now, outlived
 from shared.clock import CST, RealClock, VirtualClock
 from tests.upkeep.conftest import Made
 from tests.upkeep.making import quiet
@@ -155,7 +156,7 @@ def test_no_older_backup_goes_when_the_rehearsal_fails(
     def fails(*_arguments: object) -> Rehearsal:
         return Rehearsal(at=RealClock().now(), ok=False, error="rollup: damaged")
 
-    monkeypatch.setattr(nightly, "rehearse", fails)
+    monkeypatch.setattr("bulwark.upkeep.tonight.rehearse", fails)
     clock = VirtualClock(RealClock().now() + HOUR)
     with pytest.raises(BackupError, match="rollup: damaged"):
         make_now(made.source, plan, clock, quiet)

@@ -154,3 +154,33 @@ def test_unused_keys_are_put_aside_when_the_folder_was_prepared(made: Made, tmp_
     ).read_bytes()
     assert (place.folder.keys / "master.key.before-restore").exists()
     assert pack.with_name("2021-01.toml.before-restore").read_text().endswith("# ours\n")
+
+
+def test_site_on_files_goes_on_on_postgres_when_it_grows(
+    made: Made, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if made.postgres is not None:
+        place = empty_place(tmp_path / "data", None)
+        with pytest.raises(BackupError, match="the setting names sqlite"):
+            restore(made.folder, place, keys=made.keys, without_keys=False, tell=quiet)
+        return
+    server = request.getfixturevalue("postgres")
+    place = empty_place(tmp_path / "data", server)
+    restore(made.folder, place, keys=made.keys, without_keys=False, tell=quiet)
+    node = Node(place.folder.path, server, urls=place.urls)
+    node.start()
+    try:
+        node.settle()
+        body = {"area": AREAS[2], "place_kind": "checkpoint", "temperature_c": 38.1}
+        assert node.client("recorder", AREAS[2]).post("/intake/screenings", body).is_success
+        node.settle()
+        assert node.runtime("intake").writer.head == made.manifest.services["intake"].head + 1
+        rebuilt = rebuilt_rollup(node, tmp_path)
+        assert fingerprint(rebuilt) == fingerprint(node.runtime("rollup").database)
+        rebuilt.close()
+        health = node.client("health", AREAS[0])
+        person = health.get(f"/intake/people/{made.person}", reason="随访")
+        assert person.json()["name"] == "赵六"
+        assert all(node.dead(name) == [] for name in made.manifest.services)
+    finally:
+        node.stop()

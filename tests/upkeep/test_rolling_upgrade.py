@@ -147,6 +147,9 @@ def test_old_and_new_serve_side_by_side_when_a_release_only_adds(old: Node, tmp_
         eventually(lambda: len(accepted) > so_far + 20)
         database.close()
     _serve_beside(old, new, accepted)
+    with _records(old, accepted):
+        beside = len(accepted)
+        eventually(lambda: len(accepted) > beside)
     old.settle()
     logged = [one.data.screening_id for one in old.logged("intake", ScreeningRecorded)]
     assert set(accepted) <= set(logged)
