@@ -18,9 +18,9 @@ from bulwark.upkeep.record import Record, Rehearsal, read_record
 from bulwark.upkeep.source import Source, readers_first, release
 from shared.clock import Clock
 
-# What is not counted: areas, policies, what is written while it is copied.
+# What is written while it is copied, and what must stay free for the site itself.
 ROOM = 1.1
-LEAST_ROOM = 20_000_000
+LEFT_FREE = 500_000_000
 
 Tell = Callable[[str], None]
 
@@ -93,14 +93,14 @@ def _refuse_used(target: Path) -> None:
 
 
 def _look_for_room(source: Source, target: Path) -> None:
-    needed = LEAST_ROOM
+    needed = 0
     for file in source.database_files():
         needed += file.stat().st_size if file.exists() else 0
     for url in source.urls.values():
         if not is_sqlite(url):
             needed += _dumped_size(url)
     free = shutil.disk_usage(target).free
-    if free < needed * ROOM:
+    if free < needed * ROOM + LEFT_FREE:
         raise BackupError(
             f"{target} 空间不足:需约 {megabytes(needed)},剩 {megabytes(free)} / not enough room: "
             f"about {megabytes(needed)} needed, {megabytes(free)} free"
