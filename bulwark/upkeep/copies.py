@@ -1,6 +1,9 @@
 """Copies of one service's database, made while it is written to, each as of one moment."""
 
+import gzip
+import shutil
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -17,7 +20,10 @@ from shared.db import Database
 from shared.inbox import places
 from shared.log import head_of, oldest
 
-SUFFIX = {"sqlite": "db", "postgresql": "dump"}
+SUFFIX = {"sqlite": "db.gz", "postgresql": "dump"}
+# The first level halves the time of the usual one, and its files are a tenth larger.
+COMPRESSION = 1
+AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +79,10 @@ def restore_database(service: str, copy: DatabaseCopy, folder: Path, url: str) -
     source = folder / copy.file
     try:
         if copy.kind == "sqlite":
-            # Not a copy of the file: a database is put in place whole, or not at all.
-            copy_sqlite(source, file_of(url), immutable=True)
+            unpack(source, file_of(url))
         else:
             load_dump(source, url, copy)
-    except (sqlite3.Error, OSError) as error:
+    except (EOFError, zlib.error, OSError) as error:
         raise BackupError(f"{service}: 无法恢复 / cannot be restored: {error}") from error
     except SQLAlchemyError as error:
         raise BackupError(
@@ -99,14 +104,34 @@ def load_dump(file: Path, url: str, copy: DatabaseCopy) -> None:
     postgres_programs.run(path, url, *whole, str(file))
 
 
-def copy_sqlite(source: Path, target: Path, *, immutable: bool = False) -> None:
+def unpack(source: Path, target: Path) -> None:
+    """Put a packed database file in place, whole or not at all."""
+    make_folder(target.parent)
+    draft = target.with_name(f".{target.name}.new")
+    with gzip.open(source) as packed, draft.open("wb") as plain:
+        shutil.copyfileobj(packed, plain, AT_ONCE)
+    put_in_place(draft, target)
+
+
+def _pack(source: Path, target: Path) -> None:
+    draft = target.with_name(f".{target.name}.new")
+    with (
+        source.open("rb") as plain,
+        draft.open("wb") as packed,
+        gzip.GzipFile("", "wb", COMPRESSION, packed, mtime=0) as stream,
+    ):
+        shutil.copyfileobj(plain, stream, AT_ONCE)
+    put_in_place(draft, target)
+
+
+def copy_sqlite(source: Path, target: Path) -> None:
     """Copy a database file by SQLite's backup interface, in one step: of one moment, whoever
     writes meanwhile; what is put in place is one file, without a journal."""
     make_folder(target.parent)
     draft = target.with_name(f".{target.name}.new")
     draft.unlink(missing_ok=True)
     with (
-        closing(open_file(source, immutable=immutable)) as reading,
+        closing(open_file(source)) as reading,
         closing(sqlite3.connect(draft)) as writing,
     ):
         draft.chmod(FILE_MODE)
@@ -148,10 +173,14 @@ def connected(url: str, *, immutable: bool = False) -> Iterator[Connection]:
 
 
 def _copy_sqlite(service: str, source: Path, folder: Path) -> DatabaseCopy:
-    target = folder / f"{service}.{SUFFIX['sqlite']}"
-    copy_sqlite(source, target)
-    with connected(f"sqlite:///{target}", immutable=True) as connection:
-        facts = _known(service, facts_of(connection))
+    target, plain = folder / f"{service}.{SUFFIX['sqlite']}", folder / f".{service}.db"
+    try:
+        copy_sqlite(source, plain)
+        with connected(f"sqlite:///{plain}", immutable=True) as connection:
+            facts = _known(service, facts_of(connection))
+        _pack(plain, target)
+    finally:
+        plain.unlink(missing_ok=True)
     return _copied("sqlite", target, facts)
 
 

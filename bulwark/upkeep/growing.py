@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, select, text
 
 from bulwark.services import SERVICES
-from bulwark.upkeep.copies import connected, copy_sqlite
+from bulwark.upkeep.copies import connected, unpack
 from bulwark.upkeep.manifest import DatabaseCopy
 from shared.db import Database, core
 from shared.migration import migrate
@@ -21,8 +21,8 @@ def load_rows(service: str, copy: DatabaseCopy, folder: Path, url: str) -> None:
     try:
         migrate(SERVICES[service], target)
         with tempfile.TemporaryDirectory(prefix=".growing-", dir=folder.parent) as scratch:
-            file = Path(scratch) / copy.file
-            copy_sqlite(folder / copy.file, file, immutable=True)
+            file = Path(scratch) / f"{service}.db"
+            unpack(folder / copy.file, file)
             # A backup of an older release is brought forward first, apart from the backup.
             source = Database(f"sqlite:///{file}")
             migrate(SERVICES[service], source)

@@ -118,11 +118,17 @@ async def make_apart(data: Path, plan: Plan) -> None:
             await process.wait()
 
 
+def _tell_end(watching: asyncio.Task[None]) -> None:
+    if not watching.cancelled():
+        log.critical("backup.unwatched", error=repr(watching.exception()))
+
+
 @contextlib.asynccontextmanager
 async def kept_up(data: Path, clock: Clock) -> AsyncIterator[None]:
     """While the block runs, the nights' backups of an instance are made."""
     plan = plan_of(source_of(data))
     watching = asyncio.create_task(watch(plan, clock, lambda: make_apart(data, plan)))
+    watching.add_done_callback(_tell_end)
     try:
         yield
     finally:

@@ -5,7 +5,9 @@ import shutil
 import stat
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from bulwark.upkeep import backup as backups
 from bulwark.upkeep import keys as key_copies
@@ -13,7 +15,7 @@ from bulwark.upkeep.backup import backup, told
 from bulwark.upkeep.manifest import NAME, BackupError, checked
 from bulwark.upkeep.record import read_record, tell_failed
 from bulwark.upkeep.rehearsal import rehearse
-from bulwark.upkeep.source import readers_first
+from bulwark.upkeep.source import Source, readers_first
 from shared.clock import RealClock
 from tests.harness import Node
 from tests.rollup.busy_day import AREAS
@@ -163,3 +165,18 @@ def test_one_line_says_what_to_install_when_pg_dump_does_not_do(
     with pytest.raises(BackupError, match=f"install postgresql-client-{server}") as refused:
         backup(made.source, tmp_path / "b", RealClock(), tell=quiet)
     assert "\n" not in str(refused.value)
+
+
+def test_dump_is_read_to_its_end_when_no_scratch_database_may_be_made(made: Made) -> None:
+    if made.postgres is None:
+        return
+    with psycopg.connect(made.postgres.server.get_uri(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE bulwark_plain LOGIN")
+    plain = {
+        name: make_url(url).set(username="bulwark_plain").render_as_string(hide_password=False)
+        for name, url in made.source.urls.items()
+    }
+    source = Source(made.source.folder, plain, made.source.settings)
+    found = rehearse(made.folder, source, RealClock())
+    assert (found.ok, found.error) == (True, None)
+    assert set(found.how.values()) == {"read"}

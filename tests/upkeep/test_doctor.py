@@ -18,13 +18,15 @@ from cryptography.x509.oid import NameOID
 
 from bulwark.folder import Folder
 from bulwark.services import SERVICES
-from bulwark.upkeep.copies import copy_database, restore_database
-from bulwark.upkeep.doctor.databases import look_at_databases, see_all
+from bulwark.upkeep.copies import Facts, copy_database, restore_database
+from bulwark.upkeep.doctor.databases import Seen, look_at_databases, see_all
 from bulwark.upkeep.doctor.findings import Finding
 from bulwark.upkeep.doctor.look import findings, tell
 from bulwark.upkeep.doctor.machine import look_at_machine
+from bulwark.upkeep.doctor.streams import _behind
 from bulwark.upkeep.record import Record, Rehearsal
 from bulwark.upkeep.source import Source
+from shared.bus import StreamState
 from shared.clock import RealClock
 from shared.events import encode, subject_of
 from shared.events.intake import ScreeningRecorded
@@ -280,3 +282,15 @@ def test_broker_is_named_without_its_password_when_it_does_not_answer(still: Sou
     assert not found.ok
     assert "127.0.0.1:1" in found.words.zh
     assert "secret" not in found.words.zh
+
+
+def test_refill_is_named_when_a_reader_lacks_what_its_stream_no_longer_holds() -> None:
+    facts = {name: Facts("0001", 200, 1, {}) for name in SERVICES}
+    facts["alerts"] = Facts("0001", 200, 1, {"intake": 5})
+    facts["volunteers"] = Facts("0001", 200, 1, {"intake": 150})
+    facts["rollup"] = Facts("0001", 200, 1, {"intake": 99})
+    seen = {name: Seen(one) for name, one in facts.items()}
+    state = StreamState(100, 200, 101, "")
+    (found,) = list(_behind("intake", state, seen))
+    assert found.check == "behind alerts"
+    assert "bulwark refill intake --from 6" in steps(found)

@@ -6,7 +6,7 @@ the instance would.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -118,21 +118,25 @@ async def _health(url: str, pid: int) -> list[Finding]:
                     ),
                 )
             )
-        for owner, reader in one["readers"].items():
-            if reader["behind"]:
-                found.append(_behind(name, owner, reader["place"]))
     if not found:
         found.append(well("running", f"运行中,进程 {pid},{url}", "it runs, and all is ready"))
     return found
 
 
-def _behind(name: str, owner: str, place: int) -> Finding:
-    return ill(
-        f"behind {name}",
-        f"{name} 落后:{owner} 的消息流已不含第 {place + 1} 个事件",
-        f"{name} is behind: the stream of {owner} no longer holds event {place + 1}",
-        (f"bulwark refill {owner} --from {place + 1}", "make it again from the log, from there"),
-    )
+def _behind(owner: str, state: StreamState | None, seen: Mapping[str, Seen]) -> Iterator[Finding]:
+    """Readers that lack what a stream no longer holds."""
+    of = seen[owner].facts
+    for name, one in seen.items():
+        if owner not in SERVICES[name].listens_to or one.facts is None or of is None:
+            continue
+        place = one.facts.places.get(owner, 0)
+        if state is not None and place < of.head and place + 1 < state.first:
+            yield ill(
+                f"behind {name}",
+                f"{name} 落后:{owner} 的消息流已不含第 {place + 1} 个事件",
+                f"{name} is behind: the stream of {owner} no longer holds event {place + 1}",
+                (f"bulwark refill {owner} --from {place + 1}", "make it again from the log"),
+            )
 
 
 async def _ask(
@@ -202,7 +206,7 @@ async def _stream(
                 await asyncio.sleep(SETTLE_SECONDS)
         if state is not None and fault == DATABASE_OLDER:
             return [await _older(bus, name, state, source, seen)]
-        return [_told(name, state, fault, stage)]
+        return [_told(name, state, fault, stage), *_behind(name, state, seen)]
     finally:
         database.close()
 
