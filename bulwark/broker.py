@@ -16,6 +16,8 @@ STOP_SECONDS = 10.0
 WATCH_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
 PID_FILE = "nats.pid"
+# Left alone, the server's collector lets its heap grow to three times what it needs.
+MEMORY = {"GOMEMLIMIT": "56MiB"}
 
 log = structlog.get_logger(__name__)
 
@@ -114,6 +116,7 @@ class Broker:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                env={**MEMORY, **os.environ},
                 # Ctrl-C in the terminal is for the parent, which ends the server in order.
                 start_new_session=True,
             )

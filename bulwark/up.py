@@ -15,9 +15,9 @@ from bulwark.process import begun, complain_softly, say
 from bulwark.services import SERVICES
 from shared.auth import Role
 from shared.clock import Clock
-from shared.relay import StreamSettings
 from shared.service import Site
 from shared.settings import Settings
+from shared.stream_making import StreamSettings
 
 TOKEN_DAYS = 365
 

@@ -16,8 +16,9 @@ from shared.hub import Hub
 from shared.lease import Lease
 from shared.log import head_of
 from shared.reader import Reader
-from shared.relay import Relay, StreamSettings
+from shared.relay import Relay
 from shared.service import Service, Site, StartHandler
+from shared.stream_making import StreamSettings
 from shared.ticks import Ticker
 from shared.transaction import Tx
 from shared.writer import Commit, Writer

@@ -27,8 +27,8 @@ from shared.clock import Clock, RealClock
 from shared.events import Event, Recorded, decode, parse
 from shared.inbox import dead_letters
 from shared.log import events
-from shared.relay import StreamSettings
 from shared.runtime import Runtime
+from shared.stream_making import StreamSettings
 
 T = TypeVar("T")
 COUNTY = "220581"
