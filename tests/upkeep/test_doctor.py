@@ -23,7 +23,7 @@ from bulwark.upkeep.doctor.databases import Seen, look_at_databases, see_all
 from bulwark.upkeep.doctor.findings import Finding
 from bulwark.upkeep.doctor.look import findings, tell
 from bulwark.upkeep.doctor.machine import look_at_machine
-from bulwark.upkeep.doctor.streams import _behind
+from bulwark.upkeep.doctor.one_stream import behind
 from bulwark.upkeep.record import Record, Rehearsal
 from bulwark.upkeep.source import Source
 from shared.bus import StreamState
@@ -106,11 +106,13 @@ def test_steps_are_given_when_a_database_is_older_than_what_others_applied(
     assert "5" in stream.words.en
     assert "3" in stream.words.en
     assert "bulwark.intake.screening_recorded" in steps(stream)
-    for one in (stream, found["places"]):
-        assert not one.ok
-        assert "bulwark restore" in steps(one)
-        assert f"--data {own.folder.path}" in steps(one)
-        assert "newer database of intake" in steps(one)
+    assert "others have applied them" in steps(stream)
+    one = found["places intake"]
+    for reader in ("alerts 5", "rollup 5"):
+        assert reader in one.words.zh
+    assert "bulwark restore" in steps(one)
+    assert f"--data {own.folder.path}" in steps(one)
+    assert "newer database of intake" in steps(one)
 
 
 @pytest.mark.requirement("P3")
@@ -291,6 +293,6 @@ def test_refill_is_named_when_a_reader_lacks_what_its_stream_no_longer_holds() -
     facts["rollup"] = Facts("0001", 200, 1, {"intake": 99})
     seen = {name: Seen(one) for name, one in facts.items()}
     state = StreamState(100, 200, 101, "")
-    (found,) = list(_behind("intake", state, seen))
+    (found,) = list(behind("intake", state, seen))
     assert found.check == "behind alerts"
     assert "bulwark refill intake --from 6" in steps(found)

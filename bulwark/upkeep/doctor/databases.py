@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,6 +12,7 @@ from bulwark.services import SERVICES
 from bulwark.upkeep.copies import Facts, connected, facts_of, is_sqlite
 from bulwark.upkeep.doctor.findings import Finding, ill, well
 from bulwark.upkeep.manifest import NAME
+from bulwark.upkeep.record import read_record
 from bulwark.upkeep.source import Source
 from shared.inbox import dead_letters
 from shared.log import row_at
@@ -148,12 +150,16 @@ def clocks(name: str, one: Seen, now: datetime) -> Iterator[Finding]:
 def places(source: Source, seen: Mapping[str, Seen]) -> Iterator[Finding]:
     """No service has applied more of another than that other ever wrote."""
     beyond = list(places_beyond(seen))
-    for reader, owner, place, head in beyond:
+    for owner in dict.fromkeys(owner for _, owner, _, _ in beyond):
+        facts = seen[owner].facts
+        head = facts.head if facts else 0
+        told = [(reader, place) for reader, of, place, _ in beyond if of == owner]
+        words = ", ".join(f"{reader} {place}" for reader, place in told)
         yield ill(
-            "places",
-            f"{reader} 已处理 {owner} 的 {place} 个事件,而其日志止于 {head}:各库不属同一时刻",
-            f"{reader} has applied {place} events of {owner}, whose log ends at {head}: the "
-            "databases are of different moments",
+            f"places {owner}",
+            f"{owner} 的日志止于 {head},而别的服务已处理到更后({words}):各库不属同一时刻",
+            f"the log of {owner} ends at {head}, and others have applied more: the databases are "
+            "of different moments",
             *restore_steps(source, owner),
         )
     if not beyond:
@@ -174,6 +180,10 @@ def restore_steps(source: Source, owner: str) -> tuple[tuple[str, str], ...]:
     """What to do when the database of one service is older than what others know of it."""
     data = source.folder.path
     return (
+        (
+            "若消息总线还在运行,先保存其中的事件:bulwark events --json --no-follow > events.ndjson",
+            "while the broker still runs, keep what its streams hold, with that command",
+        ),
         ("停止全部服务", "stop all services"),
         (
             f"若 {owner} 较新的数据库还在(例如刚刚被旧备份覆盖前的文件),放回原处并启动,即告恢复",
@@ -196,10 +206,15 @@ def restore_steps(source: Source, owner: str) -> tuple[tuple[str, str], ...]:
 
 def _latest(source: Source) -> str:
     """Where the latest finished backup will lie once the folder was moved aside."""
+    said = read_record(source.backups).path
     finished = sorted(path.parent for path in source.backups.glob(f"*/{NAME}"))
-    if not finished:
+    if said is not None and (Path(said) / NAME).exists():
+        latest = Path(said)
+    elif finished:
+        latest = finished[-1]
+    else:
         return "备份/BACKUP"
-    return (
-        str(source.backups).replace(str(source.folder.path), f"{source.folder.path}.old", 1)
-        + f"/{finished[-1].name}"
-    )
+    data = source.folder.path
+    if latest.is_relative_to(data):
+        return str(data.with_name(f"{data.name}.old") / latest.relative_to(data))
+    return str(latest)
