@@ -56,9 +56,11 @@ def rebuilt_rollup(node: Node, folder: Path) -> Database:
         async with asyncio.timeout(60):
             while any(reader.place < heads[reader.source] for reader in readers):
                 await asyncio.sleep(0.01)
-        for task in reading:
-            task.cancel()
-        await asyncio.gather(*reading, return_exceptions=True)
+        # Again and again: what a loop awaits in the client may swallow its cancellation.
+        while running := [task for task in reading if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=0.5)
         await writer.stop()
         await bus.close()
 
