@@ -14,7 +14,7 @@ from bulwark.upkeep.copies import connected, copy_database, is_sqlite
 from bulwark.upkeep.disk import copy_file, digest, make_folder, megabytes
 from bulwark.upkeep.keys import copy_keys, identity
 from bulwark.upkeep.manifest import BackupError, DatabaseCopy, FileCopy, Manifest, places_beyond
-from bulwark.upkeep.record import Record, Rehearsal, read_record
+from bulwark.upkeep.record import Record, Rehearsal, keep, read_record
 from bulwark.upkeep.source import Source, readers_first, release
 from shared.clock import Clock
 
@@ -83,7 +83,7 @@ def told(
                 keys=keys is not None,
                 rehearsal=rehearsal,
             )
-        record.write(folder)
+        keep(record, folder)
     return record
 
 

@@ -6,12 +6,15 @@ Monitoring reads it; a failed attempt leaves the time of the last good one as it
 from datetime import datetime
 from pathlib import Path
 
+import structlog
 from pydantic import BaseModel, ValidationError
 
 from bulwark.upkeep.disk import make_folder, write_whole
 
 NAME = "last.json"
 FIRST_LOOK = ".first-look"
+
+log = structlog.get_logger(__name__)
 
 
 class Rehearsal(BaseModel):
@@ -54,6 +57,14 @@ class Record(BaseModel):
         return self.model_copy(update={"failed_at": at, "error": error})
 
 
+def keep(record: Record, folder: Path) -> None:
+    """Write a record; where that cannot be done (a volume that is read only) a backup stays one."""
+    try:
+        record.write(folder)
+    except OSError as error:
+        log.error("backup.untold", folder=str(folder), error=str(error))
+
+
 def first_look(folder: Path, now: datetime) -> datetime:
     """When somebody first looked whether a backup was due in a folder: now, when nobody did."""
     try:
@@ -75,4 +86,4 @@ def read_record(folder: Path) -> Record:
 def tell_failed(folders: set[Path], at: datetime, error: str) -> None:
     """Tell monitoring that a backup failed."""
     for folder in folders:
-        read_record(folder).failed(at, error).write(folder)
+        keep(read_record(folder).failed(at, error), folder)

@@ -87,7 +87,7 @@ def test_no_place_stands_beyond_its_log_when_backups_are_made_under_load(
 ) -> None:
     """Backups under load, services killed meanwhile; each restore rehearsed."""
     source = Source(site.folder, site.urls, Settings(data=site.folder.path))
-    for number in range(rounds * 2):
+    for number in range(rounds):
         with site.load(seed=90 + number):
             site.wait_for_records(60)
             victim = site.processes[SERVICES[number % len(SERVICES)]]
