@@ -62,7 +62,7 @@ def keep(record: Record, folder: Path) -> None:
     try:
         record.write(folder)
     except OSError as error:
-        log.error("backup.untold", folder=str(folder), error=str(error))
+        log.critical("backup.untold", folder=str(folder), error=str(error))
 
 
 def first_look(folder: Path, now: datetime) -> datetime:
