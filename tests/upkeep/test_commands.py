@@ -80,11 +80,9 @@ def test_warning_is_said_when_the_keys_are_not_copied(running: Up, tmp_path: Pat
 def test_one_line_is_said_when_there_is_nothing_to_back_up(running: Up, tmp_path: Path) -> None:
     Folder(tmp_path / "new").prepare()
     for command in (
-        ("backup", str(tmp_path / "b"), "--data", str(tmp_path / "typo")),
         ("backup", str(tmp_path / "b"), "--data", str(tmp_path / "new")),
         ("restore", str(tmp_path), "--data", str(tmp_path / "empty")),
         ("doctor", "--data", str(tmp_path / "typo")),
-        ("audit", "verify", "--data", str(tmp_path / "typo")),
         ("replay", "--policy", "2031-01", "--data", str(running.data)),
     ):
         one_line(bulwark(*command))
