@@ -110,7 +110,7 @@ def test_no_place_stands_beyond_its_log_when_backups_are_made_under_load(
 def test_projections_are_equal_when_a_whole_site_was_restored_from_a_backup_under_load(
     site: Site, tmp_path: Path, fault: Fault, request: pytest.FixtureRequest
 ) -> None:
-    """A whole site restored from a backup made under load, on another machine and broker."""
+    """A whole site restored from a backup made under load, on another broker."""
     postgres: PostgresServer | None = None
     if not site.is_sqlite:
         postgres = request.getfixturevalue("postgres")
