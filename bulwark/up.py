@@ -125,4 +125,9 @@ async def up(data: Path, settings: Settings, clock: Clock, *, fresh: bool) -> in
     folder = Folder(data.resolve())
     async with machine(folder, settings, clock, fresh=fresh) as running:
         tell(running)
-        return await stay(running)
+        async with contextlib.AsyncExitStack() as stack:
+            if settings.backup_nightly:
+                from bulwark.upkeep.nightly import kept_up
+
+                await stack.enter_async_context(kept_up(folder.path, clock))
+            return await stay(running)

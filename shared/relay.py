@@ -243,7 +243,8 @@ class Relay:
             log.critical(
                 "relay.database_older_than_stream",
                 service=self.service,
-                advice="put the newer database back, or empty the broker's store",
+                advice="put the newer database back, or empty the broker's store; `bulwark doctor` "
+                "says how",
             )
         self._older_than = than
         if than is None:

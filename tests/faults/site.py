@@ -178,15 +178,19 @@ class Site:
         }
         self.ports = {name: held_port() for name in SERVICES}
         self.processes = {name: self.process(name, self.ports[name]) for name in SERVICES}
-        site = self.folder.site("test", RealClock())
-        self._tokens = site.tokens
-        site.areas.close()
-        site.vault.close()
+        self.take_keys()
         self.ledger = Ledger()
         self.is_sqlite = postgres is None
         # What the last check found wanting.
         self.lost = self.doubled = 0
         self.databases = {name: Database(url) for name, url in self.urls.items()}
+
+    def take_keys(self) -> None:
+        """Sign tokens with the keys that lie in the folder (now)."""
+        site = self.folder.site("test", RealClock())
+        self._tokens = site.tokens
+        site.areas.close()
+        site.vault.close()
 
     def process(self, service: str, port: int) -> Process:
         """A process of a service; a second one of the same is a replica."""
