@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 export PYTHON SERVICE MESSAGE
 
-.PHONY: help install install-dev run test test-national faults bench lint test-compose migration lock clean
+.PHONY: help install install-dev run test test-national faults bench lint test-compose migration contract lock clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -43,6 +43,9 @@ test-compose: ## says that there is no compose deployment yet
 migration: install ## writes an alembic migration: make migration SERVICE=intake MESSAGE="what changes"
 	@test -n "$$SERVICE" && test -n "$$MESSAGE" || { echo 'bulwark: 用法 / usage: make migration SERVICE=intake MESSAGE="what changes"' >&2; exit 1; }
 	$(BIN)/python -m bulwark.migration "$$SERVICE" "$$MESSAGE"
+
+contract: install ## renews docs/contract after an event was added to: BREAKING=1 when readers may break
+	@$(BIN)/python -m bulwark.contracts $(if $(BREAKING),--breaking)
 
 # Both locks hold for every platform and for Python 3.11 and newer; UPGRADE=1 takes newer releases.
 UV_LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(if $(UPGRADE),--upgrade) pyproject.toml

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from services.rollup.contract import api as contract_api
 from services.rollup.feed import api as feed_api
 from services.rollup.feed import handlers as feed
 from services.rollup.figures import api as figures_api
@@ -49,6 +50,7 @@ SERVICE = Service(
         reports_api.routes,
         feed_api.routes,
         public_api.routes,
+        contract_api.routes,
         why_routes("/rollup"),
     ),
 )
