@@ -5,12 +5,25 @@ from typing import Annotated
 
 import typer
 
-from bulwark.process import complain, say
+from bulwark.process import complain, run, say
+
+Data = Annotated[
+    Path, typer.Option("--data", envvar="BULWARK_DATA", help="数据文件夹 / the data folder")
+]
+Area = Annotated[str, typer.Option(help="区划代码 / area code")]
+Types = Annotated[
+    list[str],
+    typer.Option("--types", help="事件,用逗号隔开,可重复;all 为全部 / events, or all"),
+]
+DEFAULT = Path("bulwark-data")
+
+subscriber_app = typer.Typer(no_args_is_help=True, help="订阅方 / subscribers on the bus")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(contracts)
+    app.add_typer(subscriber_app, name="subscriber")
 
 
 def contracts(folder: Annotated[Path, typer.Argument(help="写到此文件夹 / folder")]) -> None:
@@ -23,3 +36,75 @@ def contracts(folder: Annotated[Path, typer.Argument(help="写到此文件夹 / 
         where = error.filename or folder
         complain(f"无法写入 {where}: {error.strerror} / cannot write to {where}")
     say(f"{folder}: {count} 个文件 / files")
+
+
+@subscriber_app.command("add")
+def subscriber_add(
+    name: Annotated[str, typer.Argument(help="名称 / name")],
+    area: Area,
+    types: Types,
+    data: Data = DEFAULT,
+) -> None:
+    """Make an account that may read these events in this area, and print its URL once."""
+    from bulwark import subscribers
+    from shared.clock import RealClock
+
+    at = subscribers.where(data)
+    subscribers.refuse_unknown_area(data, area)
+    wanted = wanted_types(types)
+    moment = RealClock().now().isoformat(timespec="seconds")
+    password = subscribers.add(at.file, name, area, wanted, moment)
+    url = subscribers.with_credentials(at.address, name, password)
+    if at.running and not run(subscribers.told(at, url, let_in=True)):
+        complain(
+            "已保存,但总线没有接受,请看 nats-server 的日志 / "
+            "saved, but the broker does not let it in: see nats-server's log"
+        )
+    say(f"{name}: 只显示这一次 / shown this once")
+    if at.running:
+        say(url)
+    else:
+        say(f"用户 / user: {name}   口令 / password: {password}")
+        say("总线没有运行,启动后生效 / the broker does not run: it holds from its next start on")
+
+
+@subscriber_app.command("list")
+def subscriber_list(data: Data = DEFAULT) -> None:
+    """Who may read what."""
+    from bulwark import subscribers
+
+    found = subscribers.read(subscribers.where(data).file)
+    for one in found.values():
+        kinds = [
+            f"{service}.{kind}"
+            for service, names in sorted(one.types.items())
+            for kind in names or ["*"]
+        ]
+        say(f"{one.name}  {one.area}  {one.added_at}  {' '.join(kinds)}")
+    say(f"共 {len(found)} 个 / {len(found)} in all")
+
+
+@subscriber_app.command("remove")
+def subscriber_remove(
+    name: Annotated[str, typer.Argument(help="名称 / name")], data: Data = DEFAULT
+) -> None:
+    """Take an account away; whoever is connected with it is cut off."""
+    from bulwark import subscribers
+
+    at = subscribers.where(data)
+    subscribers.remove(at.file, name)
+    if at.running:
+        run(subscribers.told(at))
+    say(f"{name}: 已删除 / removed")
+
+
+def wanted_types(named: list[str]) -> dict[str, list[str]]:
+    """The events named on the command line, by service; ends with one line when one is unknown."""
+    from bulwark.accounts import parse_types
+    from shared.events.contract import by_service
+
+    known = {service: [model.name for model in models] for service, models in by_service().items()}
+    try:
+        return parse_types(named, known)
+    except ValueError as error:
+        complain(f"--types: 没有这些事件 / no such events: {error} (bulwark contracts DIR, all)")

@@ -12,6 +12,7 @@ import structlog
 from shared.bus import Bus
 from shared.clock import RealClock
 from shared.db import Database, on_thread
+from shared.gate import Gate
 from shared.hub import Hub
 from shared.lease import Lease
 from shared.log import head_of
@@ -69,6 +70,7 @@ class Runtime:
             older=self._database_older,
             precedence=site.precedence,
         )
+        self.gate = Gate(service.name, bus)
         self.readers = [Reader(source, self.writer, database, bus) for source in service.listens_to]
         self.ticker = Ticker(self.writer, database)
         # An SQLite file belongs to one machine: nobody there takes over for another.
@@ -107,6 +109,8 @@ class Runtime:
         for handler in self.service.starts:
             await self.writer.submit(Start(handler))
         self._go(self._connect(), "broker")
+        # Every process of the service answers subscribers, whoever holds the lease.
+        self._go(self._once_connected(self.gate.run), "gate")
         if self.lease is None:
             self._begin()
         else:
