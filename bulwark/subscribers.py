@@ -32,6 +32,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 PASSWORD_BYTES = 24
 RELOAD_SECONDS = 10.0
 TRY_SECONDS = 0.05
+# Services that are down do not answer a new subscriber; that is no fault of its account.
+API_SECONDS = 5.0
 PING_SECONDS = 1.0
 HEAD = "# 由 bulwark subscriber 写入,请勿手改 / written by bulwark subscriber: do not edit\n"
 
@@ -184,22 +186,33 @@ def with_credentials(address: str, name: str, password: str) -> str:
     return f"{scheme}://{name}:{password}@{rest}"
 
 
-async def told(at: Where, url: str = "", *, let_in: bool = False) -> int:
-    """Make the broker read its accounts; with `let_in`, 1 when it then lets this user in."""
+async def told(at: Where, url: str = "") -> int:
+    """Make the broker read its accounts; with the URL of a new one, 1 when it is let in."""
     await reload(at)
-    return int(await taken_up(url)) if let_in else 1
+    if not url:
+        return 1
+    if not await taken_up(url):
+        return 0
+    # A server (2.15) that meets an account for the first time in a reload does not yet pass on
+    # what it imports; the next reload puts that right.
+    await reload(at)
+    return int(await taken_up(url, API_SECONDS, served=True) or await taken_up(url))
 
 
-async def taken_up(url: str) -> bool:
-    """Whether the broker lets this user in, within some seconds."""
+async def taken_up(url: str, seconds: float = RELOAD_SECONDS, *, served: bool = False) -> bool:
+    """Whether the broker lets this user in, and its services answer it, within some seconds."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + RELOAD_SECONDS
+    deadline = loop.time() + seconds
     while loop.time() < deadline:
         with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
             client = await nats.connect(
                 url, allow_reconnect=False, connect_timeout=2, error_cb=_quiet
             )
-            await client.close()
+            try:
+                if served:
+                    await client.request("$JS.API.INFO", b"", timeout=1)
+            finally:
+                await client.close()
             return True
         await asyncio.sleep(TRY_SECONDS)
     return False

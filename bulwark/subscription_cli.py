@@ -55,7 +55,7 @@ def subscriber_add(
     moment = RealClock().now().isoformat(timespec="seconds")
     password = subscribers.add(at.file, name, area, wanted, moment)
     url = subscribers.with_credentials(at.address, name, password)
-    if at.running and not run(subscribers.told(at, url, let_in=True)):
+    if at.running and not run(subscribers.told(at, url)):
         complain(
             "已保存,但总线没有接受,请看 nats-server 的日志 / "
             "saved, but the broker does not let it in: see nats-server's log"

@@ -47,7 +47,8 @@ SCHEMAS = objects(
 def all_objects(schema: dict[str, Any]) -> list[dict[str, Any]]:
     """Every object in a schema, the inner ones too."""
     found = [schema] if "properties" in schema else []
-    for part in (*schema.get("properties", {}).values(), schema.get("items", {})):
+    inner = [*schema.get("properties", {}).values()]
+    for part in [*inner, schema["items"]] if "items" in schema else inner:
         found += all_objects(part)
     return found
 
