@@ -17,6 +17,7 @@ Types = Annotated[
 ]
 DEFAULT = Path("bulwark-data")
 
+webhook_app = typer.Typer(no_args_is_help=True, help="推送 / webhooks")
 subscriber_app = typer.Typer(no_args_is_help=True, help="订阅方 / subscribers on the bus")
 
 
@@ -24,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(contracts)
     app.add_typer(subscriber_app, name="subscriber")
+    app.add_typer(webhook_app, name="webhook")
 
 
 def contracts(folder: Annotated[Path, typer.Argument(help="写到此文件夹 / folder")]) -> None:
@@ -108,3 +110,52 @@ def wanted_types(named: list[str]) -> dict[str, list[str]]:
         return parse_types(named, known)
     except ValueError as error:
         complain(f"--types: 没有这些事件 / no such events: {error} (bulwark contracts DIR, all)")
+
+
+@webhook_app.command("add")
+def webhook_add(
+    url: Annotated[str, typer.Argument(help="https://…")],
+    area: Area,
+    types: Types,
+    private: Annotated[
+        bool, typer.Option("--private", help="允许 http 和内部网络 / allow http and own networks")
+    ] = False,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="从头发起 / everything there is, not only news")
+    ] = False,
+    data: Data = DEFAULT,
+) -> None:
+    """Send these events in this area to a URL, and print its secret."""
+    from bulwark import subscribers, webhooks
+
+    subscribers.refuse_unknown_area(data, area)
+    wanted = [
+        f"bulwark.{service}.{name}"
+        for service, names in webhooks.spelled_out(wanted_types(types)).items()
+        for name in names
+    ]
+    target, secret = webhooks.add(data, url, area, wanted, private=private, from_start=from_start)
+    say(f"{target}")
+    say(f"密钥 / secret: {secret}")
+
+
+@webhook_app.command("list")
+def webhook_list(data: Data = DEFAULT) -> None:
+    """Where events are sent, how far, and what fails."""
+    from bulwark import webhooks
+
+    lines = webhooks.listed(data)
+    for line in lines:
+        say(line)
+    say(f"共 {len(lines)} 个 / {len(lines)} in all")
+
+
+@webhook_app.command("remove")
+def webhook_remove(
+    target: Annotated[str, typer.Argument(help="编号 / id")], data: Data = DEFAULT
+) -> None:
+    """Send nothing more to a URL."""
+    from bulwark import webhooks
+
+    webhooks.remove(data, target)
+    say(f"{target}: 已删除 / removed")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import nats.errors
@@ -138,6 +139,9 @@ class Runtime:
         for reader in self.readers:
             work = self._once_compared(reader.run)
             duties.append(self._go(work, f"reader of {reader.source}"))
+        for duty in self.service.duties:
+            work = self._once_connected(partial(duty, self))
+            duties.append(self._go(work, duty.__name__))
         if self._keeps_time:
             duties.append(self._go(self.ticker.run(), "ticker"))
         return duties

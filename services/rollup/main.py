@@ -14,6 +14,7 @@ from services.rollup.public import handlers as public
 from services.rollup.reports import api as reports_api
 from services.rollup.reports import correcting, opening
 from services.rollup.schema import Table
+from services.rollup.webhooks.sending import send_webhooks
 from shared.events import REGISTRY, Event, Recorded
 from shared.service import Batched, Service
 from shared.transaction import Tx
@@ -45,6 +46,7 @@ SERVICE = Service(
         correcting.CORRECT: correcting.correct_due,
     },
     starts=(opening.start,),
+    duties=(send_webhooks,),
     routes=(
         figures_api.routes,
         reports_api.routes,

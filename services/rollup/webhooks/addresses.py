@@ -1,0 +1,82 @@
+"""Where events may be sent: never into our own network by way of somebody's URL (SSRF).
+
+A target is `https` on a public address. One that is to be plain `http`, or in this machine's or the
+site's own network, must have been let in as private when it was added. The address is looked up
+and judged at every connection, and the connection goes to that address.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from services.rollup.texts import TEXTS
+from shared.refusal import Invalid
+
+MOST_CHARACTERS = 2000
+
+
+class NotAllowed(Exception):
+    """The address lies where this target may not be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A target's URL, and its host and port."""
+
+    url: str
+    host: str
+    port: int
+    private: bool
+
+
+def endpoint(url: str, *, private: bool) -> Endpoint:
+    """The parts of a URL that may be a target; raises Invalid naming the fault."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Invalid(TEXTS, "webhook_url", field="url", url=url) from error
+    if parts.scheme not in ("https", "http") or not parts.hostname or len(url) > MOST_CHARACTERS:
+        raise Invalid(TEXTS, "webhook_url", field="url", url=url)
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        raise Invalid(TEXTS, "webhook_url", field="url", url=parts.hostname)
+    if parts.scheme == "http" and not private:
+        raise Invalid(TEXTS, "webhook_needs_https", field="url")
+    if not private and _is_private_literal(parts.hostname):
+        raise Invalid(TEXTS, "webhook_private_address", field="url", address=parts.hostname)
+    return Endpoint(url, parts.hostname, port or (443 if parts.scheme == "https" else 80), private)
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is on the public network; one inside another's form counts as that."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo and found.teredo[1])
+        if inner:
+            return is_public(str(inner))
+        # NAT64 leads to any address of the older kind.
+        if found in ipaddress.ip_network("64:ff9b::/96"):
+            return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
+    return found.is_global and not found.is_multicast
+
+
+def _is_private_literal(host: str) -> bool:
+    try:
+        return not is_public(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+async def looked_up(target: Endpoint) -> str:
+    """An address of the host to connect to; raises NotAllowed, or OSError when there is none."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    addresses = [str(entry[4][0]) for entry in found]
+    if not target.private:
+        # One that is not public spoils the name: what it answers next time is not known.
+        for address in addresses:
+            if not is_public(address):
+                raise NotAllowed(f"{target.host} is {address}, which is not public")
+    return addresses[0]
