@@ -15,6 +15,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import nats
 import nats.errors
@@ -47,7 +48,9 @@ class Where:
     """The accounts' file, and the broker that reads it; nobody to tell while it does not run."""
 
     file: Path
+    # Where subscribers connect, and where we do.
     address: str
+    inside: str = ""
     pid: int | None = None
     system_url: str = ""
 
@@ -66,14 +69,17 @@ def where(data: Path) -> Where:
                 "缺少设置 BULWARK_NATS_SYSTEM_URL / the setting is missing: "
                 "without it the broker cannot be told"
             )
-        address = settings.nats_public_url or _bare(settings.nats_url)
-        return Where(settings.nats_accounts, address, system_url=settings.nats_system_url)
+        inside = _bare(settings.nats_url)
+        public = settings.nats_public_url or inside
+        system = settings.nats_system_url
+        return Where(settings.nats_accounts, public, inside, system_url=system)
     folder = Folder(data.resolve()).require()
     run = folder.running()
     if run is None:
         return Where(folder.subscribers, "")
-    address = settings.nats_public_url or _bare(str(run["nats_url"]))
-    return Where(folder.subscribers, address, pid=int(run["nats_pid"]))
+    inside = _bare(str(run["nats_url"]))
+    public = settings.nats_public_url or inside
+    return Where(folder.subscribers, public, inside, pid=int(run["nats_pid"]))
 
 
 def _bare(url: str) -> str:
@@ -186,11 +192,12 @@ def with_credentials(address: str, name: str, password: str) -> str:
     return f"{scheme}://{name}:{password}@{rest}"
 
 
-async def told(at: Where, url: str = "") -> int:
-    """Make the broker read its accounts; with the URL of a new one, 1 when it is let in."""
+async def told(at: Where, name: str = "", password: str = "") -> int:
+    """Make the broker read its accounts; with a new one, 1 when it is let in."""
     await reload(at)
-    if not url:
+    if not name:
         return 1
+    url = with_credentials(at.inside, name, password)
     if not await taken_up(url):
         return 0
     # A server (2.15) that meets an account for the first time in a reload does not yet pass on
@@ -203,19 +210,29 @@ async def taken_up(url: str, seconds: float = RELOAD_SECONDS, *, served: bool = 
     """Whether the broker lets this user in, and its services answer it, within some seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    while loop.time() < deadline:
-        with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
-            client = await nats.connect(
-                url, allow_reconnect=False, connect_timeout=2, error_cb=_quiet
-            )
-            try:
-                if served:
-                    await client.request("$JS.API.INFO", b"", timeout=1)
-            finally:
-                await client.close()
-            return True
+    while not await lets_in(url, served=served):
+        if loop.time() > deadline:
+            return False
         await asyncio.sleep(TRY_SECONDS)
-    return False
+    return True
+
+
+async def lets_in(url: str, *, served: bool = False) -> bool:
+    """Whether the broker lets this user in now, and with `served`, its services answer it."""
+    client = Client()
+    try:
+        await client.connect(url, allow_reconnect=False, connect_timeout=2, error_cb=_quiet)
+        if served:
+            await client.request("$JS.API.INFO", b"", timeout=1)
+    except (nats.errors.Error, OSError, TimeoutError):
+        return False
+    finally:
+        await client.close()
+        transport: Any = client._transport
+        if transport is not None:
+            # The client leaves the connection of a user that was refused open.
+            transport.close()
+    return True
 
 
 async def _quiet(_error: Exception) -> None:

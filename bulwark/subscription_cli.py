@@ -57,17 +57,17 @@ def subscriber_add(
     moment = RealClock().now().isoformat(timespec="seconds")
     password = subscribers.add(at.file, name, area, wanted, moment)
     url = subscribers.with_credentials(at.address, name, password)
-    if at.running and not run(subscribers.told(at, url)):
+    say(f"{name}: 只显示这一次 / shown this once")
+    if not at.running:
+        say(f"用户 / user: {name}   口令 / password: {password}")
+        say("总线没有运行,启动后生效 / the broker does not run: it holds from its next start on")
+        return
+    say(url)
+    if not run(subscribers.told(at, name, password)):
         complain(
             "已保存,但总线没有接受,请看 nats-server 的日志 / "
             "saved, but the broker does not let it in: see nats-server's log"
         )
-    say(f"{name}: 只显示这一次 / shown this once")
-    if at.running:
-        say(url)
-    else:
-        say(f"用户 / user: {name}   口令 / password: {password}")
-        say("总线没有运行,启动后生效 / the broker does not run: it holds from its next start on")
 
 
 @subscriber_app.command("list")

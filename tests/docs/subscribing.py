@@ -114,10 +114,10 @@ class Site:
         file = self.node.folder.subscribers
         types = {"alerts": ["fever_detected"]}
         password = subscribers.add(file, "hospital", TOWNSHIP, types, "2021-01-18T08:00:00+08:00")
-        address = self.node.broker.address
-        self.url = subscribers.with_credentials(address, "hospital", password)
-        where = subscribers.Where(file, address, self.node.broker.pid)
-        assert self.node.run(subscribers.told(where, self.url)) == 1
+        here = self.node.broker.address
+        where = subscribers.Where(file, here, here, pid=self.node.broker.pid)
+        assert self.node.run(subscribers.told(where, "hospital", password)) == 1
+        self.url = subscribers.with_credentials(here, "hospital", password)
 
     def fevers(self, count: int, area: str = MINE) -> list[str]:
         """Some fevers, each with one elsewhere beside it; returns their screenings."""
