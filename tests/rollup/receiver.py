@@ -1,14 +1,22 @@
 """Another system's HTTP server on loopback, which takes events, fails, hangs, and goes away."""
 
 import base64
+import datetime as dt
 import hmac
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from bulwark.broker import free_port
 
@@ -45,6 +53,9 @@ class Receiver:
     free: threading.Event = field(default_factory=threading.Event)
     at_once: int = 0
     most_at_once: int = 0
+    # A certificate and its key in one file: then it speaks TLS, as `name`.
+    certificate: Path | None = None
+    name: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
         self.free.set()
@@ -54,7 +65,8 @@ class Receiver:
     @property
     def url(self) -> str:
         """Where it takes events."""
-        return f"http://127.0.0.1:{self.port}/events?from=bulwark"
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://{self.name}:{self.port}/events?from=bulwark"
 
     @property
     def screenings(self) -> list[str]:
@@ -93,6 +105,10 @@ class Receiver:
 
         server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         server.daemon_threads = True
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         self._server = server
         self._thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         self._thread.start()
@@ -108,11 +124,34 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(**options: Any) -> Iterator[Receiver]:
     """A receiver that ends with the test."""
-    receiver = Receiver()
+    receiver = Receiver(**options)
     receiver.start()
     try:
         yield receiver
     finally:
         receiver.stop()
+
+
+def certificate(file: Path, name: str) -> Path:
+    """A certificate that a name signed for itself, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(who)
+        .issuer_name(who)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    secret = key.private_bytes(serialization.Encoding.PEM, *form)
+    file.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
+    return file

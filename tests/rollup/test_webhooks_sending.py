@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from services.rollup.webhooks.tables import WebhookTarget
 from shared.events import contract, decode
 from shared.events.volunteers import AssistanceRequested
 from tests.harness import Node, eventually, new_id
-from tests.rollup.receiver import Receiver, receiving
+from tests.rollup.receiver import Receiver, certificate, receiving
 
 pytestmark = pytest.mark.requirement("P2")
 
@@ -204,4 +205,29 @@ def test_sending_ends_when_the_target_is_removed(node: Node) -> None:
         receiver.status = 204
         sent = [fever(node)]
         arrived(receiver, sent)
+        remove(node, second)
+
+
+def test_certificate_is_checked_under_the_targets_name_when_it_speaks_tls(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = certificate(tmp_path / "right.pem", "localhost")
+    other = certificate(tmp_path / "other.pem", "elsewhere.example")
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(right.read_bytes() + other.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    named: dict[str, Any] = {"name": "localhost"}
+    with (
+        receiving(certificate=right, **named) as good,
+        receiving(certificate=other, **named) as bad,
+    ):
+        first, secret = add(node, good)
+        second, _ = add(node, bad)
+        sent = [fever(node)]
+        arrived(good, sent)
+        assert good.taken[0].verified_by(secret)
+        assert good.taken[0].headers["host"] == f"localhost:{good.port}"
+        eventually(lambda: "certificate" in (row(node, second).error or "").lower())
+        assert not bad.tries
+        remove(node, first)
         remove(node, second)

@@ -109,7 +109,7 @@ async def follow(url: str, stream: str, place: Place, since=None, filters=()) ->
     """Handle events for ever."""
 
     async def tell(error: Exception) -> None:
-        warn(repr(error))
+        warn(f"{type(error).__name__}: {error}")
 
     client = await nats.connect(url, max_reconnect_attempts=-1, error_cb=tell)
     js = client.jetstream()
@@ -120,7 +120,7 @@ async def follow(url: str, stream: str, place: Place, since=None, filters=()) ->
             except TimeoutError:
                 pass  # a silence: look again
             except (NatsError, OSError) as error:
-                warn(repr(error))
+                warn(f"{type(error).__name__}: {error}")
                 await asyncio.sleep(PAUSE_SECONDS)
     finally:
         await client.close()

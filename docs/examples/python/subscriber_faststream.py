@@ -116,7 +116,7 @@ async def follow() -> None:
         try:
             await read(since)
         except (NatsError, OSError) as error:
-            print(repr(error), file=sys.stderr, flush=True)
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
             await asyncio.sleep(PAUSE_SECONDS)
 
 

@@ -69,14 +69,14 @@ def _is_private_literal(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-async def looked_up(target: Endpoint) -> str:
-    """An address of the host to connect to; raises NotAllowed, or OSError when there is none."""
+async def looked_up(target: Endpoint) -> list[str]:
+    """The host's addresses, to connect to; raises NotAllowed, or OSError when there is none."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in found]
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not target.private:
         # One that is not public spoils the name: what it answers next time is not known.
         for address in addresses:
             if not is_public(address):
                 raise NotAllowed(f"{target.host} is {address}, which is not public")
-    return addresses[0]
+    return addresses

@@ -120,11 +120,19 @@ class Target:
 
     async def _post(self, event_id: str, document: bytes) -> int:
         end = addresses.endpoint(self.wish.url, private=self.wish.private)
-        address = await addresses.looked_up(end)
+        signed = signing.headers(self._secret, event_id, int(time.time()), document)
+        *others, last = await addresses.looked_up(end)
+        for address in others:
+            with contextlib.suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                return await self._post_to(end, address, signed, document)
+        return await self._post_to(end, last, signed, document)
+
+    async def _post_to(
+        self, end: addresses.Endpoint, address: str, signed: dict[str, str], document: bytes
+    ) -> int:
+        """Send it to an address that was judged, under the name that was asked for."""
         url = httpx.URL(end.url)
         said = {"host": url.netloc.decode(), "content-type": CONTENT_TYPE}
-        signed = signing.headers(self._secret, event_id, int(time.time()), document)
-        # To the address that was judged, under the name that was asked for.
         request = self._client.build_request(
             "POST",
             url.copy_with(host=address),
@@ -146,6 +154,7 @@ class Following:
         self._target = target
         self._source = source
         self._place = self._stored = place
+        self._behind = False
 
     async def run(self) -> None:
         """Follow for ever; ends when cancelled, or when the target wants no more."""
@@ -163,9 +172,10 @@ class Following:
     async def _read(self) -> None:
         stream = self._source.upper()
         state = await self._runtime.bus.stream(stream)
-        if state is None or state.first > self._place + 1:
-            advice = f"bulwark refill {self._source} --from {self._place + 1}"
-            log.critical("webhook.behind", target=self._target.wish.id, advice=advice)
+        if state is None:
+            raise _OpenAgain("there is no stream yet")
+        self._say_behind(state.first > self._place + 1)
+        if self._behind:
             raise _OpenAgain("the stream begins beyond the place")
         feed = Feed(self._runtime.bus, stream)
         try:
@@ -175,6 +185,12 @@ class Following:
                 await feed.top_up()
         finally:
             await feed.close()
+
+    def _say_behind(self, behind: bool) -> None:
+        if behind and not self._behind:
+            advice = f"bulwark refill {self._source} --from {self._place + 1}"
+            log.critical("webhook.behind", target=self._target.wish.id, advice=advice)
+        self._behind = behind
 
     async def _take(self, feed: Feed, message: Msg) -> None:
         status = status_of(message)
@@ -229,25 +245,18 @@ class Following:
 
 async def send_webhooks(runtime: Runtime) -> None:
     """Send to every target that there is, as they come and go; ends when cancelled."""
-    context = ssl.create_default_context()
     at_work: dict[_Wish, asyncio.Task[None]] = {}
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-    async with httpx.AsyncClient(
-        verify=context, trust_env=False, timeout=ANSWER_SECONDS, limits=limits
-    ) as client:
-        try:
-            while True:
-                await _match(runtime, at_work, client)
-                await asyncio.sleep(LOOK_SECONDS)
-        finally:
-            for task in at_work.values():
-                task.cancel()
-            await asyncio.gather(*at_work.values(), return_exceptions=True)
+    try:
+        while True:
+            await _match(runtime, at_work)
+            await asyncio.sleep(LOOK_SECONDS)
+    finally:
+        for task in at_work.values():
+            task.cancel()
+        await asyncio.gather(*at_work.values(), return_exceptions=True)
 
 
-async def _match(
-    runtime: Runtime, at_work: dict[_Wish, asyncio.Task[None]], client: httpx.AsyncClient
-) -> None:
+async def _match(runtime: Runtime, at_work: dict[_Wish, asyncio.Task[None]]) -> None:
     """Begin with the targets that are new, end with those that are gone."""
     try:
         wishes = await on_thread(_wishes, runtime)
@@ -264,25 +273,27 @@ async def _match(
                 task.result()
     for wish in wishes:
         if wish not in at_work:
-            at_work[wish] = asyncio.create_task(_serve(runtime, wish, client))
+            at_work[wish] = asyncio.create_task(_serve(runtime, wish))
 
 
-async def _serve(runtime: Runtime, wish: _Wish, client: httpx.AsyncClient) -> None:
-    target = Target(runtime, wish, client)
-
+async def _serve(runtime: Runtime, wish: _Wish) -> None:
     def look() -> dict[str, int]:
         with runtime.database.reading() as session:
             return places(session, wish.id)
 
     known = await on_thread(look)
-    works: list[Coroutine[Any, Any, None]] = [
-        Following(runtime, target, source, known[source]).run()
-        for source in sources_of(wish.types)
-        if source in known
-    ]
-    async with asyncio.TaskGroup() as group:
-        for work in works:
-            group.create_task(work)
+    # A client for each: two names on one address must not share what was proven for one of them.
+    context = ssl.create_default_context()
+    async with httpx.AsyncClient(verify=context, trust_env=False, timeout=ANSWER_SECONDS) as client:
+        target = Target(runtime, wish, client)
+        works: list[Coroutine[Any, Any, None]] = [
+            Following(runtime, target, source, known[source]).run()
+            for source in sources_of(wish.types)
+            if source in known
+        ]
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
 
 
 def _wishes(runtime: Runtime) -> set[_Wish]:
