@@ -112,9 +112,6 @@ def test_nothing_is_lost_or_out_of_order_when_the_target_fails_hangs_and_goes_aw
         sent += [fever(node)]
         eventually(lambda: "no answer" in (row(node, target).error or ""))
         receiver.stop()
-        receiver.taken[:] = [
-            one for one in receiver.taken if one.event["data"]["screening_id"] in sent
-        ]
         sent += [fever(node), fever(node)]
         eventually(lambda: "Connect" in (row(node, target).error or ""))
         receiver.status = 307
