@@ -153,7 +153,7 @@ async def reload(at: Where) -> None:
 async def _reload_by_request(url: str) -> None:
     """Ask every server of the system account to reload."""
     try:
-        client = await nats.connect(url, allow_reconnect=False, connect_timeout=5)
+        client = await nats.connect(url, allow_reconnect=False, connect_timeout=5, error_cb=_quiet)
     except (nats.errors.Error, OSError, TimeoutError) as error:
         raise SubscriberError(
             f"BULWARK_NATS_SYSTEM_URL: 连不上 / cannot connect: {error}"
