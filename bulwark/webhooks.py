@@ -12,6 +12,7 @@ from services.rollup.webhooks.handlers import AddTarget, RemoveTarget, places, t
 from shared.clock import CST, RealClock
 from shared.db import Database
 from shared.events.contract import by_service
+from shared.migration import migrate
 from shared.refusal import Refused
 from shared.settings import Settings
 from shared.writer import Work, Writer
@@ -22,6 +23,8 @@ def _database(data: Path) -> Iterator[Database]:
     Folder(data.resolve()).require()
     database = Database(Settings(data=data).database_url(SERVICE.name))
     try:
+        # The folder may be new, or older than this release.
+        migrate(SERVICE, database)
         yield database
     finally:
         database.close()

@@ -44,7 +44,7 @@ class Program:
     def __post_init__(self) -> None:
         self._process = subprocess.Popen(
             self.command,
-            env={**os.environ, **self.environment},
+            env={**os.environ, "SILENCE_SECONDS": "2", **self.environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -15,7 +15,7 @@ import addFormats from "ajv-formats";
 const AT_ONCE = 200;
 // After so long a silence the stream is asked again, from the place on: whatever happened to the
 // server, the connection or the stream meanwhile, this finds what is there now.
-const SILENCE_MS = 10_000;
+const SILENCE_MS = Number(process.env.SILENCE_SECONDS ?? 10) * 1000;
 const PAUSE_MS = 1_000;
 
 // Your own work. It may be called again with the same event after a crash: look at its id.

@@ -22,7 +22,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 AT_ONCE = 200
 # After so long a silence the stream is asked again, from the place on: whatever happened to the
 # server, the connection or the stream meanwhile, this finds what is there now.
-SILENCE_SECONDS = 10.0
+SILENCE_SECONDS = float(os.environ.get("SILENCE_SECONDS", "10"))
 PAUSE_SECONDS = 1.0
 FORGOTTEN_AFTER_SECONDS = 60.0
 

@@ -28,7 +28,7 @@ STREAM = os.environ["STREAM"]
 PLACE = Path(os.environ.get("PLACE", "place.json"))
 SUBJECTS = os.environ["SUBJECTS"].split(",")
 FROM = os.environ.get("FROM")
-SILENCE_SECONDS = 10.0
+SILENCE_SECONDS = float(os.environ.get("SILENCE_SECONDS", "10"))
 PAUSE_SECONDS = 1.0
 
 
