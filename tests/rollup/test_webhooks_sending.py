@@ -142,6 +142,20 @@ def test_sending_goes_on_from_its_place_when_the_services_were_stopped(node: Nod
         remove(node, target)
 
 
+def test_sending_goes_on_when_junk_was_in_the_stream_and_it_was_made_again(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver)
+        sent = [fever(node)]
+        arrived(receiver, sent)
+        bus = node.runtime("alerts").bus
+        for junk in (b"no event", b'{"source": "/test/alerts", "sequence": "1"}'):
+            node.run(bus.client.publish("events.alerts.junk", junk))
+            sent += [fever(node)]
+            arrived(receiver, sent)
+        assert node.runtime("rollup").failure is None
+        remove(node, target)
+
+
 def test_no_target_waits_when_another_is_away(node: Node) -> None:
     with receiving() as away, receiving() as here:
         away.stop()

@@ -207,11 +207,7 @@ class Following:
         if number <= self._place:
             return
         began = time.monotonic()
-        envelope = parse(document)
-        if number != self._place + 1 or place_of(envelope) != (self._source, number):
-            # A hole or a misfit is told to the owner by the readers; it will be made good.
-            raise _OpenAgain(f"{number} came after {self._place}")
-        recorded = self._wanted(envelope)
+        recorded = self._wanted(self._fitting(number, document))
         if recorded is not None:
             await self._target.send(recorded, document)
         self._place = number
@@ -219,6 +215,18 @@ class Following:
             await self._save(sent=recorded is not None)
         if time.monotonic() - began > STALE_SECONDS:
             raise _OpenAgain("the reader will have been forgotten")
+
+    def _fitting(self, number: int, document: bytes) -> dict[str, Any]:
+        """The next event's envelope. A hole or a misfit is told to the owner by our readers, and
+        will be made good: raises _OpenAgain."""
+        try:
+            envelope = parse(document)
+            fits = place_of(envelope) == (self._source, number)
+        except MalformedEvent as error:
+            raise _OpenAgain(f"{number} is no event: {error}") from error
+        if number != self._place + 1 or not fits:
+            raise _OpenAgain(f"{number} came after {self._place}")
+        return envelope
 
     def _wanted(self, envelope: dict[str, Any]) -> Recorded[Event] | None:
         try:
@@ -269,8 +277,10 @@ async def _match(runtime: Runtime, at_work: dict[_Wish, asyncio.Task[None]]) -> 
             task.cancel()
         if task.done():
             del at_work[wish]
-            if not task.cancelled():
-                task.result()
+            fault = None if task.cancelled() else task.exception()
+            # A database that does not answer is asked again at the next look.
+            if fault is not None and not is_transient(fault):
+                raise fault
     for wish in wishes:
         if wish not in at_work:
             at_work[wish] = asyncio.create_task(_serve(runtime, wish))
