@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.rollup.webhooks.addresses import NotAllowed, endpoint, is_public, looked_up
+from services.rollup.webhooks.addresses import Endpoint, NotAllowed, endpoint, is_public, looked_up
 from services.rollup.webhooks.domain import kinds_of, pause_after, sources_of
 from services.rollup.webhooks.signing import headers, secret_of, shown
 from shared.refusal import Invalid
@@ -93,12 +93,31 @@ def test_target_is_let_in_when_it_is_said_to_be_private() -> None:
     assert endpoint("https://example.org/x", private=False).port == 443
 
 
-def test_name_is_refused_when_it_leads_inside_after_all() -> None:
+@pytest.mark.parametrize(
+    ("private", "plain", "address", "said"),
+    [
+        (False, False, "127.0.0.1", "not public"),
+        (False, False, "::1", "not public"),
+        (True, True, "1.1.1.1", "https is needed"),
+        (True, False, "127.0.0.1", None),
+        (True, True, "127.0.0.1", None),
+        (True, False, "1.1.1.1", None),
+        (False, False, "1.1.1.1", None),
+    ],
+)
+def test_address_is_judged_again_when_the_name_was_looked_up(
+    private: bool, plain: bool, address: str, said: str | None
+) -> None:
+    # What a name leads to may change after it was added: here it leads to this address at once.
+    target = Endpoint("https://public.example/", address, 443, private, plain)
+    if said is None:
+        assert asyncio.run(looked_up(target)) == [address]
+    else:
+        with pytest.raises(NotAllowed, match=said):
+            asyncio.run(looked_up(target))
 
-    # A name that every machine's own table leads to itself; said to be public by its form.
-    inside = endpoint("https://public.example/", private=False)
-    leading_home = type(inside)(inside.url, "localhost", 443, private=False)
-    with pytest.raises(NotAllowed, match="not public"):
-        asyncio.run(looked_up(leading_home))
-    at_home = type(inside)(inside.url, "localhost", 443, private=True)
-    assert not any(map(is_public, asyncio.run(looked_up(at_home))))
+
+def test_plain_http_stays_inside_when_the_target_is_private() -> None:
+    with pytest.raises(Invalid) as refused:
+        endpoint("http://1.1.1.1/hook", private=True)
+    assert refused.value.message == "webhook_needs_https"

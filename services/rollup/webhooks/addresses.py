@@ -1,8 +1,8 @@
 """Where events may be sent: never into our own network by way of somebody's URL (SSRF).
 
-A target is `https` on a public address. One that is to be plain `http`, or in this machine's or the
-site's own network, must have been let in as private when it was added. The address is looked up
-and judged at every connection, and the connection goes to that address.
+A target is `https` on a public address. One in this machine's or the site's own network must have
+been let in as private when it was added, and only there plain `http` is spoken. The address is
+looked up and judged at every connection, and the connection goes to that address.
 """
 
 import asyncio
@@ -23,12 +23,14 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A target's URL, and its host and port."""
+    """A target's URL, its host and port, whether it may be in our own network, and whether what
+    it is sent can be read on the way."""
 
     url: str
     host: str
     port: int
     private: bool
+    plain: bool
 
 
 def endpoint(url: str, *, private: bool) -> Endpoint:
@@ -46,7 +48,10 @@ def endpoint(url: str, *, private: bool) -> Endpoint:
         raise Invalid(TEXTS, "webhook_needs_https", field="url")
     if not private and _is_private_literal(parts.hostname):
         raise Invalid(TEXTS, "webhook_private_address", field="url", address=parts.hostname)
-    return Endpoint(url, parts.hostname, port or (443 if parts.scheme == "https" else 80), private)
+    plain = parts.scheme == "http"
+    if plain and _is_public_literal(parts.hostname):
+        raise Invalid(TEXTS, "webhook_needs_https", field="url")
+    return Endpoint(url, parts.hostname, port or (80 if plain else 443), private, plain)
 
 
 def is_public(address: str) -> bool:
@@ -62,6 +67,13 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
+def _is_public_literal(host: str) -> bool:
+    try:
+        return is_public(host)
+    except ValueError:
+        return False
+
+
 def _is_private_literal(host: str) -> bool:
     try:
         return not is_public(host)
@@ -74,9 +86,11 @@ async def looked_up(target: Endpoint) -> list[str]:
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if not target.private:
-        # One that is not public spoils the name: what it answers next time is not known.
-        for address in addresses:
-            if not is_public(address):
-                raise NotAllowed(f"{target.host} is {address}, which is not public")
+    # One address that is not right spoils the name: what it answers next time is not known.
+    for address in addresses:
+        public = is_public(address)
+        if not public and not target.private:
+            raise NotAllowed(f"{target.host} is {address}, which is not public")
+        if public and target.plain:
+            raise NotAllowed(f"{target.host} is {address}, which is public: https is needed")
     return addresses
