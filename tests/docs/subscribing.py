@@ -69,6 +69,11 @@ class Program:
         pipe.close()
 
     @property
+    def ended(self) -> bool:
+        """Whether it ended by itself."""
+        return self._process.poll() is not None
+
+    @property
     def screenings(self) -> list[str]:
         """The screenings of the events it printed, in order."""
         return [one["data"]["screening_id"] for one in list(self.said)]

@@ -21,7 +21,7 @@ from tests.docs.subscribing import (
     plain,
     running,
 )
-from tests.harness import Node
+from tests.harness import Node, eventually
 
 pytestmark = pytest.mark.requirement("P2")
 
@@ -77,3 +77,31 @@ def test_events_pass_the_check_when_they_are_piped_into_it(site: Site, tmp_path:
     assert json.loads(done.stdout) == real
     assert "'hot' is not of type 'number'" in done.stderr
     assert real["dataschema"] == contract.schema_of(FeverDetected)["$id"]
+
+
+FAILING = """
+import subscriber_faststream as example
+
+async def handle(event):
+    raise RuntimeError("its own work")
+
+example.handle = handle
+app = example.app
+"""
+
+
+def test_program_ends_and_keeps_its_place_when_its_own_work_fails(
+    site: Site, tmp_path: Path
+) -> None:
+    sent = site.fevers(1)
+    site.node.settle()
+    command, told = faststream(Asked(site.url, tmp_path / "place.json"))
+    (tmp_path / "failing.py").write_text(FAILING)
+    failing = [str(tmp_path) if one == str(EXAMPLES / "python") else one for one in command[:-1]]
+    path = {"PYTHONPATH": str(EXAMPLES / "python")}
+    with running([*failing, "failing:app"], {**told, **path}) as program:
+        eventually(lambda: program.ended, seconds=60)
+        assert "its own work" in "".join(program.complained)
+    assert not (tmp_path / "place.json").exists()
+    with running(command, told) as program:
+        program.until(sent)

@@ -120,10 +120,18 @@ async def follow() -> None:
             await asyncio.sleep(PAUSE_SECONDS)
 
 
+def ended(task: asyncio.Task) -> None:
+    """An error in your own work ends the program; started again, it begins with the same event."""
+    if not task.cancelled():
+        task.print_stack()
+        app.exit()
+
+
 @app.after_startup
 async def begin() -> None:
     """Once FastStream is connected."""
     tasks.append(asyncio.create_task(follow()))
+    tasks[0].add_done_callback(ended)
 
 
 @app.on_shutdown
