@@ -47,7 +47,7 @@ async def machine(
     folder.prepare(fresh=fresh)
     held = folder.hold()
     site = folder.site(settings.site, clock, drill=drill)
-    broker = Broker(folder.nats)
+    broker = Broker(folder.nats, subscribers=folder.subscribers)
     urls = {name: f"sqlite:///{folder.path / 'db' / name}.db" for name in SERVICES}
     streams = StreamSettings(settings.stream_max_age_seconds)
     instance = Instance(list(SERVICES.values()), site, urls, broker.url, streams)
@@ -95,7 +95,7 @@ def tell(running: Machine) -> None:
     """Say where it runs and what to do next."""
     data = running.folder.path
     say(f"Bulwark 已启动 / is up: {running.url}   (Ctrl-C 停止 / ends it)")
-    say(f"  数据 / data: {data}   总线 / bus: {running.broker.url}")
+    say(f"  数据 / data: {data}   总线 / bus: {running.broker.address}")
     if running.token:
         say(f"  it 令牌 / it token ({data / 'token'}): {running.token}")
     county = example_area(running)

@@ -138,7 +138,6 @@ class Trial:
     wish: Any
     caller: Caller | None
     weight: int = 1
-    ids: tuple[str, ...] = ()
 
     def run(self, tx: Tx, *, careful: bool) -> Any:  # noqa: ARG002 - see Work
         """Do it, look, and go back."""

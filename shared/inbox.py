@@ -84,7 +84,6 @@ class Batch:
     after: int
     entries: Sequence[Entry]
     upto: int = 0
-    ids: tuple[str, ...] = ()
 
     @property
     def weight(self) -> int:
@@ -124,7 +123,6 @@ class Retry:
     """Puts dead letters back: each is applied again, and kept with its new error when it fails."""
 
     weight: int = 1
-    ids: tuple[str, ...] = ()
 
     def run(self, tx: Tx, *, careful: bool) -> tuple[int, int]:  # noqa: ARG002 - see Work
         """Apply them again; returns how many went well and how many stay."""

@@ -33,7 +33,6 @@ class Tick:
 
     by: datetime | None = None
     weight: int = AT_ONCE
-    ids: tuple[str, ...] = ()
 
     def run(self, tx: Tx, *, careful: bool) -> int:
         """Call the handlers; returns how many were due."""

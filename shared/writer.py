@@ -48,11 +48,6 @@ class Work(Protocol):
         """How many records it is about, so that a transaction does not grow without end."""
         ...
 
-    @property
-    def ids(self) -> Sequence[str]:
-        """The client-made ids that its answers are remembered under."""
-        ...
-
     def run(self, tx: Tx, *, careful: bool) -> Any:
         """Do it; the answer goes to who submitted it. `careful` is a second try after a failure."""
         ...
@@ -231,7 +226,8 @@ class Writer:
         began = time.perf_counter()
         with self.database.writing() as session:
             page = Page(session.connection(), self.database)
-            ids = [id_ for work in works for id_ in work.ids]
+            # Requests alone have ids that their answers are remembered under.
+            ids = [id_ for work in works for id_ in getattr(work, "ids", ())]
             tx = Tx(session, self.service, self.site, page, ids)
             if careful:
                 outcomes = [self._savepoint(tx, work) for work in works]

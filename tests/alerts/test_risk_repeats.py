@@ -41,7 +41,6 @@ class Hear:
 
     recorded: Recorded[Any]
     weight: int = 1
-    ids: tuple[str, ...] = ()
 
     def run(self, tx: Tx, *, careful: bool) -> None:
         handler = SERVICE.consumes[type(self.recorded.data)]

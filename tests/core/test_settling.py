@@ -19,7 +19,6 @@ class Much:
     """Work that writes so many bytes in documents of a megabyte."""
 
     weight = 1
-    ids: tuple[str, ...] = ()
 
     def __init__(self, size: int) -> None:
         self.documents = size // MEGABYTE

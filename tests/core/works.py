@@ -20,7 +20,6 @@ class Gate:
     """A work that holds the writer in mid-transaction until it is opened."""
 
     weight: int = 1
-    ids: tuple[str, ...] = ()
     entered: threading.Event = field(default_factory=threading.Event)
     opened: threading.Event = field(default_factory=threading.Event)
 
@@ -37,7 +36,6 @@ class Noting:
     number: int
     then: Callable[[Tx], Any] = lambda _tx: None
     weight: int = 1
-    ids: tuple[str, ...] = ()
     runs: int = 0
 
     def run(self, tx: Tx, *, careful: bool) -> int:

@@ -105,7 +105,6 @@ class Told:
 
     events: Sequence[Event]
     weight: int = 1
-    ids: tuple[str, ...] = ()
 
     def run(self, tx: Tx, *, careful: bool) -> None:
         tx.caller = None

@@ -21,7 +21,6 @@ class Append:
 
     events: Sequence[Event]
     weight: int = 1
-    ids: tuple[str, ...] = ()
 
     def run(self, tx: Tx, *, careful: bool) -> None:
         """Append them."""
