@@ -1,7 +1,7 @@
 """Writing the contract: AsyncAPI, JSON Schemas and examples, as files in a folder.
 
-`python -m bulwark.contracts [--breaking]` renews the copy in `docs/contract`, which the tests
-compare with; what would break a reader is refused unless it is said to be meant.
+`python -m bulwark.contracts [--breaking]` renews `docs/contract.lock`, the schemas as they were
+last agreed, which the tests compare with; what would break a reader is refused unless it is meant.
 """
 
 import json
@@ -14,7 +14,7 @@ from bulwark.process import complain, say
 from shared.events import contract
 from shared.events.compatibility import breaks_of_all
 
-KEPT = Path(__file__).parent.parent / "docs" / "contract"
+KEPT = Path(__file__).parent.parent / "docs" / "contract.lock"
 BREAKING = "--breaking"
 
 
@@ -48,10 +48,18 @@ def write(folder: Path) -> int:
     return len(wanted)
 
 
-def schemas_in(folder: Path) -> dict[str, Any]:
-    """The schemas that a written contract holds, by path."""
-    found = sorted((folder / "schemas").glob("**/*.json"))
-    return {str(file.relative_to(folder)): json.loads(file.read_bytes()) for file in found}
+def agreed(lock: Path) -> dict[str, Any]:
+    """The schemas as they were last agreed, by path; none where nothing was agreed yet."""
+    lines = lock.read_text(encoding="utf-8").splitlines() if lock.exists() else []
+    return dict(json.loads(line) for line in lines)
+
+
+def agree(lock: Path) -> int:
+    """Write this release's schemas as the agreed ones, one a line; returns how many."""
+    schemas = schemas_now()
+    lines = [json.dumps(one, sort_keys=True, ensure_ascii=False) for one in sorted(schemas.items())]
+    lock.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return len(lines)
 
 
 def schemas_now() -> Mapping[str, Any]:
@@ -64,11 +72,11 @@ def schemas_now() -> Mapping[str, Any]:
 
 
 def renew(arguments: Sequence[str]) -> int:
-    """Renew the committed copy; 1 when that would break readers and is not said to be meant."""
+    """Renew the agreed schemas; ends with 1 when that would break readers and is not meant."""
     unknown = [one for one in arguments if one != BREAKING]
     if unknown:
         complain(f"不认识 {unknown[0]} / unknown option (--breaking)")
-    broken = breaks_of_all(schemas_in(KEPT), schemas_now())
+    broken = breaks_of_all(agreed(KEPT), schemas_now())
     if broken and BREAKING not in arguments:
         for line in broken:
             say(line)
@@ -76,7 +84,7 @@ def renew(arguments: Sequence[str]) -> int:
             "这会使已有的读者出错,确要如此请加 --breaking / "
             "this breaks readers: add --breaking if it is meant"
         )
-    say(f"{KEPT}: {write(KEPT)}")
+    say(f"{KEPT}: {agree(KEPT)}")
     return 0
 
 
