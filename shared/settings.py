@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MOST_CERTIFICATES = 8
+
 
 class SettingsError(Exception):
     """A setting is wrong; the message names it, in one line."""
@@ -25,12 +27,20 @@ class Settings(BaseSettings):
     stream_max_age_seconds: float = Field(default=30 * 86400, gt=0)
     stream_replicas: int = Field(default=1, ge=1, le=5)
     log_level: str = "INFO"
+    # Files of TLS certificates whose end is watched, with commas between them.
+    certificate_files: str = ""
 
     def __init__(self, **given: Any) -> None:
         try:
             super().__init__(**given)
         except ValidationError as error:
             raise SettingsError(_said(error)) from error
+
+    @property
+    def certificates(self) -> tuple[Path, ...]:
+        """The certificate files, eight at most."""
+        named = [name.strip() for name in self.certificate_files.split(",")]
+        return tuple(Path(name) for name in named if name)[:MOST_CERTIFICATES]
 
     def database_url(self, service: str) -> str:
         """Where a service's database is; a file in the data folder when nothing else is said."""

@@ -1,6 +1,7 @@
 """One transaction as a handler sees it: rows, the time, the caller, and the events it appends."""
 
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -10,7 +11,7 @@ import uuid_utils
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from shared import schedule
+from shared import counting, schedule
 from shared.auth import Caller
 from shared.events import Event, Recorded, encode, subject_of
 from shared.log import Page
@@ -36,6 +37,8 @@ class Tx:
         self.now: datetime = site.clock.now()
         self.announced: list[Recorded[Any]] = []
         self.after: list[Callable[[], None]] = []
+        # The type of each event kept, in order.
+        self.kept: list[type[Event]] = []
         self._time = self.now.isoformat(timespec="milliseconds")
 
     @property
@@ -64,15 +67,16 @@ class Tx:
         """Count or tell something once it is committed, and only then; it must not raise."""
         self.after.append(action)
 
-    def mark(self) -> tuple[tuple[int, int, int], int, int]:
+    def mark(self) -> tuple[tuple[int, int, int], int, int, int]:
         """Where the transaction stands beside its rows, for `back_to`."""
-        return self.page.mark(), len(self.announced), len(self.after)
+        return self.page.mark(), len(self.announced), len(self.after), len(self.kept)
 
-    def back_to(self, mark: tuple[tuple[int, int, int], int, int]) -> None:
+    def back_to(self, mark: tuple[tuple[int, int, int], int, int, int]) -> None:
         """Forget the events, announcements and actions since a mark."""
         self.page.back_to(mark[0])
         del self.announced[mark[1] :]
         del self.after[mark[2] :]
+        del self.kept[mark[3] :]
 
     @contextlib.contextmanager
     def savepoint(self, *, keep: bool = True) -> Iterator[None]:
@@ -91,6 +95,18 @@ class Tx:
         finally:
             if not done:
                 self.back_to(mark)
+
+    def handle(
+        self, handler: Callable[["Tx", Any], Iterable[Event]], what: Any, items: int = 1
+    ) -> list[Event]:
+        """Call a handler and keep the events it returns; `items` says how many things it takes.
+
+        Its time is counted, with that of the service's own handlers of those events.
+        """
+        began = time.perf_counter()
+        kept = self.append(handler(self, what))
+        counting.handled(self.service.name, handler, items, time.perf_counter() - began)
+        return kept
 
     def append(self, events: Iterable[Event]) -> list[Event]:
         """Number and keep events, and hand them to the service's own handlers.
@@ -121,4 +137,5 @@ class Tx:
         if self.service.indexed:
             things = {event_id, *[thing for name in event.about if (thing := getattr(event, name))]}
         self.page.add(subject_of(event.service, event.name, event.area), document, things)
+        self.kept.append(type(event))
         return event_id

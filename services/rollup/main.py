@@ -12,6 +12,7 @@ from services.rollup.public import api as public_api
 from services.rollup.public import handlers as public
 from services.rollup.reports import api as reports_api
 from services.rollup.reports import correcting, opening
+from services.rollup.reports.gauges import REPORTS_MISSING
 from services.rollup.schema import Table
 from shared.events import REGISTRY, Event, Recorded
 from shared.service import Batched, Service
@@ -51,4 +52,5 @@ SERVICE = Service(
         public_api.routes,
         why_routes("/rollup"),
     ),
+    gauges=(REPORTS_MISSING,),
 )

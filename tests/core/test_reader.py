@@ -29,7 +29,7 @@ from tests.core.pair import (
     unknown_type,
 )
 from tests.core.reading import Pair
-from tests.core.stage import Stage, metric
+from tests.core.stage import Stage
 from tests.harness import eventually
 
 pytestmark = pytest.mark.requirement("P1")
@@ -43,6 +43,9 @@ async def _kill_reader(runtime: Runtime) -> None:
             await asyncio.wait([task], timeout=0.1)
     runtime.readers = [Reader("source", runtime.writer, runtime.database, runtime.bus)]
     runtime._go(runtime.readers[0].run(), "reader of source")
+
+
+BEHIND = "bulwark_reader_behind"
 
 
 def test_events_are_applied_once_in_order_when_the_reader_is_killed_at_random(pair: Pair) -> None:
@@ -92,7 +95,7 @@ def test_reader_says_it_is_behind_until_a_refill_when_messages_aged_out(
     eventually(lambda: pair.reader.behind)
     assert pair.sink.ready is False
     assert pair.sink.health()["readers"]["source"]["behind"] is True
-    assert metric("bulwark_reader_behind", service="sink", source="source") == 1
+    assert stage.told(pair.sink, BEHIND, service="sink", source="source") == 1
     assert [entry["advice"] for entry in logs if entry["event"] == "reader.behind"] == [
         "bulwark refill source --from 1"
     ]
@@ -100,7 +103,7 @@ def test_reader_says_it_is_behind_until_a_refill_when_messages_aged_out(
     assert stage.repair({"created": None, "sequence": 1})["remade"] is True
     pair.check()
     eventually(lambda: pair.sink.ready)
-    assert metric("bulwark_reader_behind", service="sink", source="source") == 0
+    assert stage.told(pair.sink, BEHIND, service="sink", source="source") == 0
 
 
 def test_stream_is_made_again_when_a_message_stays_away(
