@@ -225,6 +225,6 @@ class Bulk:
             if is_transient(error):
                 raise
             if not isinstance(error, Refused):
-                counting.failed(tx.service.name, self.handler)
+                tx.afterwards(lambda: counting.failed(tx.service.name, self.handler))
                 log.exception("line.failed", service=tx.service.name)
             done.rejected.append((line.number, error))

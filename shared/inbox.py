@@ -187,7 +187,7 @@ def _attempt(tx: Tx, source: str, entry: Entry) -> Exception | None:
             raise
         if handler is not None:
             called = handler.handle if isinstance(handler, Batched) else handler
-            counting.failed(tx.service.name, called)
+            tx.afterwards(lambda: counting.failed(tx.service.name, called))
         return error
     return None
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -54,8 +55,9 @@ class Tick:
         except Exception as error:
             if is_transient(error):
                 raise
-            if due.kind in tx.service.due:
-                counting.failed(tx.service.name, tx.service.due[due.kind])
+            handler = tx.service.due.get(due.kind)
+            if handler is not None:
+                tx.afterwards(partial(counting.failed, tx.service.name, handler))
             log.exception("due.failed", service=tx.service.name, kind=due.kind, key=due.key)
             schedule(tx.connection, due.kind, due.key, tx.now + TRY_AGAIN)
 

@@ -34,6 +34,8 @@ from tests.harness import eventually
 
 pytestmark = pytest.mark.requirement("P1")
 
+BEHIND = "bulwark_reader_behind"
+
 
 async def _kill_reader(runtime: Runtime) -> None:
     """End the reader's loop wherever it stands, and begin another as a new process would."""
@@ -43,9 +45,6 @@ async def _kill_reader(runtime: Runtime) -> None:
             await asyncio.wait([task], timeout=0.1)
     runtime.readers = [Reader("source", runtime.writer, runtime.database, runtime.bus)]
     runtime._go(runtime.readers[0].run(), "reader of source")
-
-
-BEHIND = "bulwark_reader_behind"
 
 
 def test_events_are_applied_once_in_order_when_the_reader_is_killed_at_random(pair: Pair) -> None:
