@@ -1,4 +1,4 @@
-"""The Grafana dashboards: `python deploy/grafana/dashboards.py FOLDER` writes them as JSON.
+"""The Grafana dashboards: `python deploy/grafana/make_dashboards.py FOLDER` writes them as JSON.
 
 Two of them: the county's situation (全县态势) and the system's health (系统健康). Titles are in
 Chinese first. A panel is a title, a kind and its queries; where it stands follows from the order.
@@ -424,7 +424,7 @@ def write(folder: Path) -> list[Path]:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.stderr.write("用法 / usage: python deploy/grafana/dashboards.py FOLDER\n")
+        sys.stderr.write("用法 / usage: python deploy/grafana/make_dashboards.py FOLDER\n")
         raise SystemExit(2)
     for path in write(Path(sys.argv[1])):
         sys.stdout.write(f"{path}\n")
