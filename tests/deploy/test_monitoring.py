@@ -102,7 +102,7 @@ def test_prometheus_asks_each_service_where_it_answers() -> None:
     assert sorted(found["names"]) == sorted(SERVICES)
     assert found["port"] == Settings.model_fields["port"].default
     absent = BY_NAME["ServiceDown"]["expr"]
-    assert sorted(re.findall(r'absent\(up\{job="bulwark", service="(\w+)"', absent)) == sorted(
+    assert sorted(re.findall(r'absent\(bulwark_broker_connected\{service="(\w+)"', absent)) == sorted(
         SERVICES
     )
 
