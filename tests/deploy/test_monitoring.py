@@ -101,10 +101,8 @@ def test_prometheus_asks_each_service_where_it_answers() -> None:
     (found,) = jobs["bulwark"]["dns_sd_configs"]
     assert sorted(found["names"]) == sorted(SERVICES)
     assert found["port"] == Settings.model_fields["port"].default
-    absent = BY_NAME["ServiceDown"]["expr"]
-    assert sorted(re.findall(r'absent\(bulwark_broker_connected\{service="(\w+)"', absent)) == sorted(
-        SERVICES
-    )
+    watched = re.findall(r'_connected\{service="(\w+)"', BY_NAME["ServiceDown"]["expr"])
+    assert sorted(watched) == sorted(SERVICES)
 
 
 def test_every_metric_stands_in_the_page_on_monitoring() -> None:
