@@ -45,7 +45,7 @@ def cases() -> Iterator[tuple[str, bool]]:
     """Each case of promtool's tests: which alert, and whether it fires."""
     for file in sorted((PROMETHEUS / "tests").glob("*.yml")):
         for test in yaml.safe_load(file.read_text())["tests"]:
-            for one in test["alert_rule_test"]:
+            for one in test.get("alert_rule_test", ()):
                 yield one["alertname"], bool(one.get("exp_alerts"))
 
 
