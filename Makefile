@@ -45,7 +45,7 @@ test-prometheus: ## checks the rules, alerts and routes of deploy/ with promtool
 	@PROMTOOL="$(PROMTOOL)" AMTOOL="$(AMTOOL)" deploy/prometheus/check
 
 dashboards: ## writes the Grafana dashboards into deploy/grafana/dashboards; needs nothing but Python
-	@$(or $(PYTHON),python3) deploy/grafana/make_dashboards.py deploy/grafana/dashboards
+	@$(or $(PYTHON),python3) -m deploy.grafana.make_dashboards deploy/grafana/dashboards
 
 test-compose: ## says that there is no compose deployment yet
 	@echo 'bulwark: 本版本尚未提供 compose 部署 / this release ships no compose deployment yet' >&2; exit 1

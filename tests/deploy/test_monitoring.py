@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from bulwark.services import SERVICES
-from deploy.grafana.make_dashboards import COLUMNS, DASHBOARDS, Dashboard, as_json
+from deploy.grafana.make_dashboards import COLUMNS, DASHBOARDS, as_json
+from deploy.grafana.panels import Dashboard
 from shared.settings import Settings
 from tests.deploy.watched import (
     FOREIGN,
