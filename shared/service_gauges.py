@@ -6,15 +6,16 @@ Only the process at work for its service tells of those: replicas would tell the
 
 import asyncio
 import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import func, select
 
 from shared import log as event_log
 from shared import metrics
-from shared.areas import UnknownArea
+from shared.areas import Areas, UnknownArea
 from shared.bus import StreamRefused
 from shared.db import on_thread
 from shared.inbox import dead_letters
@@ -56,9 +57,9 @@ class _Streams:
 
 @dataclass(frozen=True, slots=True)
 class _Areas:
-    """The values of one gauge by area, and how many areas were left out."""
+    """One gauge with its value of each area, and how many areas were left out."""
 
-    values: Mapping[str, float]
+    family: GaugeMetricFamily
     left_out: int
 
 
@@ -137,19 +138,10 @@ class ServiceGauges:
             if behind.seconds is not None:
                 telling.tell(metrics.READER_LAG_SECONDS, behind.seconds, self._service, source)
 
-    def _tell_areas(self, telling: Telling, areas: Mapping[str, _Areas]) -> None:
-        for gauge in self._runtime.service.gauges:
-            found = areas[gauge.name]
-            telling.tell(metrics.SERIES_LEFT_OUT, found.left_out, self._service, gauge.name)
-            family = telling.family(gauge.name, gauge.meaning, AREA_LABELS)
-            for area, value in found.values.items():
-                family.add_metric((area, self._name(area)), value)
-
-    def _name(self, area: str) -> str:
-        try:
-            return self._runtime.site.areas.name(area)
-        except UnknownArea:
-            return ""
+    def _tell_areas(self, telling: Telling, areas: Sequence[_Areas]) -> None:
+        for found in areas:
+            telling.tell_all(found.family)
+            telling.tell(metrics.SERIES_LEFT_OUT, found.left_out, self._service, found.family.name)
 
     def _read_log(self) -> _Logged:
         relay = self._runtime.relay
@@ -186,19 +178,26 @@ class ServiceGauges:
         except (StreamRefused, TimeoutError):
             return None
 
-    def _read_areas(self) -> dict[str, _Areas]:
+    def _read_areas(self) -> list[_Areas]:
+        site = self._runtime.site
         with self._runtime.database.reading() as session:
-            return {
-                gauge.name: _bounded(gauge, gauge.read(session, self._runtime.site))
-                for gauge in self._runtime.service.gauges
-            }
+            read = [(gauge, gauge.read(session, site)) for gauge in self._runtime.service.gauges]
+        return [_bounded(gauge, values, site.areas) for gauge, values in read]
 
 
-def _bounded(gauge: AreaGauge, values: Mapping[str, float]) -> _Areas:
-    left_out = max(len(values) - gauge.most, 0)
-    if left_out:
-        values = dict(heapq.nlargest(gauge.most, values.items(), key=lambda pair: pair[1]))
-    return _Areas(values, left_out)
+def _bounded(gauge: AreaGauge, values: Mapping[str, float], areas: Areas) -> _Areas:
+    highest = heapq.nlargest(gauge.most, values.items(), key=lambda pair: pair[1])
+    family = GaugeMetricFamily(gauge.name, gauge.meaning, labels=AREA_LABELS)
+    for area, value in highest:
+        family.add_metric((area, _name(areas, area)), value)
+    return _Areas(family, len(values) - len(highest))
+
+
+def _name(areas: Areas, area: str) -> str:
+    try:
+        return areas.name(area)
+    except UnknownArea:
+        return ""
 
 
 def _age_seconds(stored_ms: int | None) -> float:

@@ -29,14 +29,15 @@ class Telling(Collector):
 
     def tell(self, gauge: Told, value: float, *labels: str) -> None:
         """Give a gauge a value for some values of its labels."""
-        self.family(gauge.name, gauge.meaning, gauge.labels).add_metric(labels, value)
+        family = self._families.get(gauge.name)
+        if family is None:
+            family = GaugeMetricFamily(gauge.name, gauge.meaning, labels=gauge.labels)
+            self._families[gauge.name] = family
+        family.add_metric(labels, value)
 
-    def family(self, name: str, meaning: str, labels: Iterable[str]) -> GaugeMetricFamily:
-        """The values of one gauge so far."""
-        known = self._families.get(name)
-        if known is None:
-            known = self._families[name] = GaugeMetricFamily(name, meaning, labels=tuple(labels))
-        return known
+    def tell_all(self, family: GaugeMetricFamily) -> None:
+        """Tell a gauge with all its values; nobody else tells of it."""
+        self._families[family.name] = family
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """All gauges told."""

@@ -138,9 +138,10 @@ def test_state_is_told_when_the_database_cannot_be_read(
     def away() -> Any:
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr(source.database, "reading", away)
-    assert stage.told(source, "bulwark_stream_bad", service="source") == 0
-    assert stage.told(source, "bulwark_log_head", service="source") is None
+    with monkeypatch.context() as broken:
+        broken.setattr(source.database, "reading", away)
+        assert stage.told(source, "bulwark_stream_bad", service="source") == 0
+        assert stage.told(source, "bulwark_log_head", service="source") is None
     assert metric("bulwark_look_errors_total", service="source", what="log") - errors == 2
 
 
@@ -159,6 +160,7 @@ def test_process_that_stands_by_tells_nothing_of_the_log_when_another_works(
     assert stage.told(second, "bulwark_log_head", service="source") is None
     assert stage.told(second, "bulwark_lease_held", service="source") == 0
     assert stage.told(second, "bulwark_database_pool_size", service="source", pool="read") == 16
+    stage.stop(second)
     second.database.close()
 
 
