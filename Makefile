@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 export PYTHON SERVICE MESSAGE
 
-.PHONY: help install install-dev run test test-national test-subscribers faults bench lint test-compose migration contract lock clean
+.PHONY: help install install-dev run test test-national test-subscribers test-prometheus faults bench lint dashboards test-compose migration contract lock clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
@@ -41,6 +41,16 @@ faults: install-dev ## the fault tests in full: processes killed, stores damaged
 
 bench: install-dev ## prints the measurements beside the machine they were made on
 	$(BIN)/python -m bench
+
+# promtool and amtool come from Debian's prometheus and prometheus-alertmanager, or any other release.
+PROMTOOL ?= $(or $(shell command -v promtool),$(wildcard .cache/prometheus/usr/bin/promtool))
+AMTOOL ?= $(or $(shell command -v amtool),$(wildcard .cache/prometheus/usr/bin/amtool))
+
+test-prometheus: ## checks the rules, alerts and routes of deploy/ with promtool and amtool
+	@PROMTOOL="$(PROMTOOL)" AMTOOL="$(AMTOOL)" deploy/prometheus/check
+
+dashboards: ## writes the Grafana dashboards into deploy/grafana/dashboards; needs nothing but Python
+	@$(or $(PYTHON),python3) -m deploy.grafana.make_dashboards deploy/grafana/dashboards
 
 test-compose: ## says that there is no compose deployment yet
 	@echo 'bulwark: 本版本尚未提供 compose 部署 / this release ships no compose deployment yet' >&2; exit 1

@@ -1,6 +1,7 @@
 """The embedded broker: a private nats-server for one machine, watched and ended by its parent."""
 
 import asyncio
+import json
 import os
 import secrets
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from bulwark.accounts import SERVICES_USER, accounts_block, hashed
+from shared.bus import StoreState
 from shared.secrets_files import make_private_file
 
 START_SECONDS = 15.0
@@ -94,12 +96,14 @@ def _alive(pid: int) -> bool:
     return True
 
 
-async def _answers_ok(port: int) -> bool:
+async def _asked(port: int, path: str) -> tuple[bool, bytes]:
+    """Whether the monitor answers 200, and what."""
     # One line of HTTP every second: a client library costs a tenth of a second to load for it.
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
-        return b" 200 " in await reader.readline()
+        writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        return b" 200 " in head.partition(b"\r\n")[0], body
     finally:
         writer.close()
 
@@ -199,9 +203,16 @@ class Broker:
     async def _healthy(self) -> bool:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await _answers_ok(self._monitor)
+                return (await _asked(self._monitor, "/healthz"))[0]
         except (OSError, TimeoutError):
             return False
+
+    async def room(self) -> StoreState:
+        """What all streams take up, and may; raises OSError, TimeoutError or ValueError."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            _, body = await _asked(self._monitor, "/jsz")
+        said = json.loads(body)
+        return StoreState(int(said["storage"]), int(said["config"]["max_storage"]))
 
     async def watch(self) -> None:
         """Start the server again when it ends or falls ill (a full disk leaves it closed)."""

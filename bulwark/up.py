@@ -12,6 +12,7 @@ from bulwark.broker import Broker
 from bulwark.folder import Folder
 from bulwark.instance import Instance, listen
 from bulwark.process import begun, complain_softly, say
+from bulwark.process_gauges import ProcessGauges
 from bulwark.services import SERVICES
 from shared.auth import Role
 from shared.clock import Clock
@@ -50,7 +51,8 @@ async def machine(
     broker = Broker(folder.nats, subscribers=folder.subscribers)
     urls = {name: f"sqlite:///{folder.path / 'db' / name}.db" for name in SERVICES}
     streams = StreamSettings(settings.stream_max_age_seconds)
-    instance = Instance(list(SERVICES.values()), site, urls, broker.url, streams)
+    gauges = ProcessGauges(folder.path, settings.certificates, broker.room)
+    instance = Instance(list(SERVICES.values()), site, urls, broker.url, streams, gauges)
     watching: asyncio.Task[None] | None = None
     try:
         await broker.start()

@@ -15,6 +15,7 @@ import uuid_utils.compat
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from shared import counting
 from shared.auth import Caller
 from shared.clock import CST
 from shared.db import is_transient
@@ -109,16 +110,24 @@ class Request:
         """The id that it is remembered under, if it is."""
         return () if self.fingerprint is None else (self.command.id,)
 
-    def run(self, tx: Tx, *, careful: bool) -> Done:  # noqa: ARG002 - see Work
+    def run(self, tx: Tx, *, careful: bool) -> Done:
         """Do it, or recall that it was done; without a fingerprint it is not remembered."""
         tx.caller = self.caller
+        try:
+            return self._do(tx)
+        except Exception as error:
+            if careful and not isinstance(error, Refused) and not is_transient(error):
+                counting.failed(tx.service.name, self.handler)
+            raise
+
+    def _do(self, tx: Tx) -> Done:
         if self.fingerprint is None:
-            tx.append(self.handler(tx, self.command))
+            tx.handle(self.handler, self.command)
             return Done(self.answer(tx, self.command) if self.answer else {})
         before = tx.memory.of(self.command.id)
         if before is not None:
             return Done(_same(before, self.fingerprint), again=True)
-        tx.append(self.handler(tx, self.command))
+        tx.handle(self.handler, self.command)
         answer = self.answer(tx, self.command) if self.answer else {"id": self.command.id}
         tx.memory.keep(self.command.id, self.fingerprint, answer)
         return Done(answer)
@@ -212,7 +221,7 @@ class Bulk:
         return fresh, done
 
     def _record(self, tx: Tx, lines: Sequence[Line]) -> None:
-        tx.append(self.handler(tx, [line.command for line in lines]))
+        tx.handle(self.handler, [line.command for line in lines], len(lines))
         for line in lines:
             tx.memory.keep(line.command.id, line.fingerprint, {"id": line.command.id})
 
@@ -225,5 +234,6 @@ class Bulk:
             if is_transient(error):
                 raise
             if not isinstance(error, Refused):
+                tx.afterwards(lambda: counting.failed(tx.service.name, self.handler))
                 log.exception("line.failed", service=tx.service.name)
             done.rejected.append((line.number, error))

@@ -15,6 +15,8 @@ from shared.schedule import Due
 from shared.vault import Vault
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from shared.http import Routes
     from shared.runtime import Runtime
     from shared.transaction import Tx
@@ -34,6 +36,24 @@ class Batched:
 
 
 Consumer = EventHandler | Batched
+
+# A county has 1,526 communities at most; a site that holds more tells of the highest values.
+MOST_AREAS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class AreaGauge:
+    """A figure by area for `/metrics`: its name, what it means, and how it is read.
+
+    `read` gives the value of each area that has something to tell, from the service's own tables;
+    it runs on a thread, at most once in ten seconds. No more than `most` areas are told of, those
+    with the highest values; `bulwark_series_left_out` counts the others.
+    """
+
+    name: str
+    meaning: str
+    read: "Callable[[Session, Site], Mapping[str, float]]"
+    most: int = MOST_AREAS
 
 
 @dataclass(slots=True)
@@ -61,7 +81,8 @@ class Service:
 
     `consumes` are other services' events; `reacts` its own events, handled in the transaction
     that made them; `due` its due things by kind; `starts` run once in each process before
-    anything else; `duties` are loops of one process at a time, such as sending to the outside.
+    anything else; `duties` are loops of one process at a time, such as sending to the outside;
+    `gauges` are what it tells whoever watches, by area.
     """
 
     name: str
@@ -74,6 +95,7 @@ class Service:
     starts: tuple[StartHandler, ...] = ()
     duties: tuple[Duty, ...] = ()
     routes: tuple["Routes", ...] = ()
+    gauges: tuple[AreaGauge, ...] = ()
     # How long its readers wait for company of an event: who only reports lets who decides go first.
     linger_seconds: float = 0.0
     # Whether its events can be found by the things they are about, for `why`.

@@ -1,6 +1,7 @@
 """One transaction as a handler sees it: rows, the time, the caller, and the events it appends."""
 
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -10,7 +11,7 @@ import uuid_utils
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from shared import schedule
+from shared import counting, schedule
 from shared.auth import Caller
 from shared.events import Event, Recorded, encode, subject_of
 from shared.log import Page, Row
@@ -28,6 +29,7 @@ class Mark(NamedTuple):
     memory: int
     announced: int
     after: int
+    kept: int
 
 
 class Tx:
@@ -55,6 +57,8 @@ class Tx:
         self.now: datetime = site.clock.now()
         self.announced: list[Recorded[Any]] = []
         self.after: list[Callable[[], None]] = []
+        # The type of each event kept, in order.
+        self.kept: list[type[Event]] = []
         self._time = self.now.isoformat(timespec="milliseconds")
 
     @property
@@ -85,8 +89,8 @@ class Tx:
 
     def mark(self) -> Mark:
         """Where the transaction stands beside its rows, for `back_to`."""
-        memory, announced, after = self.memory.mark(), len(self.announced), len(self.after)
-        return Mark(self.page.mark(), memory, announced, after)
+        beside = (len(self.announced), len(self.after), len(self.kept))
+        return Mark(self.page.mark(), self.memory.mark(), *beside)
 
     def back_to(self, mark: Mark) -> None:
         """Forget the events, answers, announcements and actions since a mark."""
@@ -94,6 +98,7 @@ class Tx:
         self.memory.back_to(mark.memory)
         del self.announced[mark.announced :]
         del self.after[mark.after :]
+        del self.kept[mark.kept :]
 
     def write(self) -> list[Row]:
         """Store what was gathered for the end: answers and events; returns the log's new rows."""
@@ -118,6 +123,18 @@ class Tx:
         finally:
             if not done:
                 self.back_to(mark)
+
+    def handle(
+        self, handler: Callable[["Tx", Any], Iterable[Event]], what: Any, items: int = 1
+    ) -> list[Event]:
+        """Call a handler and keep the events it returns; `items` says how many things it takes.
+
+        Its time is counted, with that of the service's own handlers of those events.
+        """
+        began = time.perf_counter()
+        kept = self.append(handler(self, what))
+        counting.handled(self.service.name, handler, items, time.perf_counter() - began)
+        return kept
 
     def append(self, events: Iterable[Event]) -> list[Event]:
         """Number and keep events, and hand them to the service's own handlers.
@@ -148,4 +165,5 @@ class Tx:
         if self.service.indexed:
             things = {event_id, *[thing for name in event.about if (thing := getattr(event, name))]}
         self.page.add(subject_of(event.service, event.name, event.area), document, things)
+        self.kept.append(type(event))
         return event_id

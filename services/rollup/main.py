@@ -13,6 +13,7 @@ from services.rollup.public import api as public_api
 from services.rollup.public import handlers as public
 from services.rollup.reports import api as reports_api
 from services.rollup.reports import correcting, opening
+from services.rollup.reports.gauges import REPORTS_MISSING
 from services.rollup.schema import Table
 from services.rollup.webhooks.sending import send_webhooks
 from shared.events import REGISTRY, Event, Recorded
@@ -55,4 +56,5 @@ SERVICE = Service(
         contract_api.routes,
         why_routes("/rollup"),
     ),
+    gauges=(REPORTS_MISSING,),
 )
