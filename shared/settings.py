@@ -13,7 +13,11 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """What a process is told. Databases: `BULWARK_<SERVICE>_DATABASE_URL` each."""
+    """What a process is told.
+
+    Databases: `BULWARK_<SERVICE>_DATABASE_URL` each; the password, when the URL holds none, from
+    the file that `BULWARK_<SERVICE>_DATABASE_PASSWORD_FILE` names.
+    """
 
     model_config = SettingsConfigDict(env_prefix="BULWARK_", extra="ignore")
 
@@ -33,9 +37,44 @@ class Settings(BaseSettings):
             raise SettingsError(_said(error)) from error
 
     def database_url(self, service: str) -> str:
-        """Where a service's database is; a file in the data folder when nothing else is said."""
-        said = os.environ.get(f"BULWARK_{service.upper()}_DATABASE_URL")
-        return said or f"sqlite:///{self.data.resolve() / 'db' / service}.db"
+        """Where a service's database is; a file in the data folder when nothing else is said.
+
+        Raises SettingsError when the URL is none, or its password's file cannot be read.
+        """
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        name = f"BULWARK_{service.upper()}_DATABASE_URL"
+        said = os.environ.get(name)
+        if not said:
+            return f"sqlite:///{self.data.resolve() / 'db' / service}.db"
+        try:
+            url = make_url(said)
+        except ArgumentError as error:
+            # The text itself is not shown: it may hold a password.
+            raise SettingsError(f"{name}: 不是数据库地址 / is no database URL") from error
+        password = secret_from_file(f"BULWARK_{service.upper()}_DATABASE_PASSWORD_FILE")
+        if password is not None:
+            url = url.set(password=password)
+        return url.render_as_string(hide_password=False)
+
+
+def secret_from_file(name: str) -> str | None:
+    """The text of the file that a variable names, without white space around it; None when it is
+    not set. Raises SettingsError."""
+    path = os.environ.get(name)
+    if not path:
+        return None
+    try:
+        secret = Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        cause = getattr(error, "strerror", None) or "not text"
+        raise SettingsError(
+            f"{name}: 无法读取文件 {path} / cannot read the file: {cause}"
+        ) from error
+    if not secret:
+        raise SettingsError(f"{name}: 文件 {path} 是空的 / the file is empty")
+    return secret
 
 
 def _said(error: ValidationError) -> str:
