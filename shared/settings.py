@@ -1,11 +1,20 @@
 """Settings of a process, from `BULWARK_…` variables; secrets come from files."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# The passwords of URLs that name a user alone; each variable names a file.
+BROKER_PASSWORDS = {
+    "nats_url": "BULWARK_NATS_PASSWORD_FILE",
+    "nats_system_url": "BULWARK_NATS_SYSTEM_PASSWORD_FILE",
+}
+_USER_ALONE = re.compile(r"//([^/@:]+)@")
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 
 
 class SettingsError(Exception):
@@ -16,7 +25,7 @@ class Settings(BaseSettings):
     """What a process is told.
 
     Databases: `BULWARK_<SERVICE>_DATABASE_URL` each; the password, when the URL holds none, from
-    the file that `BULWARK_<SERVICE>_DATABASE_PASSWORD_FILE` names.
+    the file that `BULWARK_<SERVICE>_DATABASE_PASSWORD_FILE` names; the broker's likewise.
     """
 
     model_config = SettingsConfigDict(env_prefix="BULWARK_", extra="ignore")
@@ -35,6 +44,15 @@ class Settings(BaseSettings):
             super().__init__(**given)
         except ValidationError as error:
             raise SettingsError(_said(error)) from error
+        for name, variable in BROKER_PASSWORDS.items():
+            url, password = getattr(self, name, ""), secret_from_file(variable)
+            if url and password is not None:
+                if not _PLAIN.fullmatch(password):
+                    # The client takes a URL's password as it stands there.
+                    raise SettingsError(
+                        f"{variable}: 只能用字母、数字和 -._~ / letters, digits and -._~ alone"
+                    )
+                setattr(self, name, _USER_ALONE.sub(rf"//\1:{password}@", url))
 
     def database_url(self, service: str) -> str:
         """Where a service's database is; a file in the data folder when nothing else is said.

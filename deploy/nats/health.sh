@@ -3,7 +3,7 @@
 # room: a server that was well and then stayed ill for NATS_PATIENCE checks is ended here, and the restart
 # policy brings it back. One that is still reading its store was never well, and is left alone.
 cd /tmp || exit 1
-if wget -q -T 3 -O /dev/null http://127.0.0.1:8222/healthz; then
+if wget -q -O /dev/null http://127.0.0.1:8222/healthz; then
   : >well
   rm -f ill
   exit 0

@@ -59,3 +59,36 @@ def test_variable_is_named_and_its_text_kept_back_when_it_is_no_url(
     with pytest.raises(SettingsError, match=URL) as refused:
         Settings().database_url("intake")
     assert "secret" not in str(refused.value)
+
+
+def test_every_broker_gets_the_password_when_its_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("a-B_c~1.\n")
+    monkeypatch.setenv("BULWARK_NATS_URL", "nats://one@first:4222,nats://one@second:4222")
+    monkeypatch.setenv("BULWARK_NATS_PASSWORD_FILE", str(secret))
+    wanted = "nats://one:a-B_c~1.@first:4222,nats://one:a-B_c~1.@second:4222"
+    assert Settings().nats_url == wanted
+
+
+def test_brokers_url_stays_when_it_holds_a_password_or_no_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("new")
+    monkeypatch.setenv("BULWARK_NATS_PASSWORD_FILE", str(secret))
+    for url in ("nats://one:two@first:4222", "nats://first:4222"):
+        monkeypatch.setenv("BULWARK_NATS_URL", url)
+        assert Settings().nats_url == url
+
+
+def test_variable_is_named_when_a_brokers_password_does_not_fit_a_url(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("a/b@c")
+    monkeypatch.setenv("BULWARK_NATS_PASSWORD_FILE", str(secret))
+    with pytest.raises(SettingsError, match="BULWARK_NATS_PASSWORD_FILE") as refused:
+        Settings(nats_url="nats://one@first")
+    assert "a/b" not in str(refused.value)
