@@ -101,14 +101,14 @@ class Day:
         self.order("medium")
         eventually(lambda: {"checkpoint", "election_pause"} <= self.measures())
         assert self.places() == ("paused", "closed")
-        eventually(lambda: self._public()["risk_level"] == "medium")
+        eventually(lambda: self._public()["level"] == "medium")
 
     def order_down(self) -> None:
         """Low: exactly that is undone."""
         self.order("low")
         eventually(lambda: "checkpoint" not in self.measures())
         assert self.places() == ("scheduled", "open")
-        eventually(lambda: self._public()["risk_level"] == "low")
+        eventually(lambda: self._public()["level"] == "low")
 
     def _public(self) -> dict[str, Any]:
         path = f"/public/areas/{COMMUNITY}"
