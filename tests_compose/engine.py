@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
-from typing import IO
 
 MINUTES = 60.0
 
@@ -28,13 +27,13 @@ def run(
     *,
     seconds: float = 5 * MINUTES,
     must: bool = True,
-    stdin: IO[bytes] | None = None,
+    settings: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; raises CommandFailed when it `must` work and does not."""
     done = subprocess.run(
         words,
-        env=environment(),
-        stdin=stdin or subprocess.DEVNULL,
+        env=environment() | (settings or {}),
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=seconds,

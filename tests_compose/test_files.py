@@ -11,9 +11,10 @@ from tests_compose.stack import DEPLOY, Stack, settings_of
 
 ALONE = ("compose.yaml",)
 CLUSTER = ("compose.yaml", "compose.cluster.yaml")
+SUBSCRIBERS = ("compose.yaml", "compose.subscribers.yaml")
 
 
-@pytest.mark.parametrize("files", [ALONE, CLUSTER])
+@pytest.mark.parametrize("files", [ALONE, CLUSTER, SUBSCRIBERS])
 def test_compose_accepts_the_files_when_every_setting_is_there(
     files: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -23,7 +24,7 @@ def test_compose_accepts_the_files_when_every_setting_is_there(
 
 @pytest.mark.parametrize("name", sorted(settings_of(DEPLOY / ".env.example")))
 def test_compose_names_the_setting_when_it_is_missing(name: str, tmp_path: Path) -> None:
-    stack = Stack("files", tmp_path)
+    stack = Stack("files", tmp_path, SUBSCRIBERS)
     del stack.settings[name]
     refused = run(stack.words("--profile", "*", "config", "--quiet"), must=False)
     assert refused.returncode != 0

@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 FILES = tuple(sorted(path.name for path in DEPLOY.glob("compose*.yaml")))
 ALONE = "compose.yaml"
+SUBSCRIBERS = "compose.subscribers.yaml"
 
 
 def read(name: str) -> dict[str, Any]:

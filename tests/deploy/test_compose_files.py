@@ -15,6 +15,7 @@ from tests.deploy.compose_files import (
     ALONE,
     DEPLOY,
     FILES,
+    SUBSCRIBERS,
     overridden_services,
     read,
     whole_services,
@@ -27,7 +28,7 @@ SETTING = re.compile(r"\$\{([A-Z_]+)([^}]*)\}")
 
 def is_one_shot(service: dict[str, Any]) -> bool:
     """Whether it ends by itself, so that it has no health to check."""
-    return service["restart"] == "no"
+    return bool(service["restart"] == "no")
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -90,7 +91,17 @@ def test_passwords_stand_in_files_when_a_container_needs_them(name: str) -> None
 @pytest.mark.parametrize("name", overridden_services())
 def test_nothing_is_loosened_when_a_further_file_changes_a_service(name: str) -> None:
     changed = set(overridden_services()[name])
-    assert changed <= {"command", "deploy", "depends_on", "environment", "volumes"}
+    allowed = {"command", "deploy", "depends_on", "environment", "volumes"}
+    if name == f"{SUBSCRIBERS}: nats":
+        allowed |= {"networks", "ports"}
+    assert changed <= allowed
+
+
+def test_broker_speaks_tls_when_it_is_published() -> None:
+    (port,) = overridden_services()[f"{SUBSCRIBERS}: nats"]["ports"]
+    assert port.startswith("${BULWARK_NATS_BIND:?")
+    assert "BULWARK_NATS_BIND=127.0.0.1" in (DEPLOY / ".env.example").read_text().splitlines()
+    assert "tls {" in (DEPLOY / "nats" / "tls-on.conf").read_text()
 
 
 def test_only_the_front_door_publishes_a_port_when_all_are_looked_at() -> None:
