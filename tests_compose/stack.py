@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from tests_compose.engine import MINUTES, crash, docker, run
+from tests_compose.engine import MINUTES, CommandFailed, crash, docker, run
 from tests_compose.waiting import eventually
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
@@ -77,7 +77,11 @@ class Stack:
     def up(self, *services: str, profile: str = "") -> None:
         """Start services, or all of them, and wait until they are healthy."""
         profiles = ("--profile", profile) if profile else ()
-        self.compose(*profiles, "up", "--detach", "--wait", "--wait-timeout", "240", *services)
+        try:
+            self.compose(*profiles, "up", "--detach", "--wait", "--wait-timeout", "240", *services)
+        except CommandFailed as error:
+            # Compose says who is not well; only the logs say why.
+            raise CommandFailed(f"{error}\n{self.compose('logs', '--tail', '8')}") from error
 
     def down(self) -> None:
         """Take everything away, its volumes too."""

@@ -12,9 +12,10 @@ from tests_compose.stack import DEPLOY, Stack, settings_of
 ALONE = ("compose.yaml",)
 CLUSTER = ("compose.yaml", "compose.cluster.yaml")
 SUBSCRIBERS = ("compose.yaml", "compose.subscribers.yaml")
+WEBHOOKS = ("compose.yaml", "compose.webhooks.yaml")
 
 
-@pytest.mark.parametrize("files", [ALONE, CLUSTER, SUBSCRIBERS])
+@pytest.mark.parametrize("files", [ALONE, CLUSTER, SUBSCRIBERS, WEBHOOKS])
 def test_compose_accepts_the_files_when_every_setting_is_there(
     files: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -30,6 +31,17 @@ def test_compose_names_the_setting_when_it_is_missing(name: str, tmp_path: Path)
     assert refused.returncode != 0
     assert name in refused.stderr
     assert ".env.example" in refused.stderr
+
+
+def test_broker_exports_what_subscribers_import_when_both_are_compared() -> None:
+    from bulwark.accounts import EXPORTS
+
+    said = (DEPLOY / "nats" / "nats.conf").read_text()
+    exports = said.split("exports: [", 1)[1].split("]", 1)[0]
+    wanted = [
+        "{" + ", ".join(f'{key}: "{value}"' for key, value in one.items()) + "}" for one in EXPORTS
+    ]
+    assert [line.strip() for line in exports.strip().splitlines()] == wanted
 
 
 def test_hadolint_has_nothing_to_say_when_it_reads_the_dockerfile() -> None:

@@ -9,6 +9,7 @@ DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 FILES = tuple(sorted(path.name for path in DEPLOY.glob("compose*.yaml")))
 ALONE = "compose.yaml"
 SUBSCRIBERS = "compose.subscribers.yaml"
+WEBHOOKS = "compose.webhooks.yaml"
 
 
 def read(name: str) -> dict[str, Any]:
