@@ -27,10 +27,10 @@ def stack(deploy: Deploy) -> Stack:
 def whole_state(stack: Stack) -> dict[str, Any]:
     """What a site answers: figures, measures, the person with her name."""
     day = datetime.now(LOCAL).date().isoformat()
-    with stack.client("lead") as lead, stack.client("recorder") as recorder:
+    with stack.client("lead") as lead, stack.client("health") as nurse:
         figures = lead.get(f"/rollup/areas/{AREA}/figures", params={"date": day}).json()["figures"]
         area = lead.get(f"/alerts/areas/{AREA}").json()
-        person = recorder.get(f"/intake/people/{PERSON}", params={"reason": "核对"}).json()
+        person = nurse.get(f"/intake/people/{PERSON}", params={"reason": "核对"}).json()
     return {"figures": figures, "area": area, "name": person["name"]}
 
 

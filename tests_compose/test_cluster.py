@@ -41,13 +41,17 @@ def test_each_service_has_two_replicas_of_which_one_works_when_all_was_brought_u
     stack: Stack,
 ) -> None:
     for service in SERVICES:
-        assert sorted(health(stack, service)) == [False, True], service
+        eventually(lambda: sorted(health(stack, service)) == [False, True])  # noqa: B023
 
 
 def test_each_stream_is_held_three_times_when_all_was_brought_up(stack: Stack) -> None:
     url = "http://127.0.0.1:8222/jsz?streams=true&config=true"
-    said = stack.compose("exec", "--no-TTY", "nats", "wget", "-q", "-O", "-", url)
-    assert said.count('"num_replicas": 3') >= len(SERVICES), said
+
+    def replicated() -> bool:
+        said = stack.compose("exec", "--no-TTY", "nats", "wget", "-q", "-O", "-", url)
+        return said.count('"num_replicas": 3') >= len(SERVICES)
+
+    eventually(replicated, every=1)
 
 
 def test_a_short_day_runs_as_expected_when_played_through_the_front_door(stack: Stack) -> None:
