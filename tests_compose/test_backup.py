@@ -54,7 +54,7 @@ def test_site_answers_as_before_when_its_backup_is_restored_into_a_fresh_one(
     second = deploy("second")
     second.settings |= {setting: stack.settings[setting] for setting in FOLDERS}
     stack.compose("stop")
-    # As docs/operating.md says: the databases first, then the restore, then everything.
+    # As deploy/README.md says: the databases first, then the restore, then everything.
     second.compose("up", "--detach", "--wait", "postgres")
     said = second.tools("restore", "/backups/one", "--keys", "/backup-keys")
     assert "已恢复" in said

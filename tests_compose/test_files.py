@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,11 @@ def test_compose_names_the_setting_when_it_is_missing(name: str, tmp_path: Path)
 
 
 def test_broker_exports_what_subscribers_import_when_both_are_compared() -> None:
-    from bulwark.accounts import EXPORTS
-
+    exported = import_module("bulwark.accounts").EXPORTS
     said = (DEPLOY / "nats" / "nats.conf").read_text()
     exports = said.split("exports: [", 1)[1].split("]", 1)[0]
     wanted = [
-        "{" + ", ".join(f'{key}: "{value}"' for key, value in one.items()) + "}" for one in EXPORTS
+        "{" + ", ".join(f'{key}: "{value}"' for key, value in one.items()) + "}" for one in exported
     ]
     assert [line.strip() for line in exports.strip().splitlines()] == wanted
 
