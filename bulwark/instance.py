@@ -87,7 +87,7 @@ class Instance:
         for runtime in self.runtimes.values():
             if runtime.lease is not None:
                 runtime.lease.holder = holder_at(self.port)
-            await runtime.start()
+        await asyncio.gather(*(runtime.start() for runtime in self.runtimes.values()))
         config = uvicorn.Config(
             self._front,
             lifespan="off",

@@ -26,6 +26,9 @@ from shared.transaction import Tx
 from shared.writer import Commit, Writer
 
 CANCEL_SECONDS = 0.5
+# A broker that does not answer for so long is away; what is accepted meanwhile is on disk.
+COMPARE_SECONDS = 3.0
+LOOK_SECONDS = 0.01
 DATABASE_OLDER = (
     "the database is older than the stream: put the newer database back, or, to give up what it "
     "lacks, empty the broker's store"
@@ -81,6 +84,8 @@ class Runtime:
         self.failed = asyncio.Event()
         self._keeps_time = isinstance(site.clock, RealClock)
         self._connected = asyncio.Event()
+        # Set once what is done at the start of the process is done.
+        self._begun = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -105,11 +110,13 @@ class Runtime:
             return head_of(session.connection())
 
     async def start(self) -> None:
-        """Begin to write; the broker may still be away."""
+        """Begin to write, once log and stream were compared or the broker proves to be away.
+
+        A database that is older than the stream must not grow past it before that is seen: the
+        numbers of events that others have applied would be given away again.
+        """
         self.writer.head = await on_thread(self._read_head)
         self.writer.start()
-        for handler in self.service.starts:
-            await self.writer.submit(Start(handler))
         self._go(self._connect(), "broker")
         # Every process of the service answers subscribers, whoever holds the lease.
         self._go(self._once_connected(self.gate.run), "gate")
@@ -117,6 +124,27 @@ class Runtime:
             self._begin()
         else:
             self._go(self._while_held(self.lease), "lease")
+        await self._compare_first()
+        beginning = self._go(self._begin_to_write(), "start")
+        if not self.writer.refuses:
+            await asyncio.wait([beginning])
+
+    async def _compare_first(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(COMPARE_SECONDS):
+                while not (self.relay.compared.is_set() or self.writer.refuses or self._stands_by):
+                    await asyncio.sleep(LOOK_SECONDS)
+
+    async def _begin_to_write(self) -> None:
+        while self.writer.refuses:
+            await asyncio.sleep(COMPARE_SECONDS)
+        for handler in self.service.starts:
+            await self.writer.submit(Start(handler))
+        self._begun.set()
+
+    @property
+    def _stands_by(self) -> bool:
+        return self.lease is not None and self.lease.stands_by
 
     def keep_time(self) -> None:
         """Begin to tick; a virtual clock's owner calls the ticker instead."""
@@ -141,19 +169,23 @@ class Runtime:
             work = self._once_compared(reader.run)
             duties.append(self._go(work, f"reader of {reader.source}"))
         for duty in self.service.duties:
-            work = self._once_connected(partial(duty, self))
+            work = self._once_begun(partial(self._once_connected, partial(duty, self)))
             duties.append(self._go(work, duty.__name__))
         if self._keeps_time:
-            duties.append(self._go(self.ticker.run(), "ticker"))
+            duties.append(self._go(self._once_begun(self.ticker.run), "ticker"))
         return duties
 
     async def _once_connected(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         await self._connected.wait()
         await work()
 
+    async def _once_begun(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        await self._begun.wait()
+        await work()
+
     async def _once_compared(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         await self.relay.compared.wait()
-        await work()
+        await self._once_begun(work)
 
     async def _wake_holder(self) -> None:
         if self.bus.connected:

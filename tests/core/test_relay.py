@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,26 @@ from sqlalchemy.exc import OperationalError
 from bulwark.broker import Broker
 from shared.bus import Bus, StreamRefused
 from shared.db import Database
+from shared.events import Event
 from shared.log import Row, rows_from
 from shared.publishing import BATCH, OutOfStep, Publisher
+from shared.runtime import Runtime
+from shared.transaction import Tx
 from shared.writer import Unavailable
-from tests.core.pair import Open, append, document_of, logged, make_source, noted, request
+from tests.core.pair import (
+    Open,
+    append,
+    document_of,
+    logged,
+    make_site,
+    make_source,
+    noted,
+    request,
+)
 from tests.core.stage import Stage, metric
 from tests.core.works import Noting
 from tests.harness import eventually
+from tests.ports import held_port
 
 
 def is_copy(stage: Stage, database: Database) -> bool:
@@ -179,6 +193,51 @@ def test_nothing_changes_when_the_database_is_older_than_the_stream(
     eventually(lambda: is_copy(stage, older))
     assert stage.told(source, "bulwark_stream_bad", service="source") == 0
     assert stage.submit(source, Noting(300)) == [300]
+
+
+def test_nothing_is_written_at_start_when_the_database_is_older_than_the_stream(
+    stage: Stage, new_file: Open
+) -> None:
+    """What a start adds would carry the log past the stream's end, and hide what is missing."""
+
+    def starting(_tx: Tx) -> list[Event]:
+        return [noted(number) for number in range(100, 105)]
+
+    database = new_file()
+    append(database, *[noted(number) for number in range(7)])
+    source = stage.start(make_source(), database)
+    stage.submit(source, *[request(number) for number in range(2)])
+    eventually(lambda: is_copy(stage, database))
+    stage.stop(source)
+    older = Database(database.write_engine.url.render_as_string())
+    with older.write_engine.begin() as connection:
+        connection.execute(text("DELETE FROM events WHERE sequence > 7"))
+        connection.execute(text("UPDATE log_head SET sequence = 7"))
+    held = stage.streamed()
+    source = stage.start(replace(make_source(), starts=(starting,)), older)
+    assert source.health()["database_older_than_stream"]
+    assert len(logged(older)) == 7
+    assert stage.streamed() == held
+    stage.api("STREAM.DELETE.SOURCE")
+    eventually(lambda: len(logged(older)) == 12 and is_copy(stage, older))
+
+
+def test_service_begins_when_the_broker_is_away(
+    new_file: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.runtime.COMPARE_SECONDS", 0.2)
+    database = new_file()
+
+    async def scenario() -> Any:
+        bus = Bus(f"nats://127.0.0.1:{held_port()}", "source")
+        runtime = Runtime(make_source(), make_site(), database, bus)
+        await runtime.start()
+        answer = await runtime.writer.submit(Noting(1))
+        await runtime.stop()
+        return answer
+
+    assert asyncio.run(scenario()) == 1
+    assert len(logged(Database(database.write_engine.url.render_as_string()))) == 1
 
 
 def test_database_is_found_older_when_junk_lies_behind_its_lost_events(
