@@ -4,10 +4,10 @@ BIN := .venv/bin
 
 export PYTHON SERVICE MESSAGE
 
-.PHONY: help install install-dev run test test-national faults bench lint test-prometheus dashboards test-compose migration lock clean
+.PHONY: help install install-dev run test test-national test-subscribers test-prometheus faults bench lint dashboards test-compose migration contract lock clean
 
 help: ## lists the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
 
 install: ## makes .venv and installs what requirements.lock says
 	@bin/bootstrap run
@@ -30,6 +30,11 @@ test: lint ## lint, then every test
 
 test-national: install-dev ## fetches the national list of areas (npm is needed) and loads the whole of it
 	$(BIN)/python -m pytest tests_national
+
+test-subscribers: install-dev ## the JavaScript subscriber and the AsyncAPI document, with what npm fetches (npm is needed)
+	npm ci --prefix docs/examples/javascript --no-audit --no-fund
+	npm ci --prefix tests_subscribers --no-audit --no-fund
+	$(BIN)/python -m pytest -n0 tests_subscribers
 
 faults: install-dev ## the fault tests in full: processes killed, stores damaged, many rounds
 	$(BIN)/python -m pytest -n0 tests/faults tests/core/test_model.py --faults=full
@@ -54,6 +59,9 @@ migration: install ## writes an alembic migration: make migration SERVICE=intake
 	@test -n "$$SERVICE" && test -n "$$MESSAGE" || { echo 'bulwark: 用法 / usage: make migration SERVICE=intake MESSAGE="what changes"' >&2; exit 1; }
 	$(BIN)/python -m bulwark.migration "$$SERVICE" "$$MESSAGE"
 
+contract: install ## renews docs/contract.lock after an event was added to: BREAKING=1 when readers may break
+	@$(BIN)/python -m bulwark.contracts $(if $(BREAKING),--breaking)
+
 # Both locks hold for every platform and for Python 3.11 and newer; UPGRADE=1 takes newer releases.
 UV_LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(if $(UPGRADE),--upgrade) pyproject.toml
 
@@ -62,5 +70,6 @@ lock: install-dev ## pins what pyproject.toml asks for, with hashes
 	$(UV_LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean: ## removes what runs and tests leave behind; .venv and bulwark-data stay
+	rm -rf docs/examples/javascript/node_modules tests_subscribers/node_modules
 	rm -rf run-data build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

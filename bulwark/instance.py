@@ -14,9 +14,9 @@ from shared.bus import Bus
 from shared.db import Database
 from shared.lease import holder_at
 from shared.migration import migrate
-from shared.relay import StreamSettings
 from shared.runtime import Runtime
 from shared.service import Service, Site
+from shared.stream_making import StreamSettings
 
 AREAS_LOOK_SECONDS = 1.0
 

@@ -8,8 +8,8 @@ from bulwark.process import begun, complain_softly, say
 from bulwark.process_gauges import ProcessGauges
 from bulwark.services import SERVICES
 from shared.clock import RealClock
-from shared.relay import StreamSettings
 from shared.settings import Settings
+from shared.stream_making import StreamSettings
 
 
 async def serve(names: Sequence[str], settings: Settings) -> int:

@@ -21,7 +21,7 @@ from shared.clock import CST
 from shared.db import is_transient
 from shared.events import Event, Id
 from shared.refusal import Conflict, Refused
-from shared.remembered import Remembered, recall, remember
+from shared.remembered import Remembered
 from shared.texts import TEXTS
 from shared.transaction import Tx
 
@@ -105,6 +105,11 @@ class Request:
     answer: Answer | None = None
     weight: int = 1
 
+    @property
+    def ids(self) -> Sequence[str]:
+        """The id that it is remembered under, if it is."""
+        return () if self.fingerprint is None else (self.command.id,)
+
     def run(self, tx: Tx, *, careful: bool) -> Done:
         """Do it, or recall that it was done; without a fingerprint it is not remembered."""
         tx.caller = self.caller
@@ -119,13 +124,12 @@ class Request:
         if self.fingerprint is None:
             tx.handle(self.handler, self.command)
             return Done(self.answer(tx, self.command) if self.answer else {})
-        connection = tx.connection
-        before = recall(connection, [self.command.id]).get(self.command.id)
+        before = tx.memory.of(self.command.id)
         if before is not None:
             return Done(_same(before, self.fingerprint), again=True)
         tx.handle(self.handler, self.command)
         answer = self.answer(tx, self.command) if self.answer else {"id": self.command.id}
-        remember(connection, [(self.command.id, self.fingerprint, answer)])
+        tx.memory.keep(self.command.id, self.fingerprint, answer)
         return Done(answer)
 
 
@@ -182,6 +186,11 @@ class Bulk:
         """How many lines it has."""
         return len(self.lines)
 
+    @property
+    def ids(self) -> Sequence[str]:
+        """The ids that its lines are remembered under."""
+        return [line.command.id for line in self.lines]
+
     def run(self, tx: Tx, *, careful: bool) -> BulkDone:
         """Record the lines that are new."""
         tx.caller = self.caller
@@ -195,12 +204,12 @@ class Bulk:
         return done
 
     def _sorted(self, tx: Tx) -> tuple[list[Line], BulkDone]:
-        known = recall(tx.connection, [line.command.id for line in self.lines])
-        seen = {id_: remembered.fingerprint for id_, remembered in known.items()}
         done = BulkDone(0, 0, [])
         fresh: list[Line] = []
+        seen: dict[str, bytes] = {}
         for line in self.lines:
-            before = seen.get(line.command.id)
+            known = tx.memory.of(line.command.id)
+            before = known.fingerprint if known else seen.get(line.command.id)
             if before is None:
                 seen[line.command.id] = line.fingerprint
                 fresh.append(line)
@@ -213,8 +222,8 @@ class Bulk:
 
     def _record(self, tx: Tx, lines: Sequence[Line]) -> None:
         tx.handle(self.handler, [line.command for line in lines], len(lines))
-        rows = [(line.command.id, line.fingerprint, {"id": line.command.id}) for line in lines]
-        remember(tx.connection, rows)
+        for line in lines:
+            tx.memory.keep(line.command.id, line.fingerprint, {"id": line.command.id})
 
     def _one(self, tx: Tx, line: Line, done: BulkDone) -> None:
         try:

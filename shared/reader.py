@@ -129,7 +129,8 @@ class Reader:
         if self.place > head:
             raise PlaceBeyondLog(
                 f"{self.service} has applied {self.place} events of {self.source}, whose log ends "
-                f"at {head}: the databases are of different moments; restore all of one backup"
+                f"at {head}: the databases are of different moments; restore all of one backup; "
+                "`bulwark doctor` says how"
             )
         self.head_known = True
 

@@ -1,6 +1,6 @@
 """What one service is made of, declared by its `main.py`; and the site it stands on."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from shared.http import Routes
+    from shared.runtime import Runtime
     from shared.transaction import Tx
 
 EventHandler = Callable[["Tx", Recorded[Any]], Iterable[Event]]
 BatchHandler = Callable[["Tx", list[Recorded[Any]]], Iterable[Event]]
 DueHandler = Callable[["Tx", Due], Iterable[Event]]
+Duty = Callable[["Runtime"], Coroutine[Any, Any, None]]
 StartHandler = Callable[["Tx"], Iterable[Event]]
 
 
@@ -79,7 +81,8 @@ class Service:
 
     `consumes` are other services' events; `reacts` its own events, handled in the transaction
     that made them; `due` its due things by kind; `starts` run once in each process before
-    anything else; `gauges` are what it tells whoever watches, by area.
+    anything else; `duties` are loops of one process at a time, such as sending to the outside;
+    `gauges` are what it tells whoever watches, by area.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Service:
     reacts: Mapping[type[Event], EventHandler] = field(default_factory=dict)
     due: Mapping[str, DueHandler] = field(default_factory=dict)
     starts: tuple[StartHandler, ...] = ()
+    duties: tuple[Duty, ...] = ()
     routes: tuple["Routes", ...] = ()
     gauges: tuple[AreaGauge, ...] = ()
     # How long its readers wait for company of an event: who only reports lets who decides go first.

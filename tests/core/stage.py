@@ -12,10 +12,10 @@ from prometheus_client import REGISTRY as METRICS
 from shared.bus import Bus, StreamRefused
 from shared.db import Database
 from shared.feed import Feed, number_of, status_of
-from shared.relay import StreamSettings
 from shared.runtime import Runtime
 from shared.service import Service
 from shared.service_gauges import ServiceGauges
+from shared.stream_making import StreamSettings
 from shared.telling import Telling
 from shared.writer import Work
 from tests.core.pair import make_site

@@ -13,8 +13,8 @@ from shared.db import Database
 from shared.feed import Feed
 from shared.inbox import place_of_source, places
 from shared.reader import PlaceBeyondLog, Reader
-from shared.relay import StreamSettings
 from shared.runtime import Runtime
+from shared.stream_making import StreamSettings
 from tests.core.pair import (
     Open,
     Whims,
