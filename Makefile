@@ -42,12 +42,8 @@ faults: install-dev ## the fault tests in full: processes killed, stores damaged
 bench: install-dev ## prints the measurements beside the machine they were made on
 	$(BIN)/python -m bench
 
-# promtool and amtool come from Debian's prometheus and prometheus-alertmanager, or any other release.
-PROMTOOL ?= $(or $(shell command -v promtool),$(wildcard .cache/prometheus/usr/bin/promtool))
-AMTOOL ?= $(or $(shell command -v amtool),$(wildcard .cache/prometheus/usr/bin/amtool))
-
 test-prometheus: ## checks the rules, alerts and routes of deploy/ with promtool and amtool
-	@PROMTOOL="$(PROMTOOL)" AMTOOL="$(AMTOOL)" deploy/prometheus/check
+	@deploy/prometheus/check
 
 dashboards: ## writes the Grafana dashboards into deploy/grafana/dashboards; needs nothing but Python
 	@$(or $(PYTHON),python3) -m deploy.grafana.make_dashboards deploy/grafana/dashboards

@@ -48,6 +48,11 @@ class ProcessGauges:
             said = json.loads((self.data / LAST_BACKUP).read_text())
         except FileNotFoundError:
             return
+        if not isinstance(said, dict):
+            raise TypeError("no record of a backup")
+        if said.get("finished_at") is None:
+            # Backups were tried, and none was finished yet.
+            return
         finished = datetime.fromisoformat(said["finished_at"])
         if finished.tzinfo is None:
             raise ValueError("finished_at has no offset")

@@ -225,7 +225,16 @@ def test_backup_age_is_told_by_the_time_it_was_finished(tmp_path: Path) -> None:
     assert age == pytest.approx(5 * 3600, abs=60)
 
 
-@pytest.mark.parametrize("said", ["", "[]", "{}", '{"finished_at": 5}', '{"finished_at": "2021"}'])
+def test_no_backup_is_told_when_none_was_ever_finished(tmp_path: Path) -> None:
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / "last.json").write_text('{"failed_at": "2021-01-18T02:00:00+08:00"}')
+    errors = metrics.LOOK_ERRORS.labels("", "folder")
+    before = errors._value.get()
+    assert "bulwark_backup_age_seconds" not in told_by(ProcessGauges(tmp_path))
+    assert errors._value.get() == before
+
+
+@pytest.mark.parametrize("said", ["", "[]", '{"finished_at": 5}', '{"finished_at": "2021"}'])
 def test_rest_is_told_when_the_backup_file_is_torn(tmp_path: Path, said: str) -> None:
     (tmp_path / "backups").mkdir()
     (tmp_path / "backups" / "last.json").write_text(said)

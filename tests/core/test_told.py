@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from shared.areas import Areas, UnknownArea
 from shared.db import Database
-from shared.service import AreaGauge, Site
+from shared.runtime import Runtime
+from shared.service import AreaGauge, Service, Site
 from shared.service_gauges import ServiceGauges
 from shared.telling import Telling
 from tests.core.pair import append, make_source, noted, request
@@ -22,6 +23,13 @@ from tests.harness import eventually
 pytestmark = pytest.mark.requirement("P4")
 
 SINK = {"service": "sink", "source": "source"}
+
+
+def started(stage: Stage, service: Service, database: Database) -> Runtime:
+    """A running service that has reached the broker."""
+    runtime = stage.start(service, database)
+    eventually(lambda: runtime.bus.connected)
+    return runtime
 
 
 def test_nothing_lags_when_all_is_published_and_applied(pair: Pair) -> None:
@@ -93,7 +101,7 @@ def test_events_are_counted_by_type_when_they_are_committed_and_only_then(
     def refuse(_tx: Any) -> None:
         raise ValueError("not this one")
 
-    source = stage.start(make_source(), database)
+    source = started(stage, make_source(), database)
     labels = {"service": "source", "event": "noted"}
     before = metric("bulwark_events_logged_by_type_total", **labels)
     stage.submit(source, Noting(1), Noting(2, refuse), Noting(3), request(4))
@@ -117,7 +125,7 @@ def _areas(count: int) -> AreaGauge:
 def test_highest_areas_are_told_and_others_counted_when_there_are_too_many(
     stage: Stage, database: Database
 ) -> None:
-    source = stage.start(replace(make_source(), gauges=(_areas(5),)), database)
+    source = started(stage, replace(make_source(), gauges=(_areas(5),)), database)
     source.site.areas = cast("Areas", Nowhere())
     eventually(lambda: source.active)
     told = [
@@ -132,7 +140,7 @@ def test_highest_areas_are_told_and_others_counted_when_there_are_too_many(
 def test_state_is_told_when_the_database_cannot_be_read(
     stage: Stage, new_file: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = stage.start(make_source(), new_file())
+    source = started(stage, make_source(), new_file())
     errors = metric("bulwark_look_errors_total", service="source", what="log")
 
     def away() -> Any:
@@ -149,10 +157,10 @@ def test_process_that_stands_by_tells_nothing_of_the_log_when_another_works(
     stage: Stage, new_postgres: Any
 ) -> None:
     database = new_postgres()
-    first = stage.start(make_source(), database)
+    first = started(stage, make_source(), database)
     eventually(lambda: first.active)
     url = database.write_engine.url.render_as_string(hide_password=False)
-    second = stage.start(make_source(), Database(url))
+    second = started(stage, make_source(), Database(url))
     eventually(lambda: second.lease is not None and second.lease.stands_by)
     stage.submit(first, request(1))
     assert stage.told(first, "bulwark_log_head", service="source") == 1
@@ -165,7 +173,7 @@ def test_process_that_stands_by_tells_nothing_of_the_log_when_another_works(
 
 
 def test_look_is_ended_when_the_service_ends_first(stage: Stage, new_file: Any) -> None:
-    source = stage.start(make_source(), new_file())
+    source = started(stage, make_source(), new_file())
 
     async def ask_and_go() -> list[str]:
         gauges = ServiceGauges(source)
