@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bulwark import upkeep_cli
+from bulwark import subscription_cli, upkeep_cli
 from bulwark.process import complain, run, say, set_up_logging
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ dead_app = typer.Typer(no_args_is_help=True, help="搁置的事件 / events set 
 app.add_typer(areas_app, name="areas")
 app.add_typer(dead_app, name="dead")
 upkeep_cli.add_to(app)
+subscription_cli.add_to(app)
 
 Data = Annotated[
     Path, typer.Option("--data", envvar="BULWARK_DATA", help="数据文件夹 / the data folder")

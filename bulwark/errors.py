@@ -3,6 +3,7 @@
 from bulwark.broker import BrokerError
 from bulwark.folder import FolderError
 from bulwark.instance import PortTaken
+from bulwark.subscribers import SubscriberError
 from bulwark.upkeep.manifest import BackupError
 from shared.areas_rows import AreasError
 from shared.migration import DatabaseNewer
@@ -21,5 +22,6 @@ ONE_LINE = (
     PolicyError,
     PortTaken,
     SettingsError,
+    SubscriberError,
     VaultError,
 )

@@ -19,6 +19,7 @@ from shared.areas_loading import SHIPPED, load_areas
 from shared.auth import Tokens, load_or_create_key
 from shared.clock import Clock
 from shared.policy import Packs
+from shared.secrets_files import make_private_file
 from shared.service import Site
 from shared.vault import Vault
 
@@ -61,6 +62,11 @@ class Folder:
     def nats(self) -> Path:
         """The broker's store."""
         return self.path / "nats"
+
+    @property
+    def subscribers(self) -> Path:
+        """The subscribers' accounts, which the broker includes; their passwords are hashed."""
+        return self.keys / "subscribers.conf"
 
     @property
     def token(self) -> Path:
@@ -172,9 +178,10 @@ class Folder:
         return run
 
     def tell_running(self, **facts: Any) -> None:
-        """Write `run.json`, whole or not at all."""
+        """Write `run.json`, whole or not at all; for our eyes only: it holds a password."""
         draft = self.path / "run.json.new"
-        draft.write_text(json.dumps(facts, indent=1) + "\n")
+        draft.unlink(missing_ok=True)
+        make_private_file(draft, f"{json.dumps(facts, indent=1)}\n".encode())
         draft.replace(self.path / "run.json")
 
     def tell_stopped(self) -> None:

@@ -169,7 +169,6 @@ class Relay:
 
     def _stands_at(self, last: int) -> None:
         self._last = self.published = last
-        metrics.RELAY_HEAD.labels(self.service).set(last)
 
     async def _rows(self, sequence: int) -> list[Row]:
         kept = self._rows_kept(sequence)
@@ -249,7 +248,6 @@ class Relay:
         self._older_than = than
         if than is None:
             self.compared.set()
-        metrics.STREAM_BAD.labels(self.service).set(int(than is not None))
         self._tell_older(than is not None)
 
     async def _make_again(self, first: int | None) -> int:

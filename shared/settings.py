@@ -22,6 +22,11 @@ class Settings(BaseSettings):
     data: Path = Path("bulwark-data")
     site: str = Field(default="bulwark", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
     nats_url: str = "nats://127.0.0.1:4222"
+    # For a broker elsewhere: its file of subscribers' accounts, who may make it read that again,
+    # and where subscribers reach it.
+    nats_accounts: Path | None = None
+    nats_system_url: str = ""
+    nats_public_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     stream_max_age_seconds: float = Field(default=30 * 86400, gt=0)

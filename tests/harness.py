@@ -151,7 +151,7 @@ class Node:
         self.urls: dict[str, str] = dict(urls or {})
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self.broker = Broker(self.folder.nats)
+        self.broker = Broker(self.folder.nats, subscribers=self.folder.subscribers)
         self.instance: Instance
         self._http: httpx.Client
 
