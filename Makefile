@@ -52,8 +52,8 @@ test-prometheus: ## checks the rules, alerts and routes of deploy/ with promtool
 dashboards: ## writes the Grafana dashboards into deploy/grafana/dashboards; needs nothing but Python
 	@$(or $(PYTHON),python3) -m deploy.grafana.make_dashboards deploy/grafana/dashboards
 
-test-compose: ## says that there is no compose deployment yet
-	@echo 'bulwark: 本版本尚未提供 compose 部署 / this release ships no compose deployment yet' >&2; exit 1
+test-compose: install-dev ## brings the deployment up on the engine that `docker` finds, kills its parts, takes it down
+	$(BIN)/python -m pytest -n0 -v tests_compose
 
 migration: install ## writes an alembic migration: make migration SERVICE=intake MESSAGE="what changes"
 	@test -n "$$SERVICE" && test -n "$$MESSAGE" || { echo 'bulwark: 用法 / usage: make migration SERVICE=intake MESSAGE="what changes"' >&2; exit 1; }

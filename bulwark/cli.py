@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bulwark import subscription_cli, upkeep_cli
+from bulwark.prepare_cli import prepare
 from bulwark.process import complain, run, say, set_up_logging
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app.add_typer(areas_app, name="areas")
 app.add_typer(dead_app, name="dead")
 upkeep_cli.add_to(app)
 subscription_cli.add_to(app)
+app.command()(prepare)
 
 Data = Annotated[
     Path, typer.Option("--data", envvar="BULWARK_DATA", help="数据文件夹 / the data folder")

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bulwark.services import SERVICES
 from deploy.grafana.make_dashboards import COLUMNS, DASHBOARDS, as_json
@@ -20,6 +19,7 @@ from tests.deploy.watched import (
     cases,
     declared,
     expressions,
+    loaded,
     names_in,
     rules,
     series,
@@ -89,7 +89,7 @@ def test_alert_is_tested_to_fire_and_not_to_fire(name: str) -> None:
 
 
 def test_every_receiver_is_told_something_and_every_duty_has_one() -> None:
-    config = yaml.safe_load((ROOT / "deploy" / "alertmanager" / "alertmanager.yml").read_text())
+    config = loaded(ROOT / "deploy" / "alertmanager" / "alertmanager.yml")
     receivers = {receiver["name"] for receiver in config["receivers"]}
     routes = config["route"]["routes"]
     assert {route["receiver"] for route in routes} | {config["route"]["receiver"]} == receivers
@@ -97,7 +97,7 @@ def test_every_receiver_is_told_something_and_every_duty_has_one() -> None:
 
 
 def test_prometheus_asks_each_service_where_it_answers() -> None:
-    config = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
+    config = loaded(PROMETHEUS / "prometheus.yml")
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
     (found,) = jobs["bulwark"]["dns_sd_configs"]
     assert sorted(found["names"]) == sorted(SERVICES)
@@ -145,8 +145,6 @@ def test_dashboards_are_written_where_grafana_looks_for_them(tmp_path: Path) -> 
     pages = {json.loads(file.read_text())["uid"] for file in tmp_path.glob("*.json")}
     assert pages == {dashboard.uid for dashboard in DASHBOARDS}
     folder = ROOT / "deploy" / "grafana" / "provisioning"
-    (source,) = yaml.safe_load((folder / "datasources" / "prometheus.yml").read_text())[
-        "datasources"
-    ]
+    (source,) = loaded(folder / "datasources" / "prometheus.yml")["datasources"]
     said = json.loads((tmp_path / "bulwark-health.json").read_text())["panels"][1]
     assert said["datasource"]["uid"] == source["uid"]

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from prometheus_client.metrics import MetricWrapperBase
+from ruamel.yaml import YAML
 
 from bulwark.services import SERVICES
 from deploy.grafana.make_dashboards import DASHBOARDS
@@ -32,11 +32,16 @@ GROUPING = re.compile(r"\b(?:by|on|without|ignoring|group_left)\s*\([^()]*\)")
 NAME = re.compile(r"(?<![\w:.])([A-Za-z_:][\w:]*)\b(?!\s*\()")
 
 
+def loaded(file: Path) -> Any:
+    """What a YAML file says."""
+    return YAML(typ="safe", pure=True).load(file.read_text())
+
+
 def rules(kind: str) -> list[dict[str, Any]]:
     """All rules of a kind, `record` or `alert`."""
     found: list[dict[str, Any]] = []
     for file in sorted((PROMETHEUS / "rules").glob("*.yml")):
-        for group in yaml.safe_load(file.read_text())["groups"]:
+        for group in loaded(file)["groups"]:
             found += [rule for rule in group["rules"] if kind in rule]
     return found
 
@@ -44,7 +49,7 @@ def rules(kind: str) -> list[dict[str, Any]]:
 def cases() -> Iterator[tuple[str, bool]]:
     """Each case of promtool's tests: which alert, and whether it fires."""
     for file in sorted((PROMETHEUS / "tests").glob("*.yml")):
-        for test in yaml.safe_load(file.read_text())["tests"]:
+        for test in loaded(file)["tests"]:
             for one in test.get("alert_rule_test", ()):
                 yield one["alertname"], bool(one.get("exp_alerts"))
 
