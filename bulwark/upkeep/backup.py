@@ -7,7 +7,7 @@ something that a copy holds had the key on disk before.
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from bulwark.upkeep.copies import connected, copy_database, is_sqlite
@@ -60,7 +60,7 @@ def told(
     target: Path,
     keys: Path | None,
     rehearsal: Rehearsal | None,
-    folders: set[Path],
+    folders: Collection[Path],
 ) -> Record:
     """Tell monitoring of a backup, good or not, in each of some folders; returns what is told.
 

@@ -3,6 +3,7 @@
 Monitoring reads it; a failed attempt leaves the time of the last good one as it was.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def read_record(folder: Path) -> Record:
         return Record()
 
 
-def tell_failed(folders: set[Path], at: datetime, error: str) -> None:
+def tell_failed(folders: Collection[Path], at: datetime, error: str) -> None:
     """Tell monitoring that a backup failed."""
     for folder in folders:
         keep(read_record(folder).failed(at, error), folder)

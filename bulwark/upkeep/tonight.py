@@ -22,7 +22,8 @@ def make_now(source: Source, plan: Plan, clock: Clock, tell: Tell) -> Record:
 
     It is told in the folder of the backups and in the instance's own.
     """
-    folders = {plan.folder, source.backups}
+    # The one that says whether a night is still to be made comes last.
+    folders = list(dict.fromkeys((source.backups, plan.folder)))
     target = plan.folder / clock.now().astimezone(CST).strftime(NAMED)
     try:
         manifest = backup(source, target, clock, keys=plan.keys, tell=tell)

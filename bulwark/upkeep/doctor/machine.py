@@ -24,7 +24,8 @@ from shared.vault import KeyFileError, WrongMasterKey, check_master
 
 LEAST_FREE_SHARE = 0.1
 LEAST_FREE_BYTES = 2_000_000_000
-BACKUP_OLD = timedelta(hours=36)
+# As the alarm of monitoring has it.
+BACKUP_OLD = timedelta(hours=26)
 KEYS_OLD = timedelta(days=30)
 CERTIFICATE_ENDS = timedelta(days=21)
 

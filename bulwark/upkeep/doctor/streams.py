@@ -72,7 +72,8 @@ async def _broker(source: Source, run: Mapping[str, Any] | None) -> AsyncIterato
         yield Stage(source.settings.nats_url, running=True)
     elif (source.folder.nats / "jetstream").is_dir():
         held = source.folder.hold()
-        broker = Broker(source.folder.nats)
+        accounts = source.folder.subscribers
+        broker = Broker(source.folder.nats, subscribers=accounts if accounts.exists() else None)
         try:
             await broker.start()
             yield Stage(broker.url, running=False)
