@@ -4,10 +4,10 @@ BIN := .venv/bin
 
 export PYTHON SERVICE MESSAGE
 
-.PHONY: help install install-dev run test test-national faults bench lint test-compose migration lock clean
+.PHONY: help install install-dev run test test-national test-subscribers test-prometheus faults bench lint dashboards test-compose migration contract lock clean
 
 help: ## lists the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
 
 install: ## makes .venv and installs what requirements.lock says
 	@bin/bootstrap run
@@ -31,11 +31,26 @@ test: lint ## lint, then every test
 test-national: install-dev ## fetches the national list of areas (npm is needed) and loads the whole of it
 	$(BIN)/python -m pytest tests_national
 
+test-subscribers: install-dev ## the JavaScript subscriber and the AsyncAPI document, with what npm fetches (npm is needed)
+	npm ci --prefix docs/examples/javascript --no-audit --no-fund
+	npm ci --prefix tests_subscribers --no-audit --no-fund
+	$(BIN)/python -m pytest -n0 tests_subscribers
+
 faults: install-dev ## the fault tests in full: processes killed, stores damaged, many rounds
 	$(BIN)/python -m pytest -n0 tests/faults tests/core/test_model.py --faults=full
 
 bench: install-dev ## prints the measurements beside the machine they were made on
 	$(BIN)/python -m bench
+
+# promtool and amtool come from Debian's prometheus and prometheus-alertmanager, or any other release.
+PROMTOOL ?= $(or $(shell command -v promtool),$(wildcard .cache/prometheus/usr/bin/promtool))
+AMTOOL ?= $(or $(shell command -v amtool),$(wildcard .cache/prometheus/usr/bin/amtool))
+
+test-prometheus: ## checks the rules, alerts and routes of deploy/ with promtool and amtool
+	@PROMTOOL="$(PROMTOOL)" AMTOOL="$(AMTOOL)" deploy/prometheus/check
+
+dashboards: ## writes the Grafana dashboards into deploy/grafana/dashboards; needs nothing but Python
+	@$(or $(PYTHON),python3) -m deploy.grafana.make_dashboards deploy/grafana/dashboards
 
 test-compose: install-dev ## brings the deployment up on the engine that `docker` finds, kills its parts, takes it down
 	$(BIN)/python -m pytest -n0 -v tests_compose
@@ -43,6 +58,9 @@ test-compose: install-dev ## brings the deployment up on the engine that `docker
 migration: install ## writes an alembic migration: make migration SERVICE=intake MESSAGE="what changes"
 	@test -n "$$SERVICE" && test -n "$$MESSAGE" || { echo 'bulwark: 用法 / usage: make migration SERVICE=intake MESSAGE="what changes"' >&2; exit 1; }
 	$(BIN)/python -m bulwark.migration "$$SERVICE" "$$MESSAGE"
+
+contract: install ## renews docs/contract.lock after an event was added to: BREAKING=1 when readers may break
+	@$(BIN)/python -m bulwark.contracts $(if $(BREAKING),--breaking)
 
 # Both locks hold for every platform and for Python 3.11 and newer; UPGRADE=1 takes newer releases.
 UV_LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(if $(UPGRADE),--upgrade) pyproject.toml
@@ -52,5 +70,6 @@ lock: install-dev ## pins what pyproject.toml asks for, with hashes
 	$(UV_LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean: ## removes what runs and tests leave behind; .venv and bulwark-data stay
+	rm -rf docs/examples/javascript/node_modules tests_subscribers/node_modules
 	rm -rf run-data build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

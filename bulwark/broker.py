@@ -1,7 +1,9 @@
 """The embedded broker: a private nats-server for one machine, watched and ended by its parent."""
 
 import asyncio
+import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -11,11 +13,18 @@ from pathlib import Path
 
 import structlog
 
+from bulwark.accounts import SERVICES_USER, accounts_block, hashed
+from shared.bus import StoreState
+from shared.secrets_files import make_private_file
+
 START_SECONDS = 15.0
 STOP_SECONDS = 10.0
 WATCH_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
 PID_FILE = "nats.pid"
+# Left alone, the server's collector lets its heap grow to three times what it needs.
+MEMORY = {"GOMEMLIMIT": "56MiB"}
+PORT_FILE = "nats.port"
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +41,7 @@ jetstream {{
   sync_interval: always
   max_memory_store: 64MB
 }}
-"""
+{accounts}"""
 
 
 class BrokerError(Exception):
@@ -55,11 +64,28 @@ def server_program() -> str:
     return found
 
 
-def configuration(store: Path, port: int, monitor: int) -> str:
-    """The server's configuration, for a store and two ports of loopback."""
+def configuration(store: Path, port: int, monitor: int, accounts: str = "") -> str:
+    """The server's configuration, for a store and two ports of loopback; open to everybody on this
+    machine unless it has accounts."""
     return CONFIG.format(
-        port=port, monitor=monitor, store=f'"{store}"', pid_file=f'"{store / PID_FILE}"'
+        port=port,
+        monitor=monitor,
+        store=f'"{store}"',
+        pid_file=f'"{store / PID_FILE}"',
+        accounts=accounts,
     )
+
+
+def free_again(port_file: Path) -> int:
+    """The port that was taken last time, when it is free, so that subscribers find it again."""
+    try:
+        port = int(port_file.read_text())
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+    except (OSError, ValueError, OverflowError):
+        return free_port()
+    return port
 
 
 def _alive(pid: int) -> bool:
@@ -70,29 +96,49 @@ def _alive(pid: int) -> bool:
     return True
 
 
-async def _answers_ok(port: int) -> bool:
+async def _asked(port: int, path: str) -> tuple[bool, bytes]:
+    """Whether the monitor answers 200, and what."""
     # One line of HTTP every second: a client library costs a tenth of a second to load for it.
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
-        return b" 200 " in await reader.readline()
+        writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        return b" 200 " in head.partition(b"\r\n")[0], body
     finally:
         writer.close()
 
 
 class Broker:
-    """A nats-server process on loopback, whose store lies in one folder."""
+    """A nats-server process on loopback, whose store lies in one folder.
 
-    def __init__(self, store: Path, port: int | None = None) -> None:
+    The services' password is made anew each time; subscribers' accounts are in a file of their own.
+    """
+
+    def __init__(
+        self, store: Path, port: int | None = None, *, subscribers: Path | None = None
+    ) -> None:
         self.store = store.resolve()
-        self.port = port or free_port()
+        self.port = port or free_again(self.store / PORT_FILE)
+        self._subscribers = subscribers
+        self._password = secrets.token_urlsafe(24)
+        self._accounts = accounts_block(
+            hashed(self._password),
+            hashed(secrets.token_urlsafe(24)),
+            # The server takes it from its configuration's folder on.
+            os.path.relpath(subscribers, self.store) if subscribers else None,
+        )
         self._monitor = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
 
     @property
     def url(self) -> str:
-        """Where clients connect."""
+        """Where the services connect, with their password: never to be printed."""
+        return f"nats://{SERVICES_USER}:{self._password}@127.0.0.1:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """Where it listens, for people."""
         return f"nats://127.0.0.1:{self.port}"
 
     @property
@@ -106,14 +152,21 @@ class Broker:
         """Start the server and wait until it serves JetStream; raises BrokerError."""
         self.store.mkdir(parents=True, exist_ok=True)
         await self._end_orphan()
+        if self._subscribers is not None:
+            # What is included must be there.
+            make_private_file(self._subscribers)
         config = self.store / "nats.conf"
-        config.write_text(configuration(self.store.resolve(), self.port, self._monitor))
+        config.unlink(missing_ok=True)
+        said = configuration(self.store, self.port, self._monitor, self._accounts)
+        make_private_file(config, said.encode())
+        (self.store / PORT_FILE).write_text(f"{self.port}\n")
         with (self.store / "nats.log").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own program and config
                 [server_program(), "-c", str(config)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                env={**MEMORY, **os.environ},
                 # Ctrl-C in the terminal is for the parent, which ends the server in order.
                 start_new_session=True,
             )
@@ -150,9 +203,16 @@ class Broker:
     async def _healthy(self) -> bool:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await _answers_ok(self._monitor)
+                return (await _asked(self._monitor, "/healthz"))[0]
         except (OSError, TimeoutError):
             return False
+
+    async def room(self) -> StoreState:
+        """What all streams take up, and may; raises OSError, TimeoutError or ValueError."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            _, body = await _asked(self._monitor, "/jsz")
+        said = json.loads(body)
+        return StoreState(int(said["storage"]), int(said["config"]["max_storage"]))
 
     async def watch(self) -> None:
         """Start the server again when it ends or falls ill (a full disk leaves it closed)."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bulwark import subscription_cli, upkeep_cli
 from bulwark.prepare_cli import prepare
 from bulwark.process import complain, run, say, set_up_logging
 
@@ -19,6 +20,8 @@ areas_app = typer.Typer(no_args_is_help=True, help="区划表 / the area tree")
 dead_app = typer.Typer(no_args_is_help=True, help="搁置的事件 / events set aside")
 app.add_typer(areas_app, name="areas")
 app.add_typer(dead_app, name="dead")
+upkeep_cli.add_to(app)
+subscription_cli.add_to(app)
 app.command()(prepare)
 
 Data = Annotated[

@@ -1,6 +1,7 @@
 """What the smaller commands do."""
 
 import asyncio
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -35,13 +36,18 @@ def bus_url(data: Path) -> str:
     return str(run["nats_url"]) if run else Settings().nats_url
 
 
+def without_password(url: str) -> str:
+    """A URL that may be printed."""
+    return re.sub(r"//[^/@]*@", "//", url)
+
+
 async def show_events(data: Path, wanted: Wanted, *, json: bool, follow: bool) -> int:
     """Print events until Ctrl-C, or until the streams end."""
     url = bus_url(data)
     try:
         client = await asyncio.wait_for(connect(url), 5)
     except (TimeoutError, OSError, nats.errors.Error):
-        complain(f"连不上总线 {url} / cannot reach the bus: is bulwark up?")
+        complain(f"连不上总线 {without_password(url)} / cannot reach the bus: is bulwark up?")
     areas_file = Folder(data.resolve()).areas
     areas = Areas.open(areas_file) if areas_file.exists() else None
 

@@ -3,6 +3,8 @@
 from bulwark.broker import BrokerError
 from bulwark.folder import FolderError
 from bulwark.instance import PortTaken
+from bulwark.subscribers import SubscriberError
+from bulwark.upkeep.manifest import BackupError
 from shared.areas_rows import AreasError
 from shared.migration import DatabaseNewer
 from shared.policy import PolicyError
@@ -12,6 +14,7 @@ from shared.vault import VaultError
 
 ONE_LINE = (
     AreasError,
+    BackupError,
     BrokerError,
     DatabaseNewer,
     FolderError,
@@ -19,5 +22,6 @@ ONE_LINE = (
     PolicyError,
     PortTaken,
     SettingsError,
+    SubscriberError,
     VaultError,
 )

@@ -19,13 +19,17 @@ from shared.areas_loading import SHIPPED, load_areas
 from shared.auth import Tokens, load_or_create_key
 from shared.clock import Clock
 from shared.policy import Packs
+from shared.secrets_files import make_private_file
 from shared.service import Site
 from shared.vault import Vault
 
 MARK = ".bulwark"
+# Stands while a restore is not finished: what lies here then is no instance yet.
+RESTORING = ".restoring"
 # What we put into a folder: nothing else is ever removed, and nothing else may lie there first.
-OURS = ("keys", "policies", "db", "nats", "areas.db*", "token", "run.json*", MARK)
-TOLERATED = ("lost+found",)
+OURS = ("keys", "policies", "db", "nats", "areas.db*", "token", "run.json*", RESTORING, MARK)
+# Backups are never emptied with the rest.
+TOLERATED = ("lost+found", "backups")
 SHIPPED_POLICIES = Path(__file__).parent.parent / "policies"
 
 
@@ -60,6 +64,11 @@ class Folder:
         return self.path / "nats"
 
     @property
+    def subscribers(self) -> Path:
+        """The subscribers' accounts, which the broker includes; their passwords are hashed."""
+        return self.keys / "subscribers.conf"
+
+    @property
     def token(self) -> Path:
         """The first token, for county IT."""
         return self.path / "token"
@@ -70,10 +79,10 @@ class Folder:
         Raises FolderError when it cannot be written, or when it holds what is not ours.
         """
         try:
-            if self.path.exists() and not (self.path / MARK).exists():
-                self._refuse_foreign()
+            self.refuse_foreign()
             if fresh and self.path.exists():
                 self._empty()
+            self._refuse_unfinished()
             for part in (self.path, self.keys, self.policies, self.nats, self.path / "db"):
                 part.mkdir(parents=True, exist_ok=True)
             self.keys.chmod(0o700)
@@ -113,13 +122,23 @@ class Folder:
             )
         return self
 
-    def _refuse_foreign(self) -> None:
+    def refuse_foreign(self) -> None:
+        """Leave a folder alone that holds what is not ours; raises FolderError."""
+        if not self.path.exists() or (self.path / MARK).exists():
+            return
         ours = {entry for pattern in (*OURS, *TOLERATED) for entry in self.path.glob(pattern)}
         foreign = sorted(set(self.path.iterdir()) - ours)
         if foreign:
             raise FolderError(
                 f"{self.path} 中有别的文件 {foreign[0].name},请另选空文件夹 / "
                 "holds files that are not ours: choose an empty folder"
+            )
+
+    def _refuse_unfinished(self) -> None:
+        if (self.path / RESTORING).exists():
+            raise FolderError(
+                f"{self.path} 中的恢复没有完成,请再次运行 bulwark restore / "
+                "a restore was cut short here: run bulwark restore again"
             )
 
     def _empty(self) -> None:
@@ -159,9 +178,10 @@ class Folder:
         return run
 
     def tell_running(self, **facts: Any) -> None:
-        """Write `run.json`, whole or not at all."""
+        """Write `run.json`, whole or not at all; for our eyes only: it holds a password."""
         draft = self.path / "run.json.new"
-        draft.write_text(json.dumps(facts, indent=1) + "\n")
+        draft.unlink(missing_ok=True)
+        make_private_file(draft, f"{json.dumps(facts, indent=1)}\n".encode())
         draft.replace(self.path / "run.json")
 
     def tell_stopped(self) -> None:

@@ -38,7 +38,8 @@ class Wanted:
                 break
             tokens.append(self.area[at : at + width])
             at += width
-        tail = ".".join([*tokens, ">"])
+        # A grid is the last level: nothing follows it.
+        tail = ".".join(tokens if len(tokens) == len(TOKEN_DIGITS) else [*tokens, ">"])
         return [f"events.{service}.{name}.{tail}" for name in (self.types or ("*",))]
 
 

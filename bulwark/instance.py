@@ -8,14 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 import structlog
 import uvicorn
 
+from bulwark.process_gauges import ProcessGauges
 from bulwark.web import Front
 from shared.bus import Bus
 from shared.db import Database
 from shared.lease import holder_at
 from shared.migration import migrate
-from shared.relay import StreamSettings
 from shared.runtime import Runtime
 from shared.service import Service, Site
+from shared.stream_making import StreamSettings
 
 AREAS_LOOK_SECONDS = 1.0
 
@@ -60,6 +61,7 @@ class Instance:
         database_urls: Mapping[str, str],
         nats_url: str,
         streams: StreamSettings | None = None,
+        gauges: ProcessGauges | None = None,
     ) -> None:
         self.site = site
         self.runtimes = {
@@ -73,6 +75,7 @@ class Instance:
             for service in services
         }
         self.port = 0
+        self._front = Front(list(self.runtimes.values()), gauges)
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -86,7 +89,7 @@ class Instance:
                 runtime.lease.holder = holder_at(self.port)
             await runtime.start()
         config = uvicorn.Config(
-            Front(list(self.runtimes.values())),
+            self._front,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -124,6 +127,7 @@ class Instance:
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await self._serving
+        await self._front.close()
         for runtime in self.runtimes.values():
             await runtime.stop()
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from bulwark.folder import Folder
 from bulwark.instance import Instance, listen
 from bulwark.process import begun, complain_softly, say
+from bulwark.process_gauges import ProcessGauges
 from bulwark.services import SERVICES
 from shared.clock import RealClock
-from shared.relay import StreamSettings
 from shared.settings import Settings
+from shared.stream_making import StreamSettings
 
 
 async def serve(names: Sequence[str], settings: Settings) -> int:
@@ -23,6 +24,7 @@ async def serve(names: Sequence[str], settings: Settings) -> int:
         {name: settings.database_url(name) for name in names},
         settings.nats_url,
         StreamSettings(settings.stream_max_age_seconds, settings.stream_replicas),
+        ProcessGauges(folder.path, settings.certificates),
     )
     try:
         await instance.start(listening)

@@ -12,12 +12,13 @@ from bulwark.broker import Broker
 from bulwark.folder import Folder
 from bulwark.instance import Instance, listen
 from bulwark.process import begun, complain_softly, say
+from bulwark.process_gauges import ProcessGauges
 from bulwark.services import SERVICES
 from shared.auth import Role
 from shared.clock import Clock
-from shared.relay import StreamSettings
 from shared.service import Site
 from shared.settings import Settings
+from shared.stream_making import StreamSettings
 
 TOKEN_DAYS = 365
 
@@ -47,10 +48,11 @@ async def machine(
     folder.prepare(fresh=fresh)
     held = folder.hold()
     site = folder.site(settings.site, clock, drill=drill)
-    broker = Broker(folder.nats)
+    broker = Broker(folder.nats, subscribers=folder.subscribers)
     urls = {name: f"sqlite:///{folder.path / 'db' / name}.db" for name in SERVICES}
     streams = StreamSettings(settings.stream_max_age_seconds)
-    instance = Instance(list(SERVICES.values()), site, urls, broker.url, streams)
+    gauges = ProcessGauges(folder.path, settings.certificates, broker.room)
+    instance = Instance(list(SERVICES.values()), site, urls, broker.url, streams, gauges)
     watching: asyncio.Task[None] | None = None
     try:
         await broker.start()
@@ -95,7 +97,7 @@ def tell(running: Machine) -> None:
     """Say where it runs and what to do next."""
     data = running.folder.path
     say(f"Bulwark 已启动 / is up: {running.url}   (Ctrl-C 停止 / ends it)")
-    say(f"  数据 / data: {data}   总线 / bus: {running.broker.url}")
+    say(f"  数据 / data: {data}   总线 / bus: {running.broker.address}")
     if running.token:
         say(f"  it 令牌 / it token ({data / 'token'}): {running.token}")
     county = example_area(running)
@@ -125,4 +127,9 @@ async def up(data: Path, settings: Settings, clock: Clock, *, fresh: bool) -> in
     folder = Folder(data.resolve())
     async with machine(folder, settings, clock, fresh=fresh) as running:
         tell(running)
-        return await stay(running)
+        async with contextlib.AsyncExitStack() as stack:
+            if settings.backup_nightly:
+                from bulwark.upkeep.nightly import kept_up
+
+                await stack.enter_async_context(kept_up(folder.path, clock))
+            return await stay(running)

@@ -1,5 +1,6 @@
 """One origin for the services of a process: requests go to whoever owns the first path segment."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,18 +9,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bulwark.process_gauges import ProcessGauges
+from shared import metrics
 from shared.application import build_app
 from shared.http import json_response
 from shared.runtime import Runtime
+from shared.service_gauges import ServiceGauges
+from shared.telling import Look, Telling
 
 COUNTY_DIGITS = 6
+STORE_KEPT_SECONDS = 30.0
 
 
 class Front:
     """The ASGI application of a process."""
 
-    def __init__(self, runtimes: Sequence[Runtime]) -> None:
+    def __init__(self, runtimes: Sequence[Runtime], process: ProcessGauges | None = None) -> None:
         self._runtimes = {runtime.service.name: runtime for runtime in runtimes}
+        self._gauges = [ServiceGauges(runtime) for runtime in runtimes]
+        self._process = process
+        # One broker for all of them, so one of them asks.
+        self._bus = runtimes[0].bus
+        room = process.room if process is not None and process.room else self._bus.store
+        errors = metrics.LOOK_ERRORS.labels(runtimes[0].service.name, "store")
+        self._store = Look(room, STORE_KEPT_SECONDS, errors.inc)
         self._apps: dict[str, ASGIApp] = {}
         for runtime in runtimes:
             app = build_app(runtime)
@@ -34,7 +47,9 @@ class Front:
             return
         segments = scope["path"].split("/")
         probe = segments[-1] if len(segments) <= 3 else ""
-        if probe in ("livez", "readyz", "metrics"):
+        if probe == "metrics":
+            response = await self._metrics()
+        elif probe in ("livez", "readyz"):
             response = self._probe(probe, segments[1:-1])
         elif scope["path"] == "/":
             response = Response(status_code=307, headers={"location": self._home()})
@@ -58,9 +73,31 @@ class Front:
             at = below
         return f"/public/areas/{at[0].code if at else ''}"
 
+    async def _metrics(self) -> Response:
+        telling = Telling()
+        jumped = any(runtime.ticker.stopped_by_jump for runtime in self._runtimes.values())
+        telling.tell(metrics.CLOCK_JUMPED, int(jumped))
+        await asyncio.gather(*(gauges.tell(telling) for gauges in self._gauges))
+        store = await self._store.latest() if self._bus.connected else None
+        if store is not None:
+            telling.tell(metrics.STORE_BYTES, store.used)
+            if store.limit is not None:
+                telling.tell(metrics.STORE_LIMIT_BYTES, store.limit)
+        body = await asyncio.to_thread(self._written, telling)
+        return Response(body, headers={"content-type": CONTENT_TYPE_LATEST})
+
+    def _written(self, telling: Telling) -> bytes:
+        if self._process is not None:
+            self._process.tell(telling)
+        return generate_latest() + generate_latest(telling)
+
+    async def close(self) -> None:
+        """End what is being looked at, before the services stop."""
+        await self._store.close()
+        for gauges in self._gauges:
+            await gauges.close()
+
     def _probe(self, probe: str, service: Sequence[str]) -> Response:
-        if probe == "metrics":
-            return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
         if service and service[0] not in self._runtimes:
             return _nothing_here("")
         asked = [self._runtimes[service[0]]] if service else list(self._runtimes.values())

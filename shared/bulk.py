@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MOST_LINES = 10_000
 MOST_BYTES = 8 * 1024 * 1024
 LINES_PER_TRANSACTION = 1000
+# To read so many takes a few milliseconds; then whoever else waits has a turn.
+LINES_AT_A_TIME = 100
 
 
 async def accept_lines(
@@ -45,14 +47,16 @@ async def accept_lines(
     pending: list[asyncio.Task[BulkDone]] = []
     for start in range(0, len(numbered), LINES_PER_TRANSACTION):
         good: list[Line] = []
-        for number, text in numbered[start : start + LINES_PER_TRANSACTION]:
+        for at, (number, text) in enumerate(numbered[start : start + LINES_PER_TRANSACTION], 1):
             try:
                 good.append(_parse(runtime, number, text, model, caller, route, check))
             except (ValidationError, Refused) as error:
                 rejected.append((number, error))
+            if at % LINES_AT_A_TIME == 0:
+                await asyncio.sleep(0)
         if good:
             pending.append(asyncio.create_task(runtime.writer.submit(work(good))))
-        # Let the writer and other requests have their turn before the next thousand is parsed.
+        # The writer begins before the next thousand is read.
         await asyncio.sleep(0)
     done = await asyncio.gather(*pending)
     return _answer(done, rejected, problems.language_of(request))

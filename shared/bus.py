@@ -8,6 +8,7 @@ import contextlib
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import nats.errors
@@ -37,14 +38,23 @@ class StreamRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """What STREAM.INFO says: the numbers it spans, how many messages it holds, its birth, and how
-    it was made."""
+    """What STREAM.INFO says: the numbers it spans, how many messages it holds, its birth, how it
+    was made, and how many bytes it takes up."""
 
     first: int
     last: int
     messages: int
     created: str
     config: Mapping[str, Any] = field(default_factory=dict)
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """What all streams take up, in bytes, and what they may; None while no limit is set."""
+
+    used: int
+    limit: int | None
 
 
 class Bus:
@@ -126,6 +136,7 @@ class Bus:
             state["messages"],
             str(info["created"]),
             info["config"],
+            state.get("bytes", 0),
         )
 
     async def message(self, stream: str, sequence: int) -> bytes | None:
@@ -140,6 +151,17 @@ class Bus:
                 return None
             raise
         return b64decode(found["message"].get("data", ""))
+
+    async def stored_ms(self, stream: str, sequence: int) -> int:
+        """When a message was stored, in milliseconds; raises StreamRefused when there is none."""
+        found = await self.api(f"STREAM.MSG.GET.{stream}", {"seq": sequence})
+        return int(datetime.fromisoformat(found["message"]["time"]).timestamp() * 1000)
+
+    async def store(self) -> StoreState:
+        """The room of this account's streams."""
+        info = await self.api("INFO")
+        limit = info["limits"]["max_storage"]
+        return StoreState(info["storage"], limit if limit > 0 else None)
 
 
 def checked(payload: bytes) -> dict[str, Any]:

@@ -15,12 +15,13 @@ import uuid_utils.compat
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from shared import counting
 from shared.auth import Caller
 from shared.clock import CST
 from shared.db import is_transient
 from shared.events import Event, Id
 from shared.refusal import Conflict, Refused
-from shared.remembered import Remembered, recall, remember
+from shared.remembered import Remembered
 from shared.texts import TEXTS
 from shared.transaction import Tx
 
@@ -104,19 +105,31 @@ class Request:
     answer: Answer | None = None
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> Done:  # noqa: ARG002 - see Work
+    @property
+    def ids(self) -> Sequence[str]:
+        """The id that it is remembered under, if it is."""
+        return () if self.fingerprint is None else (self.command.id,)
+
+    def run(self, tx: Tx, *, careful: bool) -> Done:
         """Do it, or recall that it was done; without a fingerprint it is not remembered."""
         tx.caller = self.caller
+        try:
+            return self._do(tx)
+        except Exception as error:
+            if careful and not isinstance(error, Refused) and not is_transient(error):
+                counting.failed(tx.service.name, self.handler)
+            raise
+
+    def _do(self, tx: Tx) -> Done:
         if self.fingerprint is None:
-            tx.append(self.handler(tx, self.command))
+            tx.handle(self.handler, self.command)
             return Done(self.answer(tx, self.command) if self.answer else {})
-        connection = tx.connection
-        before = recall(connection, [self.command.id]).get(self.command.id)
+        before = tx.memory.of(self.command.id)
         if before is not None:
             return Done(_same(before, self.fingerprint), again=True)
-        tx.append(self.handler(tx, self.command))
+        tx.handle(self.handler, self.command)
         answer = self.answer(tx, self.command) if self.answer else {"id": self.command.id}
-        remember(connection, [(self.command.id, self.fingerprint, answer)])
+        tx.memory.keep(self.command.id, self.fingerprint, answer)
         return Done(answer)
 
 
@@ -173,6 +186,11 @@ class Bulk:
         """How many lines it has."""
         return len(self.lines)
 
+    @property
+    def ids(self) -> Sequence[str]:
+        """The ids that its lines are remembered under."""
+        return [line.command.id for line in self.lines]
+
     def run(self, tx: Tx, *, careful: bool) -> BulkDone:
         """Record the lines that are new."""
         tx.caller = self.caller
@@ -186,12 +204,12 @@ class Bulk:
         return done
 
     def _sorted(self, tx: Tx) -> tuple[list[Line], BulkDone]:
-        known = recall(tx.connection, [line.command.id for line in self.lines])
-        seen = {id_: remembered.fingerprint for id_, remembered in known.items()}
         done = BulkDone(0, 0, [])
         fresh: list[Line] = []
+        seen: dict[str, bytes] = {}
         for line in self.lines:
-            before = seen.get(line.command.id)
+            known = tx.memory.of(line.command.id)
+            before = known.fingerprint if known else seen.get(line.command.id)
             if before is None:
                 seen[line.command.id] = line.fingerprint
                 fresh.append(line)
@@ -203,9 +221,9 @@ class Bulk:
         return fresh, done
 
     def _record(self, tx: Tx, lines: Sequence[Line]) -> None:
-        tx.append(self.handler(tx, [line.command for line in lines]))
-        rows = [(line.command.id, line.fingerprint, {"id": line.command.id}) for line in lines]
-        remember(tx.connection, rows)
+        tx.handle(self.handler, [line.command for line in lines], len(lines))
+        for line in lines:
+            tx.memory.keep(line.command.id, line.fingerprint, {"id": line.command.id})
 
     def _one(self, tx: Tx, line: Line, done: BulkDone) -> None:
         try:
@@ -216,5 +234,6 @@ class Bulk:
             if is_transient(error):
                 raise
             if not isinstance(error, Refused):
+                tx.afterwards(lambda: counting.failed(tx.service.name, self.handler))
                 log.exception("line.failed", service=tx.service.name)
             done.rejected.append((line.number, error))

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeEngine
 
 from shared.clock import CST
@@ -39,6 +40,8 @@ core = MetaData()
 """The tables every service has: log, places, dead letters, remembered requests, due rows."""
 
 BUSY_SECONDS = 5
+# Connections that a pool keeps; under load it opens as many again.
+WRITERS = 2
 TOO_COMPLEX = "54"  # the SQLSTATE class of program limits
 POSTGRES_LINK = {
     # A host that vanished is noticed within seconds, not hours.
@@ -58,6 +61,9 @@ POSTGRES_WAITS = (
 BEHIND = "9" * 15
 # Pages of the write-ahead log after which SQLite settles it by itself, within a commit.
 MOST_UNSETTLED_PAGES = 16_384
+# A writer meets the pages of its indexes again and again; a reader's neighbour has them in memory.
+WRITER_CACHE_KIB = 4096
+READER_CACHE_KIB = 512
 
 
 class Instant(TypeDecorator[datetime]):
@@ -111,11 +117,12 @@ class Database:
             options |= {"connect_args": POSTGRES_LINK, "pool_pre_ping": True}
             # One read sees one moment, as it does on SQLite.
             reads["isolation_level"] = "REPEATABLE READ"
-        self.write_engine = create_engine(parsed, pool_size=2, max_overflow=2, **options)
+        writes = {"pool_size": WRITERS, "max_overflow": WRITERS}
+        self.write_engine = create_engine(parsed, **writes, **options)
         self.read_engine = create_engine(parsed, **reads, **options)
         if self.is_sqlite:
-            _prepare_sqlite(self.write_engine, begin="BEGIN IMMEDIATE")
-            _prepare_sqlite(self.read_engine, begin="BEGIN")
+            _prepare_sqlite(self.write_engine, begin="BEGIN IMMEDIATE", cache_kib=WRITER_CACHE_KIB)
+            _prepare_sqlite(self.read_engine, begin="BEGIN", cache_kib=READER_CACHE_KIB)
         else:
             _prepare_postgres(self.write_engine)
 
@@ -134,6 +141,15 @@ class Database:
         if self.is_sqlite:
             with contextlib.closing(self.write_engine.raw_connection()) as connection:
                 connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+
+    def pools(self) -> dict[str, tuple[int, int]]:
+        """The connections in use for reads and for writes, and how many may be at most."""
+        engines = {"read": self.read_engine, "write": self.write_engine}
+        return {
+            name: (engine.pool.checkedout(), 2 * engine.pool.size())
+            for name, engine in engines.items()
+            if isinstance(engine.pool, QueuePool)
+        }
 
     def close(self) -> None:
         """Give every connection back."""
@@ -179,7 +195,7 @@ def present(
     return {row[0] for row in send(connection, query, wanted)}
 
 
-def _prepare_sqlite(engine: Engine, *, begin: str) -> None:
+def _prepare_sqlite(engine: Engine, *, begin: str, cache_kib: int) -> None:
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
         # The driver must not begin transactions of its own: it would begin them deferred.
@@ -188,7 +204,7 @@ def _prepare_sqlite(engine: Engine, *, begin: str) -> None:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA cache_size=-8192")
+        cursor.execute(f"PRAGMA cache_size=-{cache_kib}")
         # The writer settles the log when it has nothing else to do; this is for when it never has.
         cursor.execute(f"PRAGMA wal_autocheckpoint={MOST_UNSETTLED_PAGES}")
         cursor.close()

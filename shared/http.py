@@ -5,6 +5,7 @@ and area are checked, the writer does it, and the answer goes out after the comm
 `routes.get(path, function, Query, roles=…)` and runs on a thread with a consistent view.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -240,7 +241,7 @@ class Routes:
         self._add("GET", path, endpoint, allowed, {"summary": summary})
 
     def _tokens(self, path: str) -> tuple[str, ...]:
-        return tuple(part[1:-1] for part in path.split("/") if part.startswith("{"))
+        return tuple(re.findall(r"{(\w+)}", path))
 
     def _add(
         self,

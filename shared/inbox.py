@@ -7,6 +7,7 @@ in `dead_letters` with its error, in the same transaction; its neighbours do not
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import structlog
@@ -24,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
-from shared import metrics
+from shared import counting, metrics
 from shared.db import Instant, core, is_transient, send
 from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_of
 from shared.service import Batched, Consumer
@@ -158,10 +159,12 @@ def _move(connection: Connection, source: str, old: int, new: int) -> None:
 
 def _handle(tx: Tx, handler: Consumer, recorded: list[Recorded[Any]]) -> None:
     if isinstance(handler, Batched):
-        tx.append(handler.handle(tx, recorded))
+        tx.handle(handler.handle, recorded, len(recorded))
         return
+    began = perf_counter()
     for one in recorded:
         tx.append(handler(tx, one))
+    counting.handled(tx.service.name, handler, len(recorded), perf_counter() - began)
 
 
 def _decode(source: str, entry: Entry) -> Recorded[Event] | None:
@@ -172,6 +175,7 @@ def _decode(source: str, entry: Entry) -> Recorded[Event] | None:
 
 
 def _attempt(tx: Tx, source: str, entry: Entry) -> Exception | None:
+    handler: Consumer | None = None
     try:
         with tx.savepoint():
             recorded = _decode(source, entry)
@@ -181,6 +185,9 @@ def _attempt(tx: Tx, source: str, entry: Entry) -> Exception | None:
     except Exception as error:
         if is_transient(error):
             raise
+        if handler is not None:
+            called = handler.handle if isinstance(handler, Batched) else handler
+            tx.afterwards(lambda: counting.failed(tx.service.name, called))
         return error
     return None
 

@@ -13,7 +13,6 @@ import structlog
 import uuid_utils.compat
 from sqlalchemy import BigInteger, Column, Integer, String, Table
 
-from shared import metrics
 from shared.db import Database, core, is_transient, on_thread, send
 
 LASTS_SECONDS = 6.0
@@ -97,7 +96,6 @@ class Lease:
 
     def _stand(self, *, held: bool) -> None:
         self.held = held
-        metrics.LEASE_HELD.labels(self._service).set(int(held))
 
     def _send(self, statement: str, values: tuple[str | int, ...]) -> int:
         with self._database.write_engine.begin() as connection:

@@ -37,7 +37,10 @@ def migrate(service: Service, database: Database) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         found = _revision_in(connection)
         if found is not None and found > wanted:
-            raise DatabaseNewer(f"{service.name}: database {found}, this release {wanted}")
+            raise DatabaseNewer(
+                f"{service.name}: 数据库版本 {found} 比本程序 {wanted} 新,请安装更新的版本 / the "
+                f"database ({found}) is newer than this program ({wanted}): install the newer one"
+            )
         config = Config()
         config.set_main_option("script_location", str(service.migrations))
         config.attributes["connection"] = connection

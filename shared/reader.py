@@ -14,7 +14,6 @@ import orjson
 import structlog
 from nats.aio.msg import Msg
 
-from shared import metrics
 from shared.bus import Bus, StreamRefused
 from shared.db import Database, is_transient, on_thread
 from shared.events import MalformedEvent, parse, place_of
@@ -130,13 +129,13 @@ class Reader:
         if self.place > head:
             raise PlaceBeyondLog(
                 f"{self.service} has applied {self.place} events of {self.source}, whose log ends "
-                f"at {head}: the databases are of different moments; restore all of one backup"
+                f"at {head}: the databases are of different moments; restore all of one backup; "
+                "`bulwark doctor` says how"
             )
         self.head_known = True
 
     def _moved_to(self, place: int) -> None:
         self.place = place
-        metrics.READER_PLACE.labels(self.service, self.source).set(place)
 
     def _say_behind(self, behind: bool) -> None:
         if behind and not self.behind:
@@ -148,7 +147,6 @@ class Reader:
                 advice=f"bulwark refill {self.source} --from {self.place + 1}",
             )
         self.behind = behind
-        metrics.READER_BEHIND.labels(self.service, self.source).set(int(behind))
 
     async def _follow(self) -> None:
         await self._look_at_stream()

@@ -10,7 +10,6 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import nats.errors
 import orjson
@@ -20,12 +19,13 @@ from nats.aio.subscription import Subscription
 
 from shared import log as event_log
 from shared import metrics
-from shared.bus import STREAM_NOT_FOUND, Bus, StreamRefused, StreamState
+from shared.bus import Bus, StreamRefused
 from shared.db import Database, is_transient, on_thread
 from shared.log import Row
 from shared.precedence import Precedence
 from shared.publishing import BATCH, Batch, OutOfStep, Publisher
 from shared.stream_check import DATABASE_OLDER, StreamCheck
+from shared.stream_making import StreamMaker, StreamSettings
 
 CHECK_SECONDS = 2.0
 AGAIN_SECONDS = 0.2
@@ -33,19 +33,10 @@ KEPT_IN_MEMORY = 8192
 # More rows than come of small changes: one order over many communities made them all.
 MUCH = 512
 QUESTIONS = ("head", "wake", "repair")
-DEFAULT_MAX_AGE_SECONDS = 30 * 86400
 
 log = structlog.get_logger(__name__)
 
 BROKER_ERRORS = (nats.errors.Error, TimeoutError, OSError, StreamRefused)
-
-
-@dataclass(slots=True)
-class StreamSettings:
-    """How the stream is made; the age is shorter in tests."""
-
-    max_age_seconds: float = DEFAULT_MAX_AGE_SECONDS
-    replicas: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +68,10 @@ class Relay:
         self.published = 0
         self._database = database
         self._bus = bus
-        self._settings = settings or StreamSettings()
+        settings = settings or StreamSettings()
         self._publisher = Publisher(bus, self.stream)
-        self._check = StreamCheck(service, database, bus, self._settings.max_age_seconds)
+        self._maker = StreamMaker(service, bus, settings)
+        self._check = StreamCheck(service, database, bus, settings.max_age_seconds)
         self._tell_older = older
         self._precedence = precedence or Precedence()
         # Set once the log is known to be no older than the stream: who writes to the log of
@@ -92,9 +84,8 @@ class Relay:
         self._last: int | None = None
         self._looked_at = 0.0
         self._wish: _Wish | None = None
-        # The birth of the stream that the database is older than, and of the one refused an update.
+        # The birth of the stream that the database is older than.
         self._older_than: str | None = None
-        self._not_updated: str | None = None
         self._listening: list[Subscription] = []
 
     @property
@@ -178,7 +169,6 @@ class Relay:
 
     def _stands_at(self, last: int) -> None:
         self._last = self.published = last
-        metrics.RELAY_HEAD.labels(self.service).set(last)
 
     async def _rows(self, sequence: int) -> list[Row]:
         kept = self._rows_kept(sequence)
@@ -235,7 +225,7 @@ class Relay:
             fault = await self._check.fault(state)
             if fault is None:
                 self._say_older(None)
-                await self._agree(state)
+                await self._maker.agree(state)
                 self._stands_at(state.last)
                 return state.last
             if once_more:
@@ -252,64 +242,25 @@ class Relay:
             log.critical(
                 "relay.database_older_than_stream",
                 service=self.service,
-                advice="put the newer database back, or empty the broker's store",
+                advice="put the newer database back, or empty the broker's store; `bulwark doctor` "
+                "says how",
             )
         self._older_than = than
         if than is None:
             self.compared.set()
-        metrics.STREAM_BAD.labels(self.service).set(int(than is not None))
         self._tell_older(than is not None)
 
     async def _make_again(self, first: int | None) -> int:
-        metrics.STREAM_REMADE.labels(self.service).inc()
-        try:
-            await self._bus.api(f"STREAM.DELETE.{self.stream}")
-        except StreamRefused as error:
-            if error.code != STREAM_NOT_FOUND:
-                raise
+        await self._maker.remove()
         return await self._create(first)
 
     async def _create(self, wanted: int | None) -> int:
         """Make the stream so that its numbers line up with the log's; returns where it ends."""
         first = await on_thread(self._check.first_number, wanted)
-        config = {
-            "name": self.stream,
-            "first_seq": first,
-            # No window of message ids is wanted; the server's least is a tenth of a second.
-            "duplicate_window": 100_000_000,
-            **self._config(),
-        }
-        await self._bus.api(f"STREAM.CREATE.{self.stream}", config)
-        log.info("relay.stream_made", service=self.service, first=first)
+        await self._maker.make(first)
         self._say_older(None)
         self._stands_at(first - 1)
         return first - 1
-
-    def _config(self) -> dict[str, Any]:
-        return {
-            "subjects": [f"events.{self.service}.>"],
-            "retention": "limits",
-            "storage": "file",
-            "discard": "old",
-            "max_age": int(self._settings.max_age_seconds * 1e9),
-            "max_msgs": -1,
-            "max_bytes": -1,
-            "num_replicas": self._settings.replicas,
-            "allow_atomic": True,
-            "deny_delete": True,
-            "deny_purge": True,
-        }
-
-    async def _agree(self, state: StreamState) -> None:
-        """Bring a stream that was made under other settings to ours; what it holds stays."""
-        wanted = self._config()
-        if wanted.items() <= state.config.items() or self._not_updated == state.created:
-            return
-        try:
-            await self._bus.api(f"STREAM.UPDATE.{self.stream}", {**state.config, **wanted})
-        except StreamRefused as error:
-            self._not_updated = state.created
-            log.critical("relay.stream_settings", service=self.service, error=str(error))
 
     async def _answer_questions(self) -> None:
         await self._stop_answering()

@@ -53,6 +53,41 @@ def route_tag(route: str) -> bytes:
     return hashlib.blake2b(route.encode(), digest_size=16).digest()
 
 
+class Memory:
+    """What was answered under the ids that a transaction is about, and what it adds to that.
+
+    It is looked up once and written once, however many requests share the transaction.
+    """
+
+    def __init__(self, connection: Connection, ids: Sequence[str]) -> None:
+        self._connection = connection
+        self._known = recall(connection, ids) if ids else {}
+        self._new: list[tuple[str, bytes, Any]] = []
+
+    def of(self, id_: str) -> Remembered | None:
+        """What was answered under an id."""
+        return self._known.get(id_)
+
+    def keep(self, id_: str, mark: bytes, answer: Any) -> None:
+        """Remember an answer."""
+        self._known[id_] = Remembered(mark, answer)
+        self._new.append((id_, mark, answer))
+
+    def mark(self) -> int:
+        """Where it stands, for `back_to`."""
+        return len(self._new)
+
+    def back_to(self, mark: int) -> None:
+        """Forget what was kept since a mark (its savepoint was rolled back)."""
+        for id_, _, _ in self._new[mark:]:
+            del self._known[id_]
+        del self._new[mark:]
+
+    def write(self) -> None:
+        """Store what was kept."""
+        remember(self._connection, self._new)
+
+
 def recall(connection: Connection, ids: Sequence[str]) -> dict[str, Remembered]:
     """What was answered under these ids."""
     found: dict[str, Remembered] = {}

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import nats.errors
@@ -12,12 +13,14 @@ import structlog
 from shared.bus import Bus
 from shared.clock import RealClock
 from shared.db import Database, on_thread
+from shared.gate import Gate
 from shared.hub import Hub
 from shared.lease import Lease
 from shared.log import head_of
 from shared.reader import Reader
-from shared.relay import Relay, StreamSettings
+from shared.relay import Relay
 from shared.service import Service, Site, StartHandler
+from shared.stream_making import StreamSettings
 from shared.ticks import Ticker
 from shared.transaction import Tx
 from shared.writer import Commit, Writer
@@ -69,6 +72,7 @@ class Runtime:
             older=self._database_older,
             precedence=site.precedence,
         )
+        self.gate = Gate(service.name, bus)
         self.readers = [Reader(source, self.writer, database, bus) for source in service.listens_to]
         self.ticker = Ticker(self.writer, database)
         # An SQLite file belongs to one machine: nobody there takes over for another.
@@ -107,6 +111,8 @@ class Runtime:
         for handler in self.service.starts:
             await self.writer.submit(Start(handler))
         self._go(self._connect(), "broker")
+        # Every process of the service answers subscribers, whoever holds the lease.
+        self._go(self._once_connected(self.gate.run), "gate")
         if self.lease is None:
             self._begin()
         else:
@@ -134,6 +140,9 @@ class Runtime:
         for reader in self.readers:
             work = self._once_compared(reader.run)
             duties.append(self._go(work, f"reader of {reader.source}"))
+        for duty in self.service.duties:
+            work = self._once_connected(partial(duty, self))
+            duties.append(self._go(work, duty.__name__))
         if self._keeps_time:
             duties.append(self._go(self.ticker.run(), "ticker"))
         return duties

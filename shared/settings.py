@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MOST_CERTIFICATES = 8
 # The passwords of URLs that name a user alone; each variable names a file.
 BROKER_PASSWORDS = {
     "nats_url": "BULWARK_NATS_PASSWORD_FILE",
@@ -33,11 +34,24 @@ class Settings(BaseSettings):
     data: Path = Path("bulwark-data")
     site: str = Field(default="bulwark", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
     nats_url: str = "nats://127.0.0.1:4222"
+    # For a broker elsewhere: its file of subscribers' accounts, who may make it read that again,
+    # and where subscribers reach it.
+    nats_accounts: Path | None = None
+    nats_system_url: str = ""
+    nats_public_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     stream_max_age_seconds: float = Field(default=30 * 86400, gt=0)
     stream_replicas: int = Field(default=1, ge=1, le=5)
     log_level: str = "INFO"
+    # `bulwark up` makes a backup each night at this hour (China Standard Time), and keeps so many.
+    backup_nightly: bool = True
+    backup_hour: int = Field(default=2, ge=0, le=23)
+    backup_keep: int = Field(default=7, ge=1)
+    # The folder for the copy of the keys, apart from the backups; none is made when it is empty.
+    backup_keys: str = ""
+    # Files of TLS certificates whose end is watched, with commas between them.
+    certificate_files: str = ""
 
     def __init__(self, **given: Any) -> None:
         try:
@@ -53,6 +67,12 @@ class Settings(BaseSettings):
                         f"{variable}: 只能用字母、数字和 -._~ / letters, digits and -._~ alone"
                     )
                 setattr(self, name, _USER_ALONE.sub(rf"//\1:{password}@", url))
+
+    @property
+    def certificates(self) -> tuple[Path, ...]:
+        """The certificate files, eight at most."""
+        named = [name.strip() for name in self.certificate_files.split(",")]
+        return tuple(Path(name) for name in named if name)[:MOST_CERTIFICATES]
 
     def database_url(self, service: str) -> str:
         """Where a service's database is; a file in the data folder when nothing else is said.

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
-from shared import metrics
+from shared import counting
 from shared.clock import Clock
 from shared.db import Database, is_transient, on_thread
 from shared.schedule import Due, due_until, next_due, schedule, unschedule
@@ -44,16 +45,19 @@ class Tick:
             if careful:
                 self._one(tx, due)
             else:
-                tx.append(tx.service.due[due.kind](tx, due))
+                tx.handle(tx.service.due[due.kind], due)
         return len(found)
 
     def _one(self, tx: Tx, due: Due) -> None:
         try:
             with tx.savepoint():
-                tx.append(tx.service.due[due.kind](tx, due))
+                tx.handle(tx.service.due[due.kind], due)
         except Exception as error:
             if is_transient(error):
                 raise
+            handler = tx.service.due.get(due.kind)
+            if handler is not None:
+                tx.afterwards(partial(counting.failed, tx.service.name, handler))
             log.exception("due.failed", service=tx.service.name, kind=due.kind, key=due.key)
             schedule(tx.connection, due.kind, due.key, tx.now + TRY_AGAIN)
 
@@ -107,8 +111,6 @@ class Ticker:
         """Stop after a jump, and go on once the clock was set right."""
         if jumped and not self.stopped_by_jump:
             log.critical("clock.jumped", service=self._writer.service.name)
-        if jumped != self.stopped_by_jump:
-            metrics.CLOCK_JUMPED.set(int(jumped))
         self.stopped_by_jump = jumped
 
     async def tick(self, by: datetime | None = None) -> int:

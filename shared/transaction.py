@@ -1,23 +1,35 @@
 """One transaction as a handler sees it: rows, the time, the caller, and the events it appends."""
 
 import contextlib
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import uuid_utils
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from shared import schedule
+from shared import counting, schedule
 from shared.auth import Caller
 from shared.events import Event, Recorded, encode, subject_of
-from shared.log import Page
+from shared.log import Page, Row
 from shared.policy import PolicyPack
 from shared.refusal import Forbidden
+from shared.remembered import Memory
 from shared.service import Service, Site
 from shared.texts import TEXTS
+
+
+class Mark(NamedTuple):
+    """Where a transaction stood at a savepoint."""
+
+    page: tuple[int, int, int]
+    memory: int
+    announced: int
+    after: int
+    kept: int
 
 
 class Tx:
@@ -26,16 +38,27 @@ class Tx:
     A handler neither commits nor publishes: it returns events.
     """
 
-    def __init__(self, session: Session, service: Service, site: Site, page: Page) -> None:
+    def __init__(
+        self,
+        session: Session,
+        service: Service,
+        site: Site,
+        page: Page,
+        ids: Sequence[str] = (),
+    ) -> None:
         self.session = session
         self.connection: Connection = session.connection()
         self.service = service
         self.site = site
         self.page = page
+        # What was answered under the ids of the requests that share this transaction.
+        self.memory = Memory(self.connection, ids)
         self.caller: Caller | None = None
         self.now: datetime = site.clock.now()
         self.announced: list[Recorded[Any]] = []
         self.after: list[Callable[[], None]] = []
+        # The type of each event kept, in order.
+        self.kept: list[type[Event]] = []
         self._time = self.now.isoformat(timespec="milliseconds")
 
     @property
@@ -64,15 +87,24 @@ class Tx:
         """Count or tell something once it is committed, and only then; it must not raise."""
         self.after.append(action)
 
-    def mark(self) -> tuple[tuple[int, int, int], int, int]:
+    def mark(self) -> Mark:
         """Where the transaction stands beside its rows, for `back_to`."""
-        return self.page.mark(), len(self.announced), len(self.after)
+        beside = (len(self.announced), len(self.after), len(self.kept))
+        return Mark(self.page.mark(), self.memory.mark(), *beside)
 
-    def back_to(self, mark: tuple[tuple[int, int, int], int, int]) -> None:
-        """Forget the events, announcements and actions since a mark."""
-        self.page.back_to(mark[0])
-        del self.announced[mark[1] :]
-        del self.after[mark[2] :]
+    def back_to(self, mark: Mark) -> None:
+        """Forget the events, answers, announcements and actions since a mark."""
+        self.page.back_to(mark.page)
+        self.memory.back_to(mark.memory)
+        del self.announced[mark.announced :]
+        del self.after[mark.after :]
+        del self.kept[mark.kept :]
+
+    def write(self) -> list[Row]:
+        """Store what was gathered for the end: answers and events; returns the log's new rows."""
+        self.session.flush()
+        self.memory.write()
+        return self.page.write()
 
     @contextlib.contextmanager
     def savepoint(self, *, keep: bool = True) -> Iterator[None]:
@@ -91,6 +123,18 @@ class Tx:
         finally:
             if not done:
                 self.back_to(mark)
+
+    def handle(
+        self, handler: Callable[["Tx", Any], Iterable[Event]], what: Any, items: int = 1
+    ) -> list[Event]:
+        """Call a handler and keep the events it returns; `items` says how many things it takes.
+
+        Its time is counted, with that of the service's own handlers of those events.
+        """
+        began = time.perf_counter()
+        kept = self.append(handler(self, what))
+        counting.handled(self.service.name, handler, items, time.perf_counter() - began)
+        return kept
 
     def append(self, events: Iterable[Event]) -> list[Event]:
         """Number and keep events, and hand them to the service's own handlers.
@@ -121,4 +165,5 @@ class Tx:
         if self.service.indexed:
             things = {event_id, *[thing for name in event.about if (thing := getattr(event, name))]}
         self.page.add(subject_of(event.service, event.name, event.area), document, things)
+        self.kept.append(type(event))
         return event_id

@@ -9,10 +9,13 @@ process destroyed is gone here at once.
 
 import hmac
 import secrets
+import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
+from urllib.parse import quote
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -32,6 +35,7 @@ __all__ = [
     "Vault",
     "VaultError",
     "WrongMasterKey",
+    "check_master",
 ]
 
 VERSION = b"\x01"
@@ -188,6 +192,20 @@ def _checked_master(store: KeyStore, file: Path) -> bytes:
     if known is None or not hmac.compare_digest(known, check):
         raise WrongMasterKey(f"{file} is not the master key of the keys in {store.file}")
     return master
+
+
+def check_master(keys_db: Path, master_key: Path) -> None:
+    """Whether a master key is the one of a file of keys; nothing is made or changed.
+
+    Raises KeyFileError and WrongMasterKey.
+    """
+    if not master_key.exists():
+        raise WrongMasterKey(f"{master_key} is missing, and the keys in {keys_db} need it")
+    master = load_or_create_key(master_key)
+    with closing(sqlite3.connect(f"file:{quote(str(keys_db))}?mode=ro", uri=True)) as store:
+        known = store.execute("SELECT value FROM vault WHERE name = 'check'").fetchone()
+    if known is None or not hmac.compare_digest(_derive(master, CHECK), bytes(known[0])):
+        raise WrongMasterKey(f"{master_key} is not the master key of the keys in {keys_db}")
 
 
 def _derive(master: bytes, purpose: bytes) -> bytes:

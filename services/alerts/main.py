@@ -6,15 +6,18 @@ from typing import Any
 
 from services.alerts.activities import api as activities_api
 from services.alerts.checkpoints import api as checkpoints_api
+from services.alerts.checkpoints.gauges import CHECKPOINTS_OPEN
 from services.alerts.elections import api as elections_api
 from services.alerts.elections import handlers as elections
 from services.alerts.fevers import api as fevers_api
 from services.alerts.fevers import handlers as fevers
+from services.alerts.fevers.gauges import FEVER_OLDEST, FEVERS_OPEN, FEVERS_OVERDUE
 from services.alerts.response import api as response_api
 from services.alerts.response import handlers as response
 from services.alerts.risk import api as risk_api
 from services.alerts.risk import assessment, orders, situations
 from services.alerts.risk import handlers as risk
+from services.alerts.risk.gauges import RISK_LEVEL
 from services.alerts.schema import Table
 from services.alerts.venues import api as venues_api
 from shared.events import Event, Recorded
@@ -67,4 +70,5 @@ SERVICE = Service(
         activities_api.routes,
         why_routes("/alerts"),
     ),
+    gauges=(FEVERS_OPEN, FEVER_OLDEST, FEVERS_OVERDUE, RISK_LEVEL, CHECKPOINTS_OPEN),
 )

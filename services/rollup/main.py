@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from services.rollup.contract import api as contract_api
 from services.rollup.feed import api as feed_api
 from services.rollup.feed import handlers as feed
 from services.rollup.figures import api as figures_api
@@ -12,7 +13,9 @@ from services.rollup.public import api as public_api
 from services.rollup.public import handlers as public
 from services.rollup.reports import api as reports_api
 from services.rollup.reports import correcting, opening
+from services.rollup.reports.gauges import REPORTS_MISSING
 from services.rollup.schema import Table
+from services.rollup.webhooks.sending import send_webhooks
 from shared.events import REGISTRY, Event, Recorded
 from shared.service import Batched, Service
 from shared.transaction import Tx
@@ -44,11 +47,14 @@ SERVICE = Service(
         correcting.CORRECT: correcting.correct_due,
     },
     starts=(opening.start,),
+    duties=(send_webhooks,),
     routes=(
         figures_api.routes,
         reports_api.routes,
         feed_api.routes,
         public_api.routes,
+        contract_api.routes,
         why_routes("/rollup"),
     ),
+    gauges=(REPORTS_MISSING,),
 )

@@ -10,6 +10,7 @@ from services.volunteers.plans import handlers as plans
 from services.volunteers.requests import api as requests_api
 from services.volunteers.requests import handlers as requests
 from services.volunteers.requests import steps
+from services.volunteers.requests.gauges import REQUESTS_OPEN, REQUESTS_OVERDUE
 from services.volunteers.requests.rights import may_be_told
 from services.volunteers.schema import Table
 from shared.events.alerts import AlertResolved, FeverDetected, ServicePlanChanged
@@ -53,4 +54,5 @@ SERVICE = Service(
         matching_api.routes,
         why_routes("/volunteers", may_be_told),
     ),
+    gauges=(REQUESTS_OPEN, REQUESTS_OVERDUE),
 )

@@ -65,6 +65,11 @@ def _tokens(area: str) -> str:
     return ".".join(tokens)
 
 
+def schema_name(service: str, name: str) -> str:
+    """The name of the schema of an event's `data`, as `dataschema` carries it."""
+    return f"urn:bulwark:{service}:{name}:1"
+
+
 def encode(
     event: Event, event_id: str, sequence: int, time: str, site: str, *, drill: bool
 ) -> bytes:
@@ -72,10 +77,11 @@ def encode(
     causes = event.because
     correlation = causes[0].id if causes else event_id
     causation = f'"causationid":"{causes[-1].id}",' if causes else ""
+    schema = schema_name(event.service, event.name)
     head = (
         f'{{"specversion":"1.0","id":"{event_id}","source":"/{site}/{event.service}",'
         f'"type":"{event.type}","time":"{time}","subject":"{event.area}",'
-        f'"datacontenttype":"application/json","dataschema":"urn:bulwark:{event.service}:{event.name}:1",'
+        f'"datacontenttype":"application/json","dataschema":"{schema}",'
         f'"sequence":"{sequence:016d}","correlationid":"{correlation}",{causation}'
         f'{DRILL if drill else ""}"data":'
     )

@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
-from bulwark.broker import free_port
 from tests.harness import eventually
+from tests.ports import held_port
 
 
 def bulwark(*arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
@@ -78,7 +78,7 @@ class Up:
 @contextlib.contextmanager
 def up(data: Path, *options: str) -> Iterator[Up]:
     """`bulwark up`, ended by its own process id."""
-    port = free_port()
+    port = held_port()
     command = [sys.executable, "-m", "bulwark", "up", "--data", str(data), "--port", str(port)]
     process = subprocess.Popen(
         [*command, *options],

@@ -6,8 +6,8 @@ import orjson
 
 from shared.inbox import place_of_source
 from shared.reader import Reader
-from shared.relay import StreamSettings
 from shared.runtime import Runtime
+from shared.stream_making import StreamSettings
 from tests.core.pair import (
     Open,
     Whims,

@@ -15,7 +15,8 @@ from shared.events import Event
 from shared.inbox import place_of_source
 from shared.log import Row
 from shared.reader import Reader
-from shared.relay import Relay, StreamSettings
+from shared.relay import Relay
+from shared.stream_making import StreamSettings
 from shared.writer import Unavailable, Work, Writer
 from tests.core.fake_client import FakeBus
 from tests.core.fake_jetstream import Server

@@ -12,9 +12,11 @@ from prometheus_client import REGISTRY as METRICS
 from shared.bus import Bus, StreamRefused
 from shared.db import Database
 from shared.feed import Feed, number_of, status_of
-from shared.relay import StreamSettings
 from shared.runtime import Runtime
 from shared.service import Service
+from shared.service_gauges import ServiceGauges
+from shared.stream_making import StreamSettings
+from shared.telling import Telling
 from shared.writer import Work
 from tests.core.pair import make_site
 
@@ -73,6 +75,21 @@ class Stage:
             return await asyncio.gather(*waiting, return_exceptions=True)
 
         return self.run(hand_over())
+
+    def told(self, runtime: Runtime, name: str, **labels: str) -> float | None:
+        """What a running service tells of a gauge when it is asked; None when it tells nothing."""
+
+        async def ask() -> Telling:
+            telling, gauges = Telling(), ServiceGauges(runtime)
+            await gauges.tell(telling)
+            await gauges.close()
+            return telling
+
+        for family in self.run(ask()).collect():
+            for sample in family.samples:
+                if (sample.name, sample.labels) == (name, labels):
+                    return float(sample.value)
+        return None
 
     @property
     def outside(self) -> Bus:

@@ -13,8 +13,8 @@ from shared.db import Database
 from shared.feed import Feed
 from shared.inbox import place_of_source, places
 from shared.reader import PlaceBeyondLog, Reader
-from shared.relay import StreamSettings
 from shared.runtime import Runtime
+from shared.stream_making import StreamSettings
 from tests.core.pair import (
     Open,
     Whims,
@@ -29,10 +29,12 @@ from tests.core.pair import (
     unknown_type,
 )
 from tests.core.reading import Pair
-from tests.core.stage import Stage, metric
+from tests.core.stage import Stage
 from tests.harness import eventually
 
 pytestmark = pytest.mark.requirement("P1")
+
+BEHIND = "bulwark_reader_behind"
 
 
 async def _kill_reader(runtime: Runtime) -> None:
@@ -92,7 +94,7 @@ def test_reader_says_it_is_behind_until_a_refill_when_messages_aged_out(
     eventually(lambda: pair.reader.behind)
     assert pair.sink.ready is False
     assert pair.sink.health()["readers"]["source"]["behind"] is True
-    assert metric("bulwark_reader_behind", service="sink", source="source") == 1
+    assert stage.told(pair.sink, BEHIND, service="sink", source="source") == 1
     assert [entry["advice"] for entry in logs if entry["event"] == "reader.behind"] == [
         "bulwark refill source --from 1"
     ]
@@ -100,7 +102,7 @@ def test_reader_says_it_is_behind_until_a_refill_when_messages_aged_out(
     assert stage.repair({"created": None, "sequence": 1})["remade"] is True
     pair.check()
     eventually(lambda: pair.sink.ready)
-    assert metric("bulwark_reader_behind", service="sink", source="source") == 0
+    assert stage.told(pair.sink, BEHIND, service="sink", source="source") == 0
 
 
 def test_stream_is_made_again_when_a_message_stays_away(

@@ -9,6 +9,7 @@ from shared.commands import Bulk, Done, Line
 from shared.db import Database
 from shared.events import parse
 from shared.refusal import Conflict, Refused
+from shared.remembered import Memory, recall
 from tests.core.pair import Note, Open, logged, note_many, request
 from tests.core.works import Gate, Noting, failing_of_the_database, writing
 from tests.harness import new_id
@@ -135,3 +136,18 @@ def test_log_stays_gapless_when_good_and_bad_come_mixed(new_file: Open, turn: in
     kept = [n for n in range(40) if n % 3 != turn]
     assert numbers(database) == [*kept, 100, 102]
     assert [number for number, _ in logged(database)] == list(range(1, len(kept) + 3))
+
+
+def test_answers_are_forgotten_when_their_savepoint_is_rolled_back(database: Database) -> None:
+    with database.writing() as session:
+        memory = Memory(session.connection(), ["a", "b"])
+        memory.keep("a", b"%016d" % 1, {"id": "a"})
+        before = memory.mark()
+        memory.keep("b", b"%016d" % 2, {"id": "b"})
+        memory.back_to(before)
+        assert memory.of("b") is None
+        memory.write()
+        session.commit()
+    with database.reading() as session:
+        known = recall(session.connection(), ["a", "b"])
+    assert {id_: found.answer for id_, found in known.items()} == {"a": {"id": "a"}}

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from shared.db import Database
 from shared.log import events
-from shared.relay import StreamSettings
+from shared.stream_making import StreamSettings
 from tests.core.pair import Open, append, logged, make_source, noted, request
 from tests.core.stage import Stage
 from tests.core.test_relay import is_copy, remade

@@ -3,8 +3,8 @@
 import signal
 from pathlib import Path
 
-from bulwark.broker import free_port
 from tests.faults.site import BrokerProcess
+from tests.ports import held_port
 
 NODES = 3
 CONFIG = """
@@ -21,7 +21,7 @@ class Cluster(BrokerProcess):
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
-        ports = [free_port() for _ in range(NODES)]
+        ports = [held_port() for _ in range(NODES)]
         routes = ", ".join(f"nats://127.0.0.1:{port}" for port in ports)
         self.nodes = [BrokerProcess(folder / str(node) / "store") for node in range(NODES)]
         for number, node in enumerate(self.nodes):

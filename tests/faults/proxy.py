@@ -7,7 +7,7 @@ import struct
 import threading
 from collections.abc import Callable
 
-from bulwark.broker import free_port
+from tests.ports import held_port
 
 CHUNK = 65536
 # With a linger of nothing, closing a socket resets its connection.
@@ -18,7 +18,7 @@ class Proxy:
     """Forwards one port to another, on a thread of its own."""
 
     def __init__(self, target: int) -> None:
-        self.port = free_port()
+        self.port = held_port()
         self._target = target
         self._delay = 0.0
         self._loop = asyncio.new_event_loop()

@@ -22,7 +22,7 @@ import psycopg
 from nats.js.errors import NotFoundError
 from sqlalchemy import select
 
-from bulwark.broker import configuration, free_port, server_program
+from bulwark.broker import configuration, server_program
 from bulwark.folder import Folder
 from shared.auth import Role
 from shared.clock import RealClock
@@ -31,6 +31,7 @@ from shared.events import parse
 from shared.inbox import dead_letters, places
 from shared.log import events, head_of
 from tests.harness import PostgresServer, eventually, new_id
+from tests.ports import held_port
 
 SERVICES = ("intake", "alerts", "volunteers", "rollup")
 SOURCES = {
@@ -91,7 +92,7 @@ class BrokerProcess(Process):
 
     def __init__(self, store: Path) -> None:
         self.store = store
-        self.port, self.monitor = free_port(), free_port()
+        self.port, self.monitor = held_port(), held_port()
         store.mkdir(parents=True, exist_ok=True)
         config = store.parent / "nats.conf"
         config.write_text(configuration(store, self.port, self.monitor))
@@ -175,17 +176,21 @@ class Site:
             "BULWARK_STREAM_MAX_AGE_SECONDS": str(max_age_seconds),
             **{f"BULWARK_{name.upper()}_DATABASE_URL": url for name, url in self.urls.items()},
         }
-        self.ports = {name: free_port() for name in SERVICES}
+        self.ports = {name: held_port() for name in SERVICES}
         self.processes = {name: self.process(name, self.ports[name]) for name in SERVICES}
-        site = self.folder.site("test", RealClock())
-        self._tokens = site.tokens
-        site.areas.close()
-        site.vault.close()
+        self.take_keys()
         self.ledger = Ledger()
         self.is_sqlite = postgres is None
         # What the last check found wanting.
         self.lost = self.doubled = 0
         self.databases = {name: Database(url) for name, url in self.urls.items()}
+
+    def take_keys(self) -> None:
+        """Sign tokens with the keys that lie in the folder (now)."""
+        site = self.folder.site("test", RealClock())
+        self._tokens = site.tokens
+        site.areas.close()
+        site.vault.close()
 
     def process(self, service: str, port: int) -> Process:
         """A process of a service; a second one of the same is a replica."""

@@ -1,14 +1,19 @@
 """Databases of a backup: one alone is refused where others know more, all of one moment work."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.faults.copies import copy, copy_all, put_back
+from bulwark.upkeep.backup import backup
+from bulwark.upkeep.rehearsal import rehearse
+from bulwark.upkeep.source import Source
+from shared.clock import RealClock
+from shared.settings import Settings
+from tests.faults.copies import copy, put_back
 from tests.faults.site import SERVICES, Site
 from tests.faults.table import Fault
-from tests.harness import eventually
+from tests.harness import PostgresServer, eventually
+from tests.rollup.busy_day import fingerprint
 
 pytestmark = pytest.mark.long
 
@@ -77,28 +82,61 @@ def test_reader_catches_up_when_its_database_is_an_older_one(
     site.check()
 
 
-def test_site_goes_on_from_a_backup_when_all_of_it_is_of_one_moment(
-    site: Site, tmp_path: Path, fault: Fault
+def test_no_place_stands_beyond_its_log_when_backups_are_made_under_load(
+    site: Site, tmp_path: Path, fault: Fault, rounds: int
 ) -> None:
-    """A whole site restored from a backup made under load, on an empty broker."""
+    """Backups under load, services killed meanwhile; each restore rehearsed."""
+    source = Source(site.folder, site.urls, Settings(data=site.folder.path))
+    for number in range(rounds):
+        with site.load(seed=90 + number):
+            site.wait_for_records(60)
+            victim = site.processes[SERVICES[number % len(SERVICES)]]
+            if number % 3 == 0:
+                victim.kill()
+                victim.start()
+            folder = tmp_path / str(number)
+            manifest = backup(source, folder, RealClock(), tell=lambda _line: None)
+            fault.times += 1
+        assert list(manifest.places_beyond()) == []
+        found = rehearse(folder, source, RealClock())
+        assert found.ok, found.error
+        for name in SERVICES:
+            site.wait_ready(name)
+    with fault.recovering():
+        eventually(site.at_rest, seconds=60)
+    site.check()
+
+
+def test_projections_are_equal_when_a_whole_site_was_restored_from_a_backup_under_load(
+    site: Site, tmp_path: Path, fault: Fault, request: pytest.FixtureRequest
+) -> None:
+    """A whole site restored from a backup made under load, on another broker."""
+    postgres: PostgresServer | None = None
+    if not site.is_sqlite:
+        postgres = request.getfixturevalue("postgres")
     with site.load(seed=84):
         site.wait_for_records(300)
         before = set(site.ledger.accepted)
-        copy_all(site, tmp_path)
+        made = site.command("backup", str(tmp_path / "b"), "--keys", str(tmp_path / "k"))
+        assert made.returncode == 0, made.stderr
         site.wait_for_records(300)
-    for process in site.processes.values():
-        process.end()
-    site.broker.end()
-    shutil.rmtree(site.broker.store)
-    for name in SERVICES:
-        put_back(site, name, tmp_path)
+    other = Site(tmp_path / "other" / "data", postgres)
     fault.times += 1
-    with fault.recovering():
-        site.start()
-        eventually(site.at_rest, seconds=60)
-    logged = site.screenings_in("intake", "screening_recorded").keys()
-    assert before <= logged < site.ledger.accepted.keys()
-    # What was accepted behind the backup is what a restore gives up.
-    site.ledger.accepted = {id_: site.ledger.accepted[id_] for id_ in logged}
-    site.post_some(300, seed=85)
-    site.check()
+    put = other.command("restore", str(tmp_path / "b"), "--keys", str(tmp_path / "k"))
+    assert put.returncode == 0, put.stderr
+    other.take_keys()
+    with fault.recovering(), other:
+        eventually(other.at_rest, seconds=60)
+        logged = other.screenings_in("intake", "screening_recorded").keys()
+        assert before <= logged < site.ledger.accepted.keys()
+        # What was accepted behind the backup is what a restore gives up.
+        other.ledger.accepted = {id_: site.ledger.accepted[id_] for id_ in logged}
+        restored = fingerprint(other.databases["rollup"])
+        other.processes["rollup"].end()
+        other.begin_anew("rollup")
+        other.processes["rollup"].start()
+        other.wait_ready("rollup")
+        eventually(other.at_rest, seconds=60)
+        assert fingerprint(other.databases["rollup"]) == restored
+        other.post_some(300, seed=85)
+        other.check()

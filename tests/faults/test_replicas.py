@@ -7,10 +7,10 @@ from functools import partial
 import httpx
 import pytest
 
-from bulwark.broker import free_port
 from tests.faults.site import SERVICES, Process, Site
 from tests.faults.table import Fault
 from tests.harness import PostgresServer, eventually
+from tests.ports import held_port
 
 TAKE_OVER_SECONDS = 15.0
 # Longer than the lease, so that another takes over meanwhile.
@@ -27,7 +27,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> 
 @pytest.fixture(scope="module")
 def replicas(site: Site) -> Iterator[dict[str, tuple[int, Process]]]:
     """A second process of each service, by its port."""
-    second = {name: (port := free_port(), site.process(name, port)) for name in SERVICES}
+    second = {name: (port := held_port(), site.process(name, port)) for name in SERVICES}
     for _, process in second.values():
         process.start()
     for port, _ in second.values():

@@ -1,12 +1,13 @@
 """Finding alerts in screenings, taking charge of them, closing them, letting them climb. D1."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 from sqlalchemy import insert, select
 
-from services.alerts.fevers import domain
+from services.alerts.fevers import domain, gauges
 from services.alerts.fevers.tables import Alert, VoidedScreening
 from services.alerts.texts import TEXTS
 from shared.auth import Role
@@ -56,6 +57,7 @@ def screened(tx: Tx, recorded: list[Recorded[ScreeningRecorded]]) -> Iterable[Ev
     rows: list[dict[str, Any]] = []
     found: list[FeverDetected | AlertRaised] = []
     waiting = []
+    fevers: list[datetime] = []
     for screening in remarkable:
         alert = domain.alert(screening, pack)
         if alert is None or alert.alert_id in known:
@@ -63,11 +65,14 @@ def screened(tx: Tx, recorded: list[Recorded[ScreeningRecorded]]) -> Iterable[Ev
         known.add(alert.alert_id)
         found.append(alert)
         rows.append(_row(tx, alert))
+        if alert.kind == "fever":
+            fevers.append(screening.time)
         if domain.next_level(domain.first_level(alert.area)):
             waiting.append((alert.alert_id, alert.respond_by))
     if rows:
         tx.connection.execute(insert(Alert), rows)
     schedule_many(tx.connection, RESPOND_BY, waiting)
+    tx.afterwards(lambda: gauges.found(fevers, tx.site.clock.now()))
     return [*found, *_false_alarms(tx, found)]
 
 

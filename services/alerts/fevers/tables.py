@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Float, String, Text
+from sqlalchemy import JSON, Float, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.alerts.schema import Table
@@ -15,6 +15,7 @@ class Alert(Table):
     """One alert; `because` is the line of causes up to and with the event that found it."""
 
     __tablename__ = "alerts"
+    __table_args__ = (Index(None, "status", "area"),)
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     area: Mapped[str] = mapped_column(String(15), index=True)

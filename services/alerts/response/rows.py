@@ -78,6 +78,17 @@ def active(
     return found
 
 
+def count_in_force(session: Session, kind: MeasureKind) -> dict[str, int]:
+    """How many measures of a kind are in force in each area that has any."""
+    query = (
+        select(measures.c.area, func.count())
+        .join(grounds, grounds.c.id == measures.c.ground_id)
+        .where(measures.c.ended_at.is_(None), grounds.c.kind == kind)
+        .group_by(measures.c.area)
+    )
+    return dict(session.execute(query).all())
+
+
 def facts_of(
     measure_id: str, area: str, ground: Ground, ended_at: datetime | None = None
 ) -> MeasureFacts:

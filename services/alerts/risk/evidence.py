@@ -44,6 +44,14 @@ def cases_of(session: Session, area: str) -> list[Case]:
     return [_case(row) for row in session.scalars(query)]
 
 
+def reports_by_case(session: Session) -> dict[str, list[Report]]:
+    """Every report of every case, as they were told."""
+    found: dict[str, list[Report]] = {}
+    for row in session.scalars(select(CaseReport).order_by(CaseReport.sequence)):
+        found.setdefault(row.case_id, []).append(_report(row))
+    return found
+
+
 def causes_of(session: Session, case: Case, policy: str) -> tuple[Cause, ...]:
     """The causes of what follows from a case by a policy line."""
     return restored(session.get_one(CaseFacts, case.id).because, policy)

@@ -103,7 +103,7 @@ def record_many(tx: Tx, commands: Sequence[RecordScreening]) -> Iterable[Event]:
         facts["occurred_at"] = event.occurred_at
         rows.append({"id": command.id, "recorded_by": by, **facts})
         events.append(event)
-    tx.session.execute(insert(Screening), rows)
+    tx.connection.execute(insert(Screening), rows)
     return events
 
 

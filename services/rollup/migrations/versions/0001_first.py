@@ -209,4 +209,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("thing"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "webhook_places",
+        sa.Column("target", sa.String(length=36), nullable=False),
+        sa.Column("source", sa.String(length=40), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("target", "source"),
+    )
+    op.create_table(
+        "webhook_targets",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("area", sa.String(length=15), nullable=False),
+        sa.Column("types", sa.JSON(), nullable=False),
+        sa.Column("private", sa.Boolean(), nullable=False),
+        sa.Column("added_at", db.Instant(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("failing_since", db.Instant(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("gone", db.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
     # ### end Alembic commands ###

@@ -1,0 +1,61 @@
+"""What a process tells of its machine: room, the last backup, certificates, its release."""
+
+import json
+import platform
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from cryptography import x509
+
+from shared import metrics
+from shared.bus import StoreState
+from shared.telling import Telling
+
+LAST_BACKUP = Path("backups") / "last.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessGauges:
+    """The gauges of a process: `data` is its data folder, `certificates` files of TLS.
+
+    `room` asks a broker of our own for its room, which it tells no client.
+    """
+
+    data: Path
+    certificates: Sequence[Path] = ()
+    room: Callable[[], Awaitable[StoreState]] | None = None
+
+    def tell(self, telling: Telling) -> None:
+        """Tell what can be read; what cannot is counted, and the rest is told."""
+        telling.tell(metrics.BUILD_INFO, 1, version("bulwark"), platform.python_version())
+        for part in (self._disk, self._backup, self._certificates):
+            try:
+                part(telling)
+            except (OSError, ValueError, KeyError, TypeError):
+                metrics.LOOK_ERRORS.labels("", "folder").inc()
+
+    def _disk(self, telling: Telling) -> None:
+        usage = shutil.disk_usage(self.data)
+        telling.tell(metrics.DISK_FREE, usage.free)
+        telling.tell(metrics.DISK_SIZE, usage.total)
+
+    def _backup(self, telling: Telling) -> None:
+        try:
+            said = json.loads((self.data / LAST_BACKUP).read_text())
+        except FileNotFoundError:
+            return
+        finished = datetime.fromisoformat(said["finished_at"])
+        if finished.tzinfo is None:
+            raise ValueError("finished_at has no offset")
+        age = (datetime.now(UTC) - finished).total_seconds()
+        telling.tell(metrics.BACKUP_AGE, max(age, 0.0))
+
+    def _certificates(self, telling: Telling) -> None:
+        for file in self.certificates:
+            # The first of a chain is the server's own.
+            own = x509.load_pem_x509_certificates(file.read_bytes())[0]
+            telling.tell(metrics.CERTIFICATE_END, own.not_valid_after_utc.timestamp(), file.name)

@@ -1,0 +1,161 @@
+"""Commands for other systems: the contract, subscribers, webhooks."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bulwark.process import complain, run, say
+
+Data = Annotated[
+    Path, typer.Option("--data", envvar="BULWARK_DATA", help="数据文件夹 / the data folder")
+]
+Area = Annotated[str, typer.Option(help="区划代码 / area code")]
+Types = Annotated[
+    list[str],
+    typer.Option("--types", help="事件,用逗号隔开,可重复;all 为全部 / events, or all"),
+]
+DEFAULT = Path("bulwark-data")
+
+webhook_app = typer.Typer(no_args_is_help=True, help="推送 / webhooks")
+subscriber_app = typer.Typer(no_args_is_help=True, help="订阅方 / subscribers on the bus")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(contracts)
+    app.add_typer(subscriber_app, name="subscriber")
+    app.add_typer(webhook_app, name="webhook")
+
+
+def contracts(folder: Annotated[Path, typer.Argument(help="写到此文件夹 / folder")]) -> None:
+    """Write the contract: AsyncAPI, JSON Schemas and examples."""
+    from bulwark.contracts import write
+
+    try:
+        count = write(folder)
+    except OSError as error:
+        where = error.filename or folder
+        complain(f"无法写入 {where}: {error.strerror} / cannot write to {where}")
+    say(f"{folder}: {count} 个文件 / files")
+
+
+@subscriber_app.command("add")
+def subscriber_add(
+    name: Annotated[str, typer.Argument(help="名称 / name")],
+    area: Area,
+    types: Types,
+    data: Data = DEFAULT,
+) -> None:
+    """Make an account that may read these events in this area, and print its URL once."""
+    from bulwark import subscribers
+    from shared.clock import RealClock
+
+    at = subscribers.where(data)
+    subscribers.refuse_unknown_area(data, area)
+    wanted = wanted_types(types)
+    moment = RealClock().now().isoformat(timespec="seconds")
+    password = subscribers.add(at.file, name, area, wanted, moment)
+    url = subscribers.with_credentials(at.address, name, password)
+    say(f"{name}: 只显示这一次 / shown this once")
+    if not at.running:
+        say(f"用户 / user: {name}   口令 / password: {password}")
+        say("总线没有运行,启动后生效 / the broker does not run: it holds from its next start on")
+        return
+    say(url)
+    if not run(subscribers.told(at, name, password)):
+        complain(
+            "已保存,但总线没有接受,请看 nats-server 的日志 / "
+            "saved, but the broker does not let it in: see nats-server's log"
+        )
+
+
+@subscriber_app.command("list")
+def subscriber_list(data: Data = DEFAULT) -> None:
+    """Who may read what."""
+    from bulwark import subscribers
+
+    found = subscribers.read(subscribers.where(data).file)
+    for one in found.values():
+        kinds = [
+            f"{service}.{kind}"
+            for service, names in sorted(one.types.items())
+            for kind in names or ["*"]
+        ]
+        say(f"{one.name}  {one.area}  {one.added_at}  {' '.join(kinds)}")
+    say(f"共 {len(found)} 个 / {len(found)} in all")
+
+
+@subscriber_app.command("remove")
+def subscriber_remove(
+    name: Annotated[str, typer.Argument(help="名称 / name")], data: Data = DEFAULT
+) -> None:
+    """Take an account away; whoever is connected with it is cut off."""
+    from bulwark import subscribers
+
+    at = subscribers.where(data)
+    subscribers.remove(at.file, name)
+    if at.running:
+        run(subscribers.told(at))
+    say(f"{name}: 已删除 / removed")
+
+
+def wanted_types(named: list[str]) -> dict[str, list[str]]:
+    """The events named on the command line, by service; ends with one line when one is unknown."""
+    from bulwark.accounts import parse_types
+    from shared.events.contract import by_service
+
+    known = {service: [model.name for model in models] for service, models in by_service().items()}
+    try:
+        return parse_types(named, known)
+    except ValueError as error:
+        complain(f"--types: 没有这些事件 / no such events: {error} (bulwark contracts DIR, all)")
+
+
+@webhook_app.command("add")
+def webhook_add(
+    url: Annotated[str, typer.Argument(help="https://…")],
+    area: Area,
+    types: Types,
+    private: Annotated[
+        bool, typer.Option("--private", help="允许 http 和内部网络 / allow http and own networks")
+    ] = False,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="从头发起 / everything there is, not only news")
+    ] = False,
+    data: Data = DEFAULT,
+) -> None:
+    """Send these events in this area to a URL, and print its secret."""
+    from bulwark import subscribers, webhooks
+
+    subscribers.refuse_unknown_area(data, area)
+    wanted = [
+        f"bulwark.{service}.{name}"
+        for service, names in webhooks.spelled_out(wanted_types(types)).items()
+        for name in names
+    ]
+    target, secret = webhooks.add(data, url, area, wanted, private=private, from_start=from_start)
+    say(f"{target}")
+    say(f"密钥 / secret: {secret}")
+
+
+@webhook_app.command("list")
+def webhook_list(data: Data = DEFAULT) -> None:
+    """Where events are sent, how far, and what fails."""
+    from bulwark import webhooks
+
+    lines = webhooks.listed(data)
+    for line in lines:
+        say(line)
+    say(f"共 {len(lines)} 个 / {len(lines)} in all")
+
+
+@webhook_app.command("remove")
+def webhook_remove(
+    target: Annotated[str, typer.Argument(help="编号 / id")], data: Data = DEFAULT
+) -> None:
+    """Send nothing more to a URL."""
+    from bulwark import webhooks
+
+    webhooks.remove(data, target)
+    say(f"{target}: 已删除 / removed")

@@ -1,0 +1,57 @@
+"""What the doctor finds: a line that says ok, or one that says what to do."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A sentence, Chinese first, English second."""
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return f"{self.zh} / {self.en}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `steps` are what a person is to do, none when all is well."""
+
+    check: str
+    words: Words
+    steps: tuple[Words, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is to be done."""
+        return not self.steps
+
+    def lines(self) -> list[str]:
+        """The finding as it is printed."""
+        first = f"[{'好 ok' if self.ok else '要办 DO'}] {self.words}"
+        lines = [first]
+        for step in self.steps:
+            lines.append(f"   → {step.zh}")
+            lines += [f"     {step.en}"] if step.en != step.zh else []
+        return lines
+
+    def document(self) -> dict[str, object]:
+        """The finding as JSON."""
+        return {
+            "check": self.check,
+            "ok": self.ok,
+            "zh": self.words.zh,
+            "en": self.words.en,
+            "steps": [{"zh": step.zh, "en": step.en} for step in self.steps],
+        }
+
+
+def well(check: str, zh: str, en: str) -> Finding:
+    """All is well."""
+    return Finding(check, Words(zh, en))
+
+
+def ill(check: str, zh: str, en: str, *steps: tuple[str, str]) -> Finding:
+    """Something is to be done, step by step."""
+    return Finding(check, Words(zh, en), tuple(Words(*step) for step in steps))

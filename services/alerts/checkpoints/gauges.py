@@ -1,0 +1,17 @@
+"""What is told of checkpoints (卡点) to whoever watches. D3."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from services.alerts.response.rows import count_in_force
+from shared.service import AreaGauge, Site
+
+
+def _open(session: Session, _site: Site) -> Mapping[str, float]:
+    return count_in_force(session, "checkpoint")
+
+
+CHECKPOINTS_OPEN = AreaGauge(
+    "bulwark_checkpoints_open", "Checkpoints that are open, by community", _open
+)

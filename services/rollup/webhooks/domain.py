@@ -1,0 +1,27 @@
+"""Which events a target is sent, and when a failed sending is tried again. P2."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Final
+
+from shared.events import REGISTRY, Event
+
+FIRST_PAUSE: Final = timedelta(seconds=1)
+LONGEST_PAUSE: Final = timedelta(minutes=5)
+
+
+def kinds_of(types: Collection[str]) -> frozenset[type[Event]]:
+    """The kinds of event of a target; types that this release does not know are none."""
+    return frozenset(REGISTRY[name] for name in types if name in REGISTRY)
+
+
+def sources_of(types: Collection[str]) -> Sequence[str]:
+    """The services whose events a target is sent."""
+    return sorted({model.service for model in kinds_of(types)})
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after so many failures in a row: twice as long each time, five minutes
+    at most."""
+    doubled: int = 2 ** min(attempts - 1, 20)
+    return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)

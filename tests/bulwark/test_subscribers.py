@@ -1,0 +1,213 @@
+"""`bulwark subscriber`: on one machine, and with a broker elsewhere as in compose."""
+
+import asyncio
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nats
+import pytest
+
+from bulwark import subscribers
+from bulwark.accounts import accounts_block, hashed, parse_types
+from bulwark.broker import configuration, free_port, server_program
+from bulwark.folder import Folder
+from tests.bulwark.command import bulwark, up
+from tests.faults.site import Process
+from tests.harness import eventually
+
+pytestmark = pytest.mark.requirement("P2")
+
+AREA = ("--area", "220581")
+FEVERS = ("--types", "fever_detected")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A prepared data folder, in which nothing runs."""
+    Folder(tmp_path / "data").prepare()
+    return tmp_path / "data"
+
+
+def test_subscriber_connects_and_is_listed_and_removed_when_the_instance_runs(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    with up(data) as running:
+        running.wait_ready()
+        run = running.run
+        assert stat.S_IMODE((data / "run.json").stat().st_mode) == 0o600
+        assert stat.S_IMODE((data / "nats" / "nats.conf").stat().st_mode) == 0o600
+        password = str(run["nats_url"]).split("@", maxsplit=1)[0].rsplit(":", 1)[1]
+        assert asyncio.run(subscribers.lets_in(run["nats_url"], served=False))
+        added = bulwark("subscriber", "add", "hospital", *AREA, *FEVERS, "--data", str(data))
+        assert added.returncode == 0, added.stderr
+        url = added.stdout.split()[-1]
+        assert url.startswith("nats://hospital:")
+        assert asyncio.run(subscribers.lets_in(url, served=True))
+        secret = url.removeprefix("nats://hospital:").split("@", maxsplit=1)[0]
+        kept = (data / "keys" / "subscribers.conf").read_text()
+        assert secret not in kept
+        assert "$2b$" in kept
+        again = bulwark("subscriber", "add", "hospital", *AREA, *FEVERS, "--data", str(data))
+        assert again.returncode == 1
+        assert len(again.stderr.splitlines()) == 1
+        listed = bulwark("subscriber", "list", "--data", str(data))
+        assert "hospital  220581" in listed.stdout
+        assert "alerts.fever_detected" in listed.stdout
+        port = url.rsplit(":", 1)[1]
+        running.interrupt()
+        assert not (data / "run.json").exists()
+    for file in data.rglob("*.log"):
+        assert password not in file.read_text()
+    with up(data) as running:
+        running.wait_ready()
+        # It finds the broker where it was, with the password that it was given.
+        assert str(running.run["nats_url"]).endswith(f":{port}")
+        assert asyncio.run(subscribers.lets_in(url, served=True))
+        removed = bulwark("subscriber", "remove", "hospital", "--data", str(data))
+        assert removed.returncode == 0, removed.stderr
+        eventually(lambda: not asyncio.run(subscribers.lets_in(url)))
+        said = running.process
+        running.interrupt()
+        assert said.returncode == 0
+
+
+def test_password_is_not_printed_when_the_instance_starts(tmp_path: Path) -> None:
+    with up(tmp_path / "data") as running:
+        running.wait_ready()
+        password = str(running.run["nats_url"]).split("@", maxsplit=1)[0].rsplit(":", 1)[1]
+        running.process.terminate()
+        said, _ = running.process.communicate(timeout=30)
+    assert "nats://127.0.0.1:" in said
+    assert password not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("add", "x", "--area", "99", *FEVERS), "--area"),
+        (("add", "x", *AREA, "--types", "fever_detected,nothing_such"), "nothing_such"),
+        (("add", "x", *AREA, "--types", " , "), "--types"),
+        (("add", "Hospital", *AREA, *FEVERS), "NAME"),
+        (("add", "a.b", *AREA, *FEVERS), "NAME"),
+        (("add", "x" * 33, *AREA, *FEVERS), "NAME"),
+        (("remove", "nobody"), "nobody"),
+    ],
+)
+def test_fault_is_named_in_one_line_when_the_command_is_wrong(
+    data: Path, arguments: tuple[str, ...], named: str
+) -> None:
+    done = bulwark("subscriber", *arguments, "--data", str(data))
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert named in done.stderr
+    assert not subscribers.read(Folder(data).subscribers)
+
+
+def test_account_is_kept_for_the_next_start_when_nothing_runs(data: Path) -> None:
+    done = bulwark("subscriber", "add", "hospital", *AREA, "--types", "all", "--data", str(data))
+    assert done.returncode == 0, done.stderr
+    assert "口令 / password: " in done.stdout
+    found = subscribers.read(Folder(data).subscribers)["hospital"]
+    assert found.types == {"alerts": [], "intake": [], "rollup": [], "volunteers": []}
+    mode = Folder(data).subscribers.stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_types_are_found_under_both_names_when_they_are_sorted_by_service() -> None:
+    known = {"alerts": ["fever_detected", "venue_closed"], "intake": ["case_reported"]}
+    named = ["venue_closed, bulwark.alerts.fever_detected", "case_reported,venue_closed"]
+    found = {"alerts": ["fever_detected", "venue_closed"], "intake": ["case_reported"]}
+    assert parse_types(named, known) == found
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A broker as compose runs it: the accounts' file in a folder of its own, mode 644."""
+    accounts = tmp_path / "nats" / "accounts" / "accounts.conf"
+    accounts.parent.mkdir(parents=True)
+    accounts.touch(0o644)
+    port, monitor = free_port(), free_port()
+    block = accounts_block(hashed("services"), hashed("of-the-system"), "accounts/accounts.conf")
+    config = tmp_path / "nats" / "nats.conf"
+    config.write_text(configuration(tmp_path / "nats", port, monitor, block))
+    server = Process([server_program(), "-c", str(config)], {}, tmp_path / "nats.log")
+    server.start()
+    url = f"nats://bulwark:services@127.0.0.1:{port}"
+    try:
+        eventually(lambda: asyncio.run(subscribers.lets_in(url)))
+        yield {
+            "BULWARK_DATA": str(tmp_path / "data"),
+            "BULWARK_NATS_ACCOUNTS": str(accounts),
+            "BULWARK_NATS_URL": url,
+            "BULWARK_NATS_SYSTEM_URL": f"nats://system:of-the-system@127.0.0.1:{port}",
+            "BULWARK_NATS_PUBLIC_URL": "tls://county.example:4222",
+        }
+    finally:
+        server.end()
+
+
+def test_broker_elsewhere_takes_a_subscriber_up_when_the_system_account_asks(
+    elsewhere: dict[str, str],
+) -> None:
+    Folder(Path(elsewhere["BULWARK_DATA"])).prepare()
+    accounts = Path(elsewhere["BULWARK_NATS_ACCOUNTS"])
+
+    def run(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "bulwark", "subscriber", *arguments],
+            env={**os.environ, **elsewhere, **changed},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    async def heard(url: str) -> bytes:
+        ours = await nats.connect(elsewhere["BULWARK_NATS_URL"])
+        theirs = await nats.connect(url)
+        feed = await theirs.subscribe("events.alerts.fever_detected.22.05.81.>")
+        await theirs.flush()
+        await ours.publish("events.alerts.fever_detected.22.05.81.001.001._", b"heard")
+        message = await feed.next_msg(5)
+        await theirs.close()
+        await ours.close()
+        return message.data
+
+    added = run("add", "hospital", *AREA, *FEVERS)
+    assert added.returncode == 0, added.stderr
+    printed = added.stdout.split()[-1]
+    assert printed.endswith("@county.example:4222")
+    assert stat.S_IMODE(accounts.stat().st_mode) == 0o644
+    password = printed.removeprefix("tls://hospital:").split("@", maxsplit=1)[0]
+    inside = elsewhere["BULWARK_NATS_URL"].replace("bulwark:services", f"hospital:{password}")
+    assert asyncio.run(heard(inside)) == b"heard"
+    assert "hospital" in run("list").stdout
+    assert run("remove", "hospital").returncode == 0
+    eventually(lambda: not asyncio.run(subscribers.lets_in(inside)))
+    missing = run("add", "other", *AREA, *FEVERS, BULWARK_NATS_SYSTEM_URL="")
+    assert missing.returncode == 1
+    assert "BULWARK_NATS_SYSTEM_URL" in missing.stderr
+    wrong = elsewhere["BULWARK_NATS_SYSTEM_URL"].replace("of-the-system", "wrong")
+    refused = run("add", "other", *AREA, *FEVERS, BULWARK_NATS_SYSTEM_URL=wrong)
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert "wrong@" not in refused.stderr
+
+
+def test_file_reads_back_as_it_was_when_it_was_written(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.conf"
+    subscribers.add(file, "a", "22", {"alerts": ["fever_detected"]}, "x")
+    subscribers.add(file, "b", "2205", {"intake": []}, "y")
+    found = subscribers.read(file)
+    assert [(one.name, one.area, one.types) for one in found.values()] == [
+        ("a", "22", {"alerts": ["fever_detected"]}),
+        ("b", "2205", {"intake": []}),
+    ]
+    subscribers.remove(file, "a")
+    assert json.dumps(list(subscribers.read(file))) == '["b"]'

@@ -1,0 +1,150 @@
+"""Rules, alerts, runbooks and dashboards: they name what there is, and each other. P4."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bulwark.services import SERVICES
+from deploy.grafana.make_dashboards import COLUMNS, DASHBOARDS, as_json
+from deploy.grafana.panels import Dashboard
+from shared.settings import Settings
+from tests.deploy.watched import (
+    FOREIGN,
+    PROMETHEUS,
+    ROOT,
+    cases,
+    declared,
+    expressions,
+    loaded,
+    names_in,
+    rules,
+    series,
+)
+
+pytestmark = pytest.mark.requirement("P4")
+
+ALERTS = rules("alert")
+BY_NAME = {rule["alert"]: rule for rule in ALERTS}
+
+
+def chinese(text: str) -> bool:
+    return any("\u4e00" <= character <= "\u9fff" for character in text)
+
+
+def test_names_are_found_in_an_expression_and_words_and_labels_are_not() -> None:
+    expression = (
+        'sum by (service, le) (rate(a_bucket{le=~"1(\\\\.0)?", x="b_c"}[5m])) / on (area)'
+        " group_left max(job:d:rate5m) > 14.4 * 0.001 unless on () min(e_f)"
+        " or vector(0) and up == 1"
+    )
+    assert names_in(expression) == {"a_bucket", "job:d:rate5m", "e_f", "up"}
+
+
+@pytest.mark.parametrize(("where", "expression"), sorted(expressions()))
+def test_every_metric_named_is_told_by_the_code(where: str, expression: str) -> None:
+    recorded = {rule["record"] for rule in rules("record")}
+    named = names_in(expression)
+    assert named, where
+    assert named <= series() | recorded | FOREIGN, where
+
+
+def test_recorded_series_are_used_by_an_alert_or_a_dashboard() -> None:
+    used = {name for _, expression in expressions() for name in names_in(expression)}
+    unused = {rule["record"] for rule in rules("record")} - used
+    # For the desk's own queries: what stands in docs/monitoring.md.
+    page = (ROOT / "docs" / "monitoring.md").read_text()
+    assert not {name for name in unused if name not in page}
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_alert_says_who_when_and_what_to_do_in_both_languages(name: str) -> None:
+    rule = BY_NAME[name]
+    assert set(rule["labels"]) == {"severity", "duty"}
+    assert rule["labels"]["severity"] in {"urgent", "soon"}
+    assert rule["labels"]["duty"] in {"it", "desk", "health"}
+    notes = rule["annotations"]
+    assert set(notes) == {"summary_zh", "summary_en", "runbook"}
+    assert chinese(notes["summary_zh"])
+    assert not chinese(notes["summary_en"])
+    page = ROOT / notes["runbook"]
+    assert page.stem == name
+    chinese_part, _, english_part = page.read_text().partition("\n## ")
+    assert chinese(chinese_part)
+    assert "怎么办" in chinese_part
+    assert "What to do" in english_part
+
+
+def test_no_page_stands_without_its_alert() -> None:
+    pages = {page.stem for page in (ROOT / "docs" / "runbooks").glob("*.md")}
+    assert pages == set(BY_NAME)
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_alert_is_tested_to_fire_and_not_to_fire(name: str) -> None:
+    assert {fires for alert, fires in cases() if alert == name} == {True, False}
+
+
+def test_every_receiver_is_told_something_and_every_duty_has_one() -> None:
+    config = loaded(ROOT / "deploy" / "alertmanager" / "alertmanager.yml")
+    receivers = {receiver["name"] for receiver in config["receivers"]}
+    routes = config["route"]["routes"]
+    assert {route["receiver"] for route in routes} | {config["route"]["receiver"]} == receivers
+    assert {rule["labels"]["duty"] for rule in ALERTS} == receivers
+
+
+def test_prometheus_asks_each_service_where_it_answers() -> None:
+    config = loaded(PROMETHEUS / "prometheus.yml")
+    jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+    (found,) = jobs["bulwark"]["dns_sd_configs"]
+    assert sorted(found["names"]) == sorted(SERVICES)
+    assert found["port"] == Settings.model_fields["port"].default
+    watched = re.findall(r'_connected\{service="(\w+)"', BY_NAME["ServiceDown"]["expr"])
+    assert sorted(watched) == sorted(SERVICES)
+
+
+def test_every_metric_stands_in_the_page_on_monitoring() -> None:
+    page = (ROOT / "docs" / "monitoring.md").read_text()
+    lacking = {name for name in declared() if f"`{name}" not in page}
+    assert not lacking
+    assert not {name for name in BY_NAME if f"[{name}](runbooks/{name}.md)" not in page}
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda one: one.uid)
+def test_dashboard_has_chinese_titles_and_no_two_panels_in_one_place(
+    dashboard: Dashboard,
+) -> None:
+    page = as_json(dashboard)
+    taken: set[tuple[int, int]] = set()
+    numbers = [panel["id"] for panel in page["panels"]]
+    assert len(set(numbers)) == len(numbers)
+    for panel in page["panels"]:
+        assert chinese(panel["title"].partition(" / ")[0])
+        assert panel["title"].partition(" / ")[2]
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= COLUMNS
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        taken |= cells
+
+
+def test_dashboards_are_written_where_grafana_looks_for_them(tmp_path: Path) -> None:
+    program = [
+        sys.executable,
+        str(ROOT / "deploy" / "grafana" / "make_dashboards.py"),
+        str(tmp_path),
+    ]
+    subprocess.run(program, check=True, capture_output=True)
+    pages = {json.loads(file.read_text())["uid"] for file in tmp_path.glob("*.json")}
+    assert pages == {dashboard.uid for dashboard in DASHBOARDS}
+    folder = ROOT / "deploy" / "grafana" / "provisioning"
+    (source,) = loaded(folder / "datasources" / "prometheus.yml")["datasources"]
+    said = json.loads((tmp_path / "bulwark-health.json").read_text())["panels"][1]
+    assert said["datasource"]["uid"] == source["uid"]

@@ -1,0 +1,244 @@
+"""Sending to another system that fails, hangs, goes away for a day, and comes back."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.rollup.webhooks import sending, signing
+from services.rollup.webhooks.domain import pause_after
+from services.rollup.webhooks.handlers import AddTarget, RemoveTarget, places, targets
+from services.rollup.webhooks.tables import WebhookTarget
+from shared.events import contract, decode
+from shared.events.volunteers import AssistanceRequested
+from tests.harness import Node, eventually, new_id
+from tests.rollup.receiver import Receiver, certificate, receiving
+
+pytestmark = pytest.mark.requirement("P2")
+
+FEVERS = ["bulwark.alerts.fever_detected"]
+MINE, OTHERS = "220581001001", "220581002001"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same pauses, a hundred times as fast."""
+    real: Callable[[int], timedelta] = pause_after
+    monkeypatch.setattr(sending, "pause_after", lambda attempts: min(real(attempts), LIMIT) / 20)
+    monkeypatch.setattr(sending, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(sending, "ANSWER_SECONDS", 0.5)
+
+
+LIMIT = timedelta(seconds=4)
+
+
+def add(node: Node, receiver: Receiver, **options: Any) -> tuple[str, str]:
+    """A target for fevers in one township; returns its id and its secret."""
+    node.settle()
+    asked = {"area": MINE[:9], "types": FEVERS, "private": True, **options}
+    rollup = node.runtime("rollup")
+    target = str(node.run(rollup.writer.submit(AddTarget(receiver.url, **asked))))
+    secret = signing.shown(signing.secret_of(rollup.site.secret, target))
+    return target, secret
+
+
+def remove(node: Node, target: str) -> None:
+    node.run(node.runtime("rollup").writer.submit(RemoveTarget(target)))
+
+
+def fever(node: Node, area: str = MINE) -> str:
+    body = {"id": new_id(), "area": area, "place_kind": "checkpoint", "temperature_c": 38.6}
+    assert node.client("recorder").post("/intake/screenings", body).status_code == 201
+    return str(body["id"])
+
+
+def row(node: Node, target: str) -> WebhookTarget:
+    with node.runtime("rollup").database.reading() as session:
+        return next(one for one in targets(session) if one.id == target)
+
+
+def place(node: Node, target: str) -> int:
+    with node.runtime("rollup").database.reading() as session:
+        return places(session, target)["alerts"]
+
+
+def arrived(receiver: Receiver, screenings: list[str]) -> None:
+    eventually(lambda: len(receiver.taken) >= len(screenings), seconds=30)
+    assert receiver.screenings == screenings
+
+
+def test_events_are_sent_signed_and_whole_when_they_happen(node: Node) -> None:
+    fever(node)
+    with receiving() as receiver:
+        target, secret = add(node, receiver)
+        sent = [fever(node) for _ in range(3) if fever(node, OTHERS)]
+        arrived(receiver, sent)
+        for message in receiver.taken:
+            assert message.headers["content-type"] == "application/cloudevents+json"
+            assert message.headers["webhook-id"] == message.event["id"]
+            assert abs(int(message.headers["webhook-timestamp"]) - time.time()) < 60
+            assert message.headers["host"] == f"127.0.0.1:{receiver.port}"
+            assert message.verified_by(secret)
+            assert not message.verified_by(signing.shown(b"x" * 32))
+            recorded = decode(message.event)
+            assert recorded is not None
+            assert contract.schema_of(type(recorded.data))["$id"] == message.event["dataschema"]
+        streamed = [one.event["sequence"] for one in receiver.taken]
+        assert streamed == sorted(streamed)
+        remove(node, target)
+
+
+def test_nothing_is_lost_or_out_of_order_when_the_target_fails_hangs_and_goes_away(
+    node: Node,
+) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver)
+        sent = [fever(node)]
+        arrived(receiver, sent)
+        receiver.status = 500
+        sent += [fever(node), fever(node)]
+        eventually(lambda: row(node, target).attempts >= 2)
+        failing = row(node, target)
+        assert (failing.error, failing.gone) == ("HTTP 500", None)
+        assert failing.failing_since is not None
+        receiver.status = 204
+        arrived(receiver, sent)
+        eventually(lambda: row(node, target).attempts == 0)
+        assert row(node, target).failing_since is None
+        receiver.free.clear()
+        sent += [fever(node)]
+        eventually(lambda: "no answer" in (row(node, target).error or ""))
+        receiver.stop()
+        sent += [fever(node), fever(node)]
+        eventually(lambda: "Connect" in (row(node, target).error or ""))
+        receiver.status = 307
+        receiver.start()
+        eventually(lambda: row(node, target).error == "HTTP 307")
+        receiver.status = 200
+        eventually(lambda: set(receiver.screenings) == set(sent), seconds=30)
+        # Who hung may have taken it all the same: it comes again, under the same id.
+        assert list(dict.fromkeys(receiver.screenings)) == sent
+        assert receiver.most_at_once <= 4
+        remove(node, target)
+
+
+def test_sending_goes_on_from_its_place_when_the_services_were_stopped(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver)
+        sent = [fever(node)]
+        arrived(receiver, sent)
+        eventually(lambda: place(node, target) == node.runtime("alerts").writer.head)
+        receiver.stop()
+        sent += [fever(node), fever(node)]
+        node.settle()
+        node.stop_services()
+        receiver.start()
+        node.start_services()
+        sent += [fever(node)]
+        arrived(receiver, sent)
+        remove(node, target)
+
+
+def test_sending_goes_on_when_junk_was_in_the_stream_and_it_was_made_again(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver)
+        sent = [fever(node)]
+        arrived(receiver, sent)
+        bus = node.runtime("alerts").bus
+        for junk in (b"no event", b'{"source": "/test/alerts", "sequence": "1"}'):
+            node.run(bus.client.publish("events.alerts.junk", junk))
+            sent += [fever(node)]
+            arrived(receiver, sent)
+        assert node.runtime("rollup").failure is None
+        remove(node, target)
+
+
+def test_no_target_waits_when_another_is_away(node: Node) -> None:
+    with receiving() as away, receiving() as here:
+        away.stop()
+        first, _ = add(node, away)
+        second, _ = add(node, here)
+        sent = [fever(node) for _ in range(5)]
+        arrived(here, sent)
+        assert row(node, first).attempts > 0
+        remove(node, first)
+        remove(node, second)
+
+
+def test_nothing_more_is_sent_when_the_target_says_that_it_is_gone(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver)
+        receiver.status = 410
+        fever(node)
+        eventually(lambda: row(node, target).gone is not None)
+        receiver.status = 204
+        tries = len(receiver.tries)
+        fever(node)
+        node.settle()
+        assert len(receiver.tries) == tries
+        assert not receiver.taken
+        remove(node, target)
+
+
+def test_everything_there_is_is_sent_when_the_beginning_is_asked_for(node: Node) -> None:
+    fever(node)
+    with receiving() as receiver:
+        target, _ = add(node, receiver, from_start=True)
+        node.settle()
+        found = [one.data for one in node.logged("alerts") if one.data.type == FEVERS[0]]
+        arrived(receiver, [one.screening_id for one in found if one.area.startswith(MINE[:9])])
+        remove(node, target)
+
+
+def test_psychological_support_is_told_to_nobody_outside_when_it_is_asked_for(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver, types=[AssistanceRequested.type])
+        lead = node.client("lead")
+        for kind in ("psychological", "medicine"):
+            body = {"id": new_id(), "area": MINE, "kind": kind, "text": "x"}
+            assert lead.post("/volunteers/requests", body).status_code == 201
+        eventually(lambda: receiver.taken)
+        assert [one.event["data"]["kind"] for one in receiver.taken] == ["medicine"]
+        remove(node, target)
+
+
+def test_sending_ends_when_the_target_is_removed(node: Node) -> None:
+    with receiving() as receiver:
+        receiver.status = 503
+        target, _ = add(node, receiver)
+        fever(node)
+        eventually(lambda: receiver.tries)
+        remove(node, target)
+        second, _ = add(node, receiver)
+        receiver.status = 204
+        sent = [fever(node)]
+        arrived(receiver, sent)
+        remove(node, second)
+
+
+def test_certificate_is_checked_under_the_targets_name_when_it_speaks_tls(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = certificate(tmp_path / "right.pem", "localhost")
+    other = certificate(tmp_path / "other.pem", "elsewhere.example")
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(right.read_bytes() + other.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    named: dict[str, Any] = {"name": "localhost"}
+    with (
+        receiving(certificate=right, **named) as good,
+        receiving(certificate=other, **named) as bad,
+    ):
+        first, secret = add(node, good)
+        second, _ = add(node, bad)
+        sent = [fever(node)]
+        arrived(good, sent)
+        assert good.taken[0].verified_by(secret)
+        assert good.taken[0].headers["host"] == f"localhost:{good.port}"
+        eventually(lambda: "certificate" in (row(node, second).error or "").lower())
+        assert not bad.tries
+        remove(node, first)
+        remove(node, second)
