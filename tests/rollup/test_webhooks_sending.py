@@ -206,17 +206,20 @@ def test_psychological_support_is_told_to_nobody_outside_when_it_is_asked_for(no
 
 
 def test_sending_ends_when_the_target_is_removed(node: Node) -> None:
-    with receiving() as receiver:
-        receiver.status = 503
-        target, _ = add(node, receiver)
+    with receiving() as gone, receiving() as kept:
+        gone.status = 503
+        target, _ = add(node, gone)
         fever(node)
-        eventually(lambda: receiver.tries)
+        eventually(lambda: gone.tries)
         remove(node, target)
-        second, _ = add(node, receiver)
-        receiver.status = 204
+        second, _ = add(node, kept)
         sent = [fever(node)]
-        arrived(receiver, sent)
+        # Whoever begins with the second has ended with the first before.
+        arrived(kept, sent)
+        gone.status = 204
+        arrived(kept, [*sent, fever(node)])
         remove(node, second)
+        assert not gone.taken
 
 
 def test_certificate_is_checked_under_the_targets_name_when_it_speaks_tls(
