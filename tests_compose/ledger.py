@@ -4,14 +4,14 @@ import contextlib
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
-from tests_compose.stack import COUNTY, Stack
+from tests_compose.stack import COUNTY, SERVICES, Stack
 from tests_compose.waiting import eventually
 
 LOCAL = timezone(timedelta(hours=8))
@@ -109,6 +109,14 @@ class Ledger:
         lines = self._stack.tools(*words).splitlines()
         return [json.loads(line)["data"] for line in lines if line.startswith("{")]
 
+    def _told(self, client: httpx.Client) -> Iterator[str]:
+        for service in SERVICES:
+            yield client.get(f"/{service}/readyz").text
+        for kind in ("screening_recorded", "fever_detected"):
+            events = [data["screening_id"] for data in self.on_the_bus(kind)]
+            yield f"{kind}: {len(events)} on the bus, {len(set(events))} of them different"
+        yield self._stack.tools("dead", "list")
+
     def check(self) -> None:
         """Every accepted record is counted once, and stands on the bus once; so does each fever."""
         wanted = {"screenings": len(self.accepted), "fevers": len(self.fevers)}
@@ -122,8 +130,18 @@ class Ledger:
         with self._stack.client("it", COUNTY) as client:
             with contextlib.suppress(AssertionError):
                 eventually(lambda: figures() == wanted, seconds=90, every=1)
-            assert figures() == wanted
+            found = figures()
+            # How far each service has read says where a difference comes from.
+            told = "" if found == wanted else "\n".join(self._told(client))
+            assert found == wanted, f"counted {found}, accepted {wanted}\n{told}"
         screenings = [data["screening_id"] for data in self.on_the_bus("screening_recorded")]
-        assert sorted(screenings) == sorted(self.accepted)
+        _same(screenings, self.accepted, "screenings")
         fevers = [data["screening_id"] for data in self.on_the_bus("fever_detected")]
-        assert sorted(fevers) == sorted(self.fevers)
+        _same(fevers, self.fevers, "fevers")
+
+
+def _same(found: Iterable[str], wanted: Iterable[str], what: str) -> None:
+    """Fail when ids differ, or stand there more than once; says which."""
+    more, less = Counter(found) - Counter(wanted), Counter(wanted) - Counter(found)
+    assert not more, f"{what} on the bus too often: {more}"
+    assert not less, f"{what} not on the bus: {less}"
