@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import nats.errors
 import orjson
 import structlog
 from faststream.exceptions import IncorrectState
 from faststream.nats import NatsBroker
+from faststream.security import SASLPlaintext
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -57,12 +59,22 @@ class StoreState:
     limit: int | None
 
 
+class ConnectionEnded(Exception):
+    """The broker refused this client for good: the process must be started again."""
+
+
 class Bus:
-    """One connection to the broker, which is kept trying for ever."""
+    """One connection to the broker, which is kept trying for ever.
+
+    `url` may name several servers, with commas between them; they share a user and a password.
+    """
 
     def __init__(self, url: str, name: str) -> None:
+        self._leaving = False
+        self._ended = asyncio.Event()
         self.broker = NatsBroker(
-            url.split(","),
+            [_address(server) for server in url.split(",")],
+            security=_security(url),
             name=name,
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
@@ -70,6 +82,7 @@ class Bus:
             ping_interval=5,
             max_outstanding_pings=2,
             error_cb=_tell_error,
+            closed_cb=self._closed,
             logger=None,
         )
 
@@ -94,8 +107,18 @@ class Bus:
         """Connect; waits as long as the broker is away."""
         await self.broker.connect()
 
+    async def _closed(self) -> None:
+        if not self._leaving:
+            self._ended.set()
+
+    async def watch(self) -> None:
+        """Wait until the client gave up for good; raises ConnectionEnded."""
+        await self._ended.wait()
+        raise ConnectionEnded(f"the broker ended the connection: {self.client.last_error!r}")
+
     async def close(self) -> None:
         """Leave the broker, without waiting for one that is gone."""
+        self._leaving = True
         client = self.client if self._known else None
         try:
             await asyncio.wait_for(self.broker.stop(), REQUEST_SECONDS)
@@ -162,6 +185,20 @@ class Bus:
         info = await self.api("INFO")
         limit = info["limits"]["max_storage"]
         return StoreState(info["storage"], limit if limit > 0 else None)
+
+
+def _security(url: str) -> SASLPlaintext | None:
+    """Who we are, apart from the addresses: a server that others of its cluster tell the client
+    about has an address alone, and would be refused for good."""
+    parts = urlsplit(url.split(",", maxsplit=1)[0])
+    if parts.username is None or parts.password is None:
+        return None
+    return SASLPlaintext(unquote(parts.username), unquote(parts.password))
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def checked(payload: bytes) -> dict[str, Any]:

@@ -118,6 +118,7 @@ class Runtime:
         self.writer.head = await on_thread(self._read_head)
         self.writer.start()
         self._go(self._connect(), "broker")
+        self._go(self.bus.watch(), "connection")
         # Every process of the service answers subscribers, whoever holds the lease.
         self._go(self._once_connected(self.gate.run), "gate")
         if self.lease is None:

@@ -7,7 +7,9 @@ from tests.faults.site import BrokerProcess
 from tests.ports import held_port
 
 NODES = 3
+USER, PASSWORD = "bulwark", "only-for-tests"
 CONFIG = """
+authorization {{ user: {user}, password: "{password}" }}
 cluster {{
   name: bulwark
   listen: 127.0.0.1:{port}
@@ -29,18 +31,19 @@ class Cluster(BrokerProcess):
             named = config.read_text().replace(
                 "server_name: bulwark", f"server_name: bulwark-{number}"
             )
-            config.write_text(named + CONFIG.format(port=ports[number], routes=routes))
+            known = {"user": USER, "password": PASSWORD}
+            config.write_text(named + CONFIG.format(port=ports[number], routes=routes, **known))
         self.store = folder
 
     @property
     def url(self) -> str:
         """One that is alive."""
-        return next(node.url for node in self.nodes if node.running)
+        return next(_known(node.url) for node in self.nodes if node.running)
 
     @property
     def urls(self) -> str:
         """All of them, as services are told."""
-        return ",".join(node.url for node in self.nodes)
+        return ",".join(_known(node.url) for node in self.nodes)
 
     def start(self) -> None:
         """Start all three."""
@@ -55,3 +58,7 @@ class Cluster(BrokerProcess):
     def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End all three."""
         return max(node.end(how) for node in self.nodes)
+
+
+def _known(url: str) -> str:
+    return url.replace("://", f"://{USER}:{PASSWORD}@")
