@@ -136,12 +136,8 @@ def test_dashboard_has_chinese_titles_and_no_two_panels_in_one_place(
 
 
 def test_dashboards_are_written_where_grafana_looks_for_them(tmp_path: Path) -> None:
-    program = [
-        sys.executable,
-        str(ROOT / "deploy" / "grafana" / "make_dashboards.py"),
-        str(tmp_path),
-    ]
-    subprocess.run(program, check=True, capture_output=True)
+    program = [sys.executable, "-m", "deploy.grafana.make_dashboards", str(tmp_path)]
+    subprocess.run(program, check=True, capture_output=True, cwd=ROOT)
     pages = {json.loads(file.read_text())["uid"] for file in tmp_path.glob("*.json")}
     assert pages == {dashboard.uid for dashboard in DASHBOARDS}
     folder = ROOT / "deploy" / "grafana" / "provisioning"
