@@ -14,6 +14,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nats
 from nats.errors import Error as NatsError
@@ -111,7 +112,11 @@ async def follow(url: str, stream: str, place: Place, since=None, filters=()) ->
     async def tell(error: Exception) -> None:
         warn(f"{type(error).__name__}: {error}")
 
-    client = await nats.connect(url, max_reconnect_attempts=-1, error_cb=tell)
+    # The servers of a cluster tell each other's addresses, which hold no password: it goes apart.
+    who = urlsplit(url)
+    client = await nats.connect(
+        url, user=who.username, password=who.password, max_reconnect_attempts=-1, error_cb=tell
+    )
     js = client.jetstream()
     try:
         while True:
