@@ -17,6 +17,7 @@ from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
+from shared.bus import reached_by
 from shared.events.envelope import TOKEN_DIGITS
 
 STREAMS = ("INTAKE", "ALERTS", "VOLUNTEERS", "ROLLUP")
@@ -45,7 +46,7 @@ class Wanted:
 
 async def connect(url: str) -> Client:
     """A connection of an outside subscriber."""
-    return await nats.connect(url, name="bulwark-events", max_reconnect_attempts=-1)
+    return await nats.connect(**reached_by(url), name="bulwark-events", max_reconnect_attempts=-1)
 
 
 async def documents(

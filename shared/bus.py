@@ -72,9 +72,10 @@ class Bus:
     def __init__(self, url: str, name: str) -> None:
         self._leaving = False
         self._ended = asyncio.Event()
+        who = reached_by(url)
         self.broker = NatsBroker(
-            [_address(server) for server in url.split(",")],
-            security=_security(url),
+            who["servers"],
+            security=_security(who),
             name=name,
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
@@ -187,18 +188,23 @@ class Bus:
         return StoreState(info["storage"], limit if limit > 0 else None)
 
 
-def _security(url: str) -> SASLPlaintext | None:
-    """Who we are, apart from the addresses: a server that others of its cluster tell the client
-    about has an address alone, and would be refused for good."""
-    parts = urlsplit(url.split(",", maxsplit=1)[0])
-    if parts.username is None or parts.password is None:
-        return None
-    return SASLPlaintext(unquote(parts.username), unquote(parts.password))
+def reached_by(url: str) -> dict[str, Any]:
+    """What nats-py is told to reach the servers of a URL: their addresses, and apart from them who
+    we are. A server that others of its cluster tell of has an address alone, and would refuse us.
+    """
+    parts = [
+        urlsplit(server if "//" in server else f"nats://{server}") for server in url.split(",")
+    ]
+    found = {
+        "servers": [urlunsplit(one._replace(netloc=one.netloc.rpartition("@")[2])) for one in parts]
+    }
+    if parts[0].username is None or parts[0].password is None:
+        return found
+    return {**found, "user": unquote(parts[0].username), "password": unquote(parts[0].password)}
 
 
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+def _security(who: dict[str, Any]) -> SASLPlaintext | None:
+    return SASLPlaintext(who["user"], who["password"]) if "user" in who else None
 
 
 def checked(payload: bytes) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from bulwark.upkeep.growing import load_rows
 from bulwark.upkeep.keys import ASIDE, STORE, identity, refuse_others, restore_keys
 from bulwark.upkeep.manifest import BackupError, DatabaseCopy, Manifest, checked
 from bulwark.upkeep.source import Source, sources_first
-from shared.bus import STREAM_NOT_FOUND, StreamRefused
+from shared.bus import STREAM_NOT_FOUND, StreamRefused, reached_by
 from shared.bus import checked as answered
 from shared.migration import newest
 
@@ -183,7 +183,8 @@ async def _streams_at(url: str) -> list[str]:
     """Which of our streams a broker holds; none when it does not answer (it is not up yet)."""
     try:
         client = await asyncio.wait_for(
-            nats.connect(url.split(","), allow_reconnect=False, connect_timeout=2), BROKER_SECONDS
+            nats.connect(**reached_by(url), allow_reconnect=False, connect_timeout=2),
+            BROKER_SECONDS,
         )
     except (OSError, TimeoutError, nats.errors.Error):
         return []
