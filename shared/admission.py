@@ -1,6 +1,7 @@
 """Admission: who asks, about where and when, and how much at a time."""
 
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import orjson
@@ -42,14 +43,19 @@ def admitted(site: Site, token: str, roles: frozenset[Role]) -> Caller:
 
 def check_places(site: Site, model: BaseModel, caller: Caller | None) -> None:
     """Every area named must be in the tree (422) and within the caller's rights (403)."""
-    for name in AREA_FIELDS:
-        area = getattr(model, name, None)
+    for name in _area_fields(type(model)):
+        area = getattr(model, name)
         if area is None:
             continue
         if not site.areas.exists(area):
             raise Invalid(TEXTS, "unknown_area", field=name, area=area)
         if caller is not None and not caller.may_touch(area):
             raise Forbidden(TEXTS, "outside_your_area", field=name, area=area)
+
+
+@cache
+def _area_fields(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(name for name in AREA_FIELDS if name in model.model_fields)
 
 
 def check_time(site: Site, model: BaseModel) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import structlog
 import uuid_utils.compat
@@ -155,8 +155,7 @@ class Trial:
             return self.attempt(tx, self.wish)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A good line of a bulk: its number, its command and its fingerprint."""
 
     number: int

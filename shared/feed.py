@@ -4,22 +4,35 @@ No acks, no storage: the broker is trusted to remember nothing. Heartbeats come 
 """
 
 import asyncio
+from collections import deque
+from typing import NamedTuple
 
 import nats.errors
 import orjson
 import structlog
-from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 
-from shared.bus import Bus
+from shared.bus import Bus, Inbox
 
 # A quiet feed asks for little, so that the beginning of a flood does not hold up its end.
 LEAST_PULL = 128
 MOST_PULL = 2048
 BEAT_SECONDS = 0.5
 INACTIVE_SECONDS = 30
+STATUS_AT = len(b"NATS/1.0")
+NO_MESSAGE_OF_A_STREAM = "400 no message of a stream"
 
 log = structlog.get_logger(__name__)
+
+
+class Arrival(NamedTuple):
+    """What came: a message of the stream by its number, or a word of the server itself.
+
+    `status` is such a word, as `100 Idle Heartbeat`; empty for a message of the stream.
+    """
+
+    number: int
+    status: str
+    document: bytes
 
 
 class Feed:
@@ -28,30 +41,21 @@ class Feed:
     def __init__(self, bus: Bus, stream: str) -> None:
         self._bus = bus
         self._stream = stream
-        self._subscription: Subscription | None = None
+        self._inbox: Inbox | None = None
         self._consumer: str | None = None
         self._allowed = 0
         self._size = LEAST_PULL
+        self._arrived: deque[Arrival] = deque()
+        self._stirred = asyncio.Event()
 
     @property
     def waiting(self) -> int:
         """How many messages have arrived and not been taken."""
-        return self._inbox.pending_msgs
-
-    @property
-    def _inbox(self) -> Subscription:
-        if self._subscription is None:
-            raise RuntimeError("the feed was not opened")
-        return self._subscription
+        return len(self._arrived)
 
     async def open(self, start: int) -> None:
         """Make the consumer and ask for messages from a number on; `close` it whatever happens."""
-        client = self._bus.client
-        self._subscription = await client.subscribe(
-            client.new_inbox(),
-            pending_msgs_limit=4 * MOST_PULL,
-            pending_bytes_limit=512 * 1024 * 1024,
-        )
+        self._inbox = await self._bus.listen(self._hear)
         answer = await self._bus.api(
             f"CONSUMER.CREATE.{self._stream}",
             {
@@ -68,13 +72,17 @@ class Feed:
             },
         )
         self._consumer = str(answer["name"])
-        await self._pull()
+        await self._pull(self._inbox)
+
+    def _hear(self, reply: bytes, head: bytes, document: bytes) -> None:
+        self._arrived.append(arrival(reply, head, document))
+        self._stirred.set()
 
     async def close(self) -> None:
         """Let the consumer go, if the broker can still be told."""
         try:
-            if self._subscription is not None:
-                await self._subscription.unsubscribe()
+            if self._inbox is not None:
+                await self._inbox.leave()
             if self._consumer is not None:
                 await self._bus.client.publish(
                     f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}", b""
@@ -82,7 +90,7 @@ class Feed:
         except (nats.errors.Error, OSError):
             log.debug("feed.closed_hard", stream=self._stream)
 
-    async def _pull(self) -> None:
+    async def _pull(self, inbox: Inbox) -> None:
         wish = {
             "batch": self._size,
             "expires": INACTIVE_SECONDS * 1_000_000_000,
@@ -92,7 +100,7 @@ class Feed:
         await self._bus.client.publish(
             f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}",
             orjson.dumps(wish),
-            reply=self._inbox.subject,
+            reply=inbox.subject,
         )
 
     async def top_up(self, taken: int = 0) -> None:
@@ -101,43 +109,39 @@ class Feed:
             self._size = min(2 * self._size, MOST_PULL)
         elif taken:
             self._size = LEAST_PULL
-        if self._allowed < self._size // 2:
-            await self._pull()
+        if self._allowed < self._size // 2 and self._inbox is not None:
+            await self._pull(self._inbox)
 
     def expired(self) -> None:
         """The server let the pull go; the next `top_up` asks again."""
         self._allowed = 0
 
-    async def first(self, seconds: float) -> Msg:
-        """The next message; raises TimeoutError after a silence."""
+    async def first(self, seconds: float) -> Arrival:
+        """What comes next; raises TimeoutError after a silence."""
         # Not wait_for: before Python 3.12 it loses a cancellation that meets what it waits for.
         async with asyncio.timeout(seconds):
-            return await self.next()
+            while not self._arrived:
+                self._stirred.clear()
+                await self._stirred.wait()
+        return self.take()
 
-    async def next(self) -> Msg:
-        """The next message, however long it takes."""
-        # next_msg() costs a task and a timer each; its queue is drained at four times the rate.
-        inbox = self._inbox
-        queue = inbox._pending_queue
-        message = queue.get_nowait() if not queue.empty() else await queue.get()
-        inbox._pending_size -= len(message.data)
-        queue.task_done()
-        if status_of(message) is None:
+    def take(self) -> Arrival:
+        """The first of those waiting; raises IndexError when none is."""
+        found = self._arrived.popleft()
+        if not found.status:
             self._allowed -= 1
-        return message
+        return found
 
 
-def status_of(message: Msg) -> str | None:
-    """The status that a message of the server itself carries; None for one of the stream."""
-    return message.headers.get("Status") if message.headers else None
-
-
-def number_of(message: Msg) -> int:
-    """A message's number in its stream, from its reply subject; raises ValueError.
+def arrival(reply: bytes, head: bytes, document: bytes) -> Arrival:
+    """What a message is: its number in the stream stands in its reply subject.
 
     The subject has nine tokens, or twelve where the account has a domain.
     """
-    tokens = (message.reply or "").split(".")
-    if len(tokens) < 9:
-        raise ValueError(f"no message of a stream: {message.reply}")
-    return int(tokens[5] if len(tokens) == 9 else tokens[7])
+    if head[STATUS_AT : STATUS_AT + 1] == b" ":
+        return Arrival(0, head[STATUS_AT + 1 :].partition(b"\r\n")[0].decode(), b"")
+    tokens = reply.split(b".")
+    number = tokens[5] if len(tokens) == 9 else tokens[7] if len(tokens) > 9 else b""
+    if not number.isdigit():
+        return Arrival(0, NO_MESSAGE_OF_A_STREAM, b"")
+    return Arrival(int(number), "", document)

@@ -57,7 +57,8 @@ _MOVE = "UPDATE places SET sequence = ? WHERE source = ? AND sequence = ?"
 
 
 class Entry(NamedTuple):
-    """A message of a stream: its number, its document, and the envelope where it was parsed."""
+    """A message of a stream: its number, its document, and its envelope, where that was found to
+    be of this number and source."""
 
     sequence: int
     document: bytes
@@ -168,10 +169,13 @@ def _handle(tx: Tx, handler: Consumer, recorded: list[Recorded[Any]]) -> None:
 
 
 def _decode(source: str, entry: Entry) -> Recorded[Event] | None:
-    envelope = parse(entry.document) if entry.envelope is None else entry.envelope
-    if place_of(envelope) != (source, entry.sequence):
+    place = source, entry.sequence
+    if entry.envelope is not None:
+        return decode(entry.envelope, place)
+    envelope = parse(entry.document)
+    if place_of(envelope) != place:
         raise MalformedEvent(f"it says {place_of(envelope)}, and stands at {entry.sequence}")
-    return decode(envelope)
+    return decode(envelope, place)
 
 
 def _attempt(tx: Tx, source: str, entry: Entry) -> Exception | None:

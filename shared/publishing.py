@@ -1,12 +1,12 @@
 """Publishing rows of a log to its stream: all of a batch or none, guarded by the stream's end."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import uuid_utils.compat
 
-from shared.bus import REQUEST_SECONDS, Bus, checked
+from shared.bus import REQUEST_SECONDS, Bus, Message, checked
 from shared.events import CONTENT_TYPE
 from shared.log import Row
 
@@ -40,14 +40,11 @@ class Publisher:
         if len(rows) == 1:
             return Batch(rows[0], headers)
         name = uuid_utils.compat.uuid4().hex
-        client = self._bus.client
-        for number, row in enumerate(rows[:-1], 1):
-            headers |= {"Nats-Batch-Id": name, "Nats-Batch-Sequence": str(number)}
-            headers["Content-Type"] = CONTENT_TYPE
-            await client.publish(row.subject, row.document, headers=headers)
+        for start in range(0, len(rows) - 1, BREATH):
+            some = rows[start : min(start + BREATH, len(rows) - 1)]
+            await self._bus.publish_all(_held_back(some, name, start + 1, headers))
             headers = {}
-            if number % BREATH == 0:
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)
         last = {"Nats-Batch-Id": name, "Nats-Batch-Sequence": str(len(rows))}
         return Batch(rows[-1], last | {"Nats-Batch-Commit": "1"})
 
@@ -67,3 +64,13 @@ class Publisher:
         if (ack.get("stream"), ack.get("seq")) != (self._stream, row.sequence):
             raise OutOfStep(f"{row.sequence} was stored at {ack.get('stream')} {ack.get('seq')}")
         return row.sequence
+
+
+def _held_back(
+    rows: Sequence[Row], name: str, number: int, headers: dict[str, str]
+) -> Iterator[Message]:
+    """The messages of a part of a batch, from a number on; `headers` are of the first alone."""
+    for at, row in enumerate(rows, number):
+        own = {"Nats-Batch-Id": name, "Nats-Batch-Sequence": str(at), "Content-Type": CONTENT_TYPE}
+        yield row.subject, headers | own if headers else own, row.document
+        headers = {}

@@ -12,12 +12,11 @@ from typing import Any
 import nats.errors
 import orjson
 import structlog
-from nats.aio.msg import Msg
 
 from shared.bus import Bus, StreamRefused
 from shared.db import Database, is_transient, on_thread
 from shared.events import MalformedEvent, parse, place_of
-from shared.feed import BEAT_SECONDS, Feed, number_of, status_of
+from shared.feed import BEAT_SECONDS, Arrival, Feed
 from shared.inbox import Batch, Entry, PlaceMoved, place_of_source
 from shared.stream_check import digest_of
 from shared.writer import Unavailable, Writer
@@ -26,6 +25,9 @@ MOST_PER_BATCH = 1024
 SILENCE_SECONDS = 3 * BEAT_SECONDS
 QUIET_SECONDS = 2.0
 HEAD_ANSWER_SECONDS = 2.0
+# More than so many at once are a flood: what waits for a moment then shares a commit.
+FLOOD = 16
+FLOOD_LINGER_SECONDS = 0.02
 LEAST_PAUSE_SECONDS = 0.05
 MOST_PAUSE_SECONDS = 1.0
 HEARTBEAT, PULL_EXPIRED = "100", "408"
@@ -80,7 +82,7 @@ class Reader:
         self.place = 0
         # What the database says; behind the place while what passes concerns nobody here.
         self._stored = 0
-        self._linger = writer.service.linger_seconds
+        self._linger = self._lingers = writer.service.linger_seconds
         self._heard = frozenset(model.type for model in writer.service.consumes)
         self.behind = False
         self.caught_up = False
@@ -212,18 +214,19 @@ class Reader:
         deadline = loop.time() + QUIET_SECONDS
         while not entries:
             try:
-                message = await feed.first(SILENCE_SECONDS)
+                came = await feed.first(SILENCE_SECONDS)
             except TimeoutError:
                 raise _OpenAgain("three beats of silence") from None
-            if self._linger and status_of(message) is None and not feed.waiting:
-                await asyncio.sleep(self._linger)
+            if self._lingers and not came.status and not feed.waiting:
+                await asyncio.sleep(self._lingers)
             while True:
-                trouble = self._take(feed, message, entries)
+                trouble = self._take(feed, came, entries)
                 if trouble is not None:
                     return entries, trouble
                 if len(entries) >= MOST_PER_BATCH or not feed.waiting:
                     break
-                message = await feed.next()
+                came = feed.take()
+            self._lingers = FLOOD_LINGER_SECONDS if len(entries) > FLOOD else self._linger
             # A pull that ran out must be renewed at once: without one not even beats come.
             await feed.top_up(len(entries))
             if not entries and loop.time() > deadline:
@@ -231,25 +234,24 @@ class Reader:
                 break
         return entries, None
 
-    def _take(self, feed: Feed, message: Msg, entries: list[Entry]) -> _Trouble | None:
-        """Sort a message: the next event is kept, a beat or what was seen before is let go."""
-        status = status_of(message)
-        if status is not None:
-            return _heed(feed, status, message)
-        number = number_of(message)
+    def _take(self, feed: Feed, came: Arrival, entries: list[Entry]) -> _Trouble | None:
+        """Sort what came: the next event is kept, a beat or what was seen before is let go."""
+        number, status, document = came
+        if status:
+            return _heed(feed, status)
         try:
-            envelope = parse(message.data)
+            envelope = parse(document)
             fits = place_of(envelope) == (self.source, number)
         except MalformedEvent:
             envelope, fits = None, False
         expected = self.place + len(entries) + 1
         if number > expected:
             return _Trouble(f"{expected} is missing", hole=True)
-        entry = Entry(number, message.data, envelope)
         if not fits:
-            return _Trouble("an envelope does not match its number", misfit=entry)
+            misfit = Entry(number, document, None)
+            return _Trouble("an envelope does not match its number", misfit=misfit)
         if number == expected:
-            entries.append(entry)
+            entries.append(Entry(number, document, envelope))
         return None
 
     async def _face(self, trouble: _Trouble) -> None:
@@ -308,10 +310,10 @@ class Reader:
         return bool(orjson.loads(answer.data).get("logged"))
 
 
-def _heed(feed: Feed, status: str, message: Msg) -> _Trouble | None:
-    if status == HEARTBEAT:
+def _heed(feed: Feed, status: str) -> _Trouble | None:
+    if status.startswith(HEARTBEAT):
         return None
-    if status == PULL_EXPIRED:
+    if status.startswith(PULL_EXPIRED):
         feed.expired()
         return None
-    return _Trouble(f"{status} {(message.headers or {}).get('Description', '')}")
+    return _Trouble(status)

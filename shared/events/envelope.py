@@ -112,12 +112,15 @@ def place_of(envelope: dict[str, Any]) -> tuple[str, int]:
         raise MalformedEvent(f"not an event's envelope: {error!r}") from error
 
 
-def decode(envelope: dict[str, Any]) -> Recorded[Event] | None:
+def decode(
+    envelope: dict[str, Any], place: tuple[str, int] | None = None
+) -> Recorded[Event] | None:
     """The event in an envelope; None for a type that this release does not know.
 
-    Raises MalformedEvent when the envelope or the data do not fit.
+    `place` is what `place_of` says, where that is known. Raises MalformedEvent when the envelope
+    or the data do not fit.
     """
-    service, sequence = place_of(envelope)
+    service, sequence = place or place_of(envelope)
     kind = envelope.get("type")
     if not isinstance(kind, str):
         raise MalformedEvent(f"its type is {kind!r}")

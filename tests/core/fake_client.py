@@ -2,16 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 import nats.errors
 import orjson
 from nats.aio.msg import Msg
 
-from shared.bus import Bus
+from shared.bus import Bus, Message
+from shared.frames import Hear
 from tests.core.fake_jetstream import Server
 
+STATUS_LINE = ("Status", "Description")
 Callback = Callable[[Msg], Awaitable[None]]
 
 
@@ -51,11 +53,35 @@ class FakeSubscription:
             self._task.cancel()
 
 
+class FakeInbox:
+    """A subject whose messages are handed over as the bytes that the server would send."""
+
+    def __init__(self, client: "FakeClient", subject: str, hear: Hear) -> None:
+        self.client = client
+        self.subject = subject
+        self._hear = hear
+
+    def hear(self, reply: str, data: bytes, headers: dict[str, str] | None) -> None:
+        """A message has come."""
+        head = ""
+        if headers is not None:
+            status = " ".join(headers[name] for name in STATUS_LINE if name in headers)
+            lines = [f"{name}: {value}" for name, value in headers.items()]
+            head = "\r\n".join([f"NATS/1.0 {status}".rstrip(), *([] if status else lines), "", ""])
+        self._hear(reply.encode(), head.encode(), data)
+
+    async def leave(self) -> None:
+        """Nothing more comes."""
+        self.client.forget(self)
+
+    unsubscribe = leave
+
+
 class FakeClient:
     """One client's connection."""
 
     def __init__(self, server: Server) -> None:
-        self.subscriptions: list[FakeSubscription] = []
+        self.subscriptions: list[FakeSubscription | FakeInbox] = []
         self.errors: deque[Exception] = deque(maxlen=100)
         self._server = server
         self._inboxes: Iterator[int] = iter(range(1, 1_000_000_000))
@@ -78,7 +104,14 @@ class FakeClient:
         self._server.hearers.append(subscription)
         return subscription
 
-    def forget(self, subscription: FakeSubscription) -> None:
+    def listen(self, hear: Hear) -> FakeInbox:
+        """Hear a subject of its own."""
+        inbox = FakeInbox(self, self.new_inbox(), hear)
+        self.subscriptions.append(inbox)
+        self._server.hearers.append(inbox)
+        return inbox
+
+    def forget(self, subscription: FakeSubscription | FakeInbox) -> None:
         """A subscription has ended."""
         if subscription in self.subscriptions:
             self.subscriptions.remove(subscription)
@@ -153,3 +186,12 @@ class FakeBus(Bus):
     def client(self) -> Any:
         """The client."""
         return self.fake
+
+    async def publish_all(self, messages: Iterable[Message]) -> None:
+        """Publish one after the other: a crash may come between them."""
+        for subject, headers, body in messages:
+            await self.fake.publish(subject, body, headers=headers)
+
+    async def listen(self, hear: Hear) -> Any:
+        """A new subject of our own."""
+        return self.fake.listen(hear)

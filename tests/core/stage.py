@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY as METRICS
 
 from shared.bus import Bus, StreamRefused
 from shared.db import Database
-from shared.feed import Feed, number_of, status_of
+from shared.feed import Feed
 from shared.runtime import Runtime
 from shared.service import Service
 from shared.service_gauges import ServiceGauges
@@ -152,10 +152,10 @@ class Stage:
             await feed.open(1)
             while len(found) < state.messages:
                 await feed.top_up()
-                message = await feed.first(2)
-                if status_of(message) is None:
-                    found.append((number_of(message), message.data))
-                elif status_of(message) != "100":
+                came = await feed.first(2)
+                if not came.status:
+                    found.append((came.number, came.document))
+                elif not came.status.startswith("100"):
                     return
 
         async def read_and_close() -> list[tuple[int, bytes]]:

@@ -25,7 +25,7 @@ def temperature_fault(
 def recorded(screening_id: str, facts: dict[str, Any], now: datetime) -> ScreeningRecorded:
     """The event of a screening; what has no time of its own happened now."""
     facts = {**facts, "occurred_at": facts.get("occurred_at") or now}
-    return ScreeningRecorded.model_construct(screening_id=screening_id, **facts)
+    return ScreeningRecorded(screening_id=screening_id, **facts)
 
 
 def voided(screening_id: str, facts: dict[str, Any], reason: str, now: datetime) -> ScreeningVoided:

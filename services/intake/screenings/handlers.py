@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from sqlalchemy import insert
 
 from services.intake.screenings import domain
-from services.intake.screenings.tables import Screening
+from services.intake.screenings.tables import Screening, add_screenings
 from services.intake.texts import TEXTS
 from services.intake.times import RecordedAt
 from shared.commands import Command
@@ -103,7 +102,7 @@ def record_many(tx: Tx, commands: Sequence[RecordScreening]) -> Iterable[Event]:
         facts["occurred_at"] = event.occurred_at
         rows.append({"id": command.id, "recorded_by": by, **facts})
         events.append(event)
-    tx.connection.execute(insert(Screening), rows)
+    add_screenings(tx.connection, rows)
     return events
 
 

@@ -16,7 +16,6 @@ from typing import Any
 import httpx
 import nats.errors
 import structlog
-from nats.aio.msg import Msg
 
 from services.rollup.feed.domain import is_sent
 from services.rollup.webhooks import addresses, signing
@@ -25,7 +24,7 @@ from services.rollup.webhooks.handlers import Failed, Told, places, targets
 from shared.bus import StreamRefused
 from shared.db import is_transient, on_thread
 from shared.events import CONTENT_TYPE, Event, MalformedEvent, Recorded, decode, parse, place_of
-from shared.feed import BEAT_SECONDS, Feed, number_of, status_of
+from shared.feed import BEAT_SECONDS, Arrival, Feed
 from shared.reader import HEARTBEAT, PULL_EXPIRED
 from shared.refusal import Refused
 from shared.runtime import Runtime
@@ -192,16 +191,15 @@ class Following:
             log.critical("webhook.behind", target=self._target.wish.id, advice=advice)
         self._behind = behind
 
-    async def _take(self, feed: Feed, message: Msg) -> None:
-        status = status_of(message)
-        if status == HEARTBEAT:
+    async def _take(self, feed: Feed, came: Arrival) -> None:
+        if came.status.startswith(HEARTBEAT):
             await self._save(sent=False)
-        elif status == PULL_EXPIRED:
+        elif came.status.startswith(PULL_EXPIRED):
             feed.expired()
-        elif status is not None:
-            raise _OpenAgain(status)
+        elif came.status:
+            raise _OpenAgain(came.status)
         else:
-            await self._next(number_of(message), message.data)
+            await self._next(came.number, came.document)
 
     async def _next(self, number: int, document: bytes) -> None:
         if number <= self._place:

@@ -1,0 +1,86 @@
+"""Frames: the broker's bytes cut into messages; what comes for a feed goes straight to it.
+
+nats-py spends ten microseconds on a message: two patterns, headers read as those of a mail, an
+object, a queue. A reader meets every event there is, so its own frames are cut here, in one or
+two; whatever else comes is left to the library, frame by frame.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from nats.errors import ProtocolError
+from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
+
+Hear = Callable[[bytes, bytes, bytes], None]
+"""What hears a message: its reply subject, its block of headers (empty: none), its body."""
+
+END = b"\r\n"
+LONGEST_LINE = 32 * 1024
+
+
+class Frames(Parser):
+    """nats-py's parser, which hands the messages of some subscriptions over as they come."""
+
+    def __init__(self, client: Any) -> None:
+        # By the number of the subscription, as it stands in a frame.
+        self.heard: dict[bytes, Hear] = {}
+        self._rest = b""
+        super().__init__(client)
+
+    def reset(self) -> None:
+        """Forget what came of a frame: the connection is a new one."""
+        super().reset()
+        self._rest = b""
+
+    async def parse(self, data: bytes = b"") -> None:
+        """Take in bytes; raises ProtocolError."""
+        data = self._rest + data
+        # What goes to the library begins at `others`; all before `at` is whole frames.
+        at = others = 0
+        while (end := data.find(END, at)) >= 0:
+            words = data[at:end].split()
+            stop = end + 2
+            if words and words[0] in (b"MSG", b"HMSG"):
+                stop += _size(words) + 2
+                if stop > len(data):
+                    break
+                hear = self.heard.get(words[2])
+                if hear is not None:
+                    if others < at:
+                        await super().parse(data[others:at])
+                    others = stop
+                    _hand_over(hear, words, data, end + 2, stop - 2)
+            at = stop
+        self._rest = data[at:]
+        if others < at:
+            await super().parse(data[others:at])
+        if len(self._rest) > LONGEST_LINE and END not in self._rest[:LONGEST_LINE]:
+            raise ProtocolError("nats: a line without end")
+
+
+def _size(words: list[bytes]) -> int:
+    try:
+        return int(words[-1])
+    except ValueError:
+        raise ProtocolError("nats: malformed MSG") from None
+
+
+def _hand_over(hear: Hear, words: list[bytes], data: bytes, start: int, stop: int) -> None:
+    headed = words[0] == b"HMSG"
+    body = start + int(words[-2]) if headed else start
+    # Without a reply subject a line has one word less.
+    reply = words[3] if len(words) == (6 if headed else 5) else b""
+    hear(reply, data[start:body], data[body:stop])
+
+
+def installed(client: Any) -> Frames:
+    """The parser of a connected client, put in the place of the library's own."""
+    old = client._ps
+    if isinstance(old, Frames):
+        return old
+    if old.state != AWAITING_CONTROL_LINE:
+        raise RuntimeError("the client is amidst a message")
+    frames = Frames(client)
+    frames._rest = bytes(old.buf)
+    client._ps = frames
+    return frames
