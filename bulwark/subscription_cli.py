@@ -48,7 +48,7 @@ def subscriber_add(
     data: Data = DEFAULT,
 ) -> None:
     """Make an account that may read these events in this area, and print its URL once."""
-    from bulwark import subscribers
+    from bulwark import subscribers, taking_up
     from shared.clock import RealClock
 
     at = subscribers.where(data)
@@ -63,7 +63,7 @@ def subscriber_add(
         say("总线没有运行,启动后生效 / the broker does not run: it holds from its next start on")
         return
     say(url)
-    if not run(subscribers.told(at, name, password)):
+    if not run(taking_up.told(at, name, password)):
         complain(
             "已保存,但总线没有接受,请看 nats-server 的日志 / "
             "saved, but the broker does not let it in: see nats-server's log"
@@ -91,12 +91,12 @@ def subscriber_remove(
     name: Annotated[str, typer.Argument(help="名称 / name")], data: Data = DEFAULT
 ) -> None:
     """Take an account away; whoever is connected with it is cut off."""
-    from bulwark import subscribers
+    from bulwark import subscribers, taking_up
 
     at = subscribers.where(data)
     subscribers.remove(at.file, name)
     if at.running:
-        run(subscribers.told(at))
+        run(taking_up.told(at))
     say(f"{name}: 已删除 / removed")
 
 

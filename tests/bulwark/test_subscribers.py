@@ -12,7 +12,7 @@ from pathlib import Path
 import nats
 import pytest
 
-from bulwark import subscribers
+from bulwark import subscribers, taking_up
 from bulwark.accounts import accounts_block, hashed, parse_types
 from bulwark.broker import configuration, free_port, server_program
 from bulwark.folder import Folder
@@ -43,12 +43,12 @@ def test_subscriber_connects_and_is_listed_and_removed_when_the_instance_runs(
         assert stat.S_IMODE((data / "run.json").stat().st_mode) == 0o600
         assert stat.S_IMODE((data / "nats" / "nats.conf").stat().st_mode) == 0o600
         password = str(run["nats_url"]).split("@", maxsplit=1)[0].rsplit(":", 1)[1]
-        assert asyncio.run(subscribers.lets_in(run["nats_url"], served=False))
+        assert asyncio.run(taking_up.lets_in(run["nats_url"], served=False))
         added = bulwark("subscriber", "add", "hospital", *AREA, *FEVERS, "--data", str(data))
         assert added.returncode == 0, added.stderr
         url = added.stdout.split()[-1]
         assert url.startswith("nats://hospital:")
-        assert asyncio.run(subscribers.lets_in(url, served=True))
+        assert asyncio.run(taking_up.lets_in(url, served=True))
         secret = url.removeprefix("nats://hospital:").split("@", maxsplit=1)[0]
         kept = (data / "keys" / "subscribers.conf").read_text()
         assert secret not in kept
@@ -68,10 +68,10 @@ def test_subscriber_connects_and_is_listed_and_removed_when_the_instance_runs(
         running.wait_ready()
         # It finds the broker where it was, with the password that it was given.
         assert str(running.run["nats_url"]).endswith(f":{port}")
-        assert asyncio.run(subscribers.lets_in(url, served=True))
+        assert asyncio.run(taking_up.lets_in(url, served=True))
         removed = bulwark("subscriber", "remove", "hospital", "--data", str(data))
         assert removed.returncode == 0, removed.stderr
-        eventually(lambda: not asyncio.run(subscribers.lets_in(url)))
+        eventually(lambda: not asyncio.run(taking_up.lets_in(url)))
         said = running.process
         running.interrupt()
         assert said.returncode == 0
@@ -119,6 +119,18 @@ def test_account_is_kept_for_the_next_start_when_nothing_runs(data: Path) -> Non
     assert stat.S_IMODE(mode) == 0o600
 
 
+def test_accounts_belong_to_the_folders_owner_when_root_adds_one(data: Path) -> None:
+    keys, owner = Folder(data).keys, os.geteuid() or 12345
+    os.chown(keys, owner, -1)
+    for name in ("first", "second"):
+        done = bulwark("subscriber", "add", name, *AREA, *FEVERS, "--data", str(data))
+        assert done.returncode == 0, done.stderr
+    found = {file.name: file.stat() for file in keys.glob("*subscribers*")}
+    assert "subscribers.conf" in found
+    assert {one.st_uid for one in found.values()} == {owner}
+    assert {stat.S_IMODE(one.st_mode) for one in found.values()} == {0o600}
+
+
 def test_types_are_found_under_both_names_when_they_are_sorted_by_service() -> None:
     known = {"alerts": ["fever_detected", "venue_closed"], "intake": ["case_reported"]}
     named = ["venue_closed, bulwark.alerts.fever_detected", "case_reported,venue_closed"]
@@ -140,7 +152,7 @@ def elsewhere(tmp_path: Path) -> Iterator[dict[str, str]]:
     server.start()
     url = f"nats://bulwark:services@127.0.0.1:{port}"
     try:
-        eventually(lambda: asyncio.run(subscribers.lets_in(url)))
+        eventually(lambda: asyncio.run(taking_up.lets_in(url)))
         yield {
             "BULWARK_DATA": str(tmp_path / "data"),
             "BULWARK_NATS_ACCOUNTS": str(accounts),
@@ -189,7 +201,7 @@ def test_broker_elsewhere_takes_a_subscriber_up_when_the_system_account_asks(
     assert asyncio.run(heard(inside)) == b"heard"
     assert "hospital" in run("list").stdout
     assert run("remove", "hospital").returncode == 0
-    eventually(lambda: not asyncio.run(subscribers.lets_in(inside)))
+    eventually(lambda: not asyncio.run(taking_up.lets_in(inside)))
     missing = run("add", "other", *AREA, *FEVERS, BULWARK_NATS_SYSTEM_URL="")
     assert missing.returncode == 1
     assert "BULWARK_NATS_SYSTEM_URL" in missing.stderr

@@ -14,7 +14,7 @@ from typing import Any
 
 import nats
 
-from bulwark import subscribers
+from bulwark import subscribers, taking_up
 from bulwark.broker import Broker
 from tests.harness import Node, eventually, new_id
 
@@ -121,7 +121,7 @@ class Site:
         password = subscribers.add(file, "hospital", TOWNSHIP, types, "2021-01-18T08:00:00+08:00")
         here = self.node.broker.address
         where = subscribers.Where(file, here, here, pid=self.node.broker.pid)
-        assert self.node.run(subscribers.told(where, "hospital", password)) == 1
+        assert self.node.run(taking_up.told(where, "hospital", password)) == 1
         self.url = subscribers.with_credentials(here, "hospital", password)
 
     def fevers(self, count: int, area: str = MINE) -> list[str]:

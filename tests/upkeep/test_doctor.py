@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bulwark import subscribers
 from bulwark.folder import Folder
 from bulwark.services import SERVICES
 from bulwark.upkeep.copies import Facts, copy_database, restore_database
@@ -199,7 +200,8 @@ def on_machine(source: Source, now: dt.datetime = NOW) -> dict[str, Finding]:
     return {one.check: one for one in look_at_machine(source, now)}
 
 
-def test_machine_is_well_when_it_is_new(still: Source) -> None:
+def test_machine_is_well_when_it_is_new_and_has_a_subscriber(still: Source) -> None:
+    subscribers.add(still.folder.subscribers, "hospital", "220581", {"alerts": []}, "x")
     assert [one for one in on_machine(still).values() if not one.ok] == []
 
 
