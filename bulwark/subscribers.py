@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bulwark.accounts import Subscriber, hashed
+from bulwark.broker import server_on
 from bulwark.folder import Folder
 from bulwark.process import complain
 from shared.secrets_files import make_private_file
@@ -35,10 +36,12 @@ class Where:
     """The accounts' file, and the broker that reads it; nobody to tell while it does not run."""
 
     file: Path
-    # Where subscribers connect, and where we do.
+    # Where subscribers connect, empty when nobody said so, and where we do.
     address: str
-    inside: str = ""
+    inside: str
     pid: int | None = None
+    # The port where the server tells of itself.
+    monitor: int | None = None
     system_url: str = ""
 
     @property
@@ -56,17 +59,27 @@ def where(data: Path) -> Where:
                 "缺少设置 BULWARK_NATS_SYSTEM_URL / the setting is missing: "
                 "without it the broker cannot be told"
             )
-        inside = _bare(settings.nats_url)
-        public = settings.nats_public_url or inside
-        system = settings.nats_system_url
-        return Where(settings.nats_accounts, public, inside, system_url=system)
+        inside, system = _bare(settings.nats_url), settings.nats_system_url
+        return Where(settings.nats_accounts, settings.nats_public_url, inside, system_url=system)
     folder = Folder(data.resolve()).require()
     run = folder.running()
     if run is None:
-        return Where(folder.subscribers, "")
+        _refuse_elsewhere(settings)
+        return Where(folder.subscribers, "", "")
     inside = _bare(str(run["nats_url"]))
     public = settings.nats_public_url or inside
-    return Where(folder.subscribers, public, inside, pid=int(run["nats_pid"]))
+    # Not that of run.json: a broker that fell ill was started again since.
+    pid, monitor = server_on(folder.nats), run.get("nats_monitor")
+    return Where(folder.subscribers, public, inside, pid=pid, monitor=monitor)
+
+
+def _refuse_elsewhere(settings: Settings) -> None:
+    """A broker that the settings name reads no file of this folder."""
+    if "nats_url" in settings.model_fields_set:
+        raise SubscriberError(
+            "缺少设置 BULWARK_NATS_ACCOUNTS、BULWARK_NATS_SYSTEM_URL / the settings are missing: "
+            "the broker of BULWARK_NATS_URL reads its accounts from a file of its own"
+        )
 
 
 def _bare(url: str) -> str:

@@ -11,6 +11,7 @@ import nats.errors
 import orjson
 from nats.aio.client import Client
 
+from bulwark.broker import accounts_read_at
 from bulwark.subscribers import SubscriberError, Where, with_credentials
 
 RELOAD_SECONDS = 10.0
@@ -23,12 +24,27 @@ PING_SECONDS = 1.0
 async def reload(at: Where) -> None:
     """Make the broker read its accounts again; raises SubscriberError when it cannot be told."""
     if at.pid is not None:
-        try:
-            os.kill(at.pid, signal.SIGHUP)
-        except OSError as error:
-            raise SubscriberError(f"nats-server: {error.strerror}") from error
+        await _reload_by_signal(at.pid, at.monitor)
     elif at.system_url:
         await _reload_by_request(at.system_url)
+
+
+async def _reload_by_signal(pid: int, monitor: int | None) -> None:
+    """Signal a server of this machine, and wait until it says that it read its configuration."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + RELOAD_SECONDS
+    try:
+        before = await accounts_read_at(monitor) if monitor else ""
+        os.kill(pid, signal.SIGHUP)
+        while monitor and await accounts_read_at(monitor) == before:
+            if loop.time() > deadline:
+                raise SubscriberError(
+                    "nats-server 没有重新读取,请看 nats/nats.log / did not read it again: see "
+                    "nats/nats.log"
+                )
+            await asyncio.sleep(TRY_SECONDS)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise SubscriberError(f"nats-server: {error!r}") from error
 
 
 async def _reload_by_request(url: str) -> None:

@@ -62,6 +62,7 @@ async def machine(
             http_url=f"http://127.0.0.1:{listening.getsockname()[1]}",
             nats_url=broker.url,
             nats_pid=broker.pid,
+            nats_monitor=broker.monitor,
         )
         # Before anything answers: who waits for readiness reads the token next.
         token = first_token(folder, site)

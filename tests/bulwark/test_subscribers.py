@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from bulwark import subscribers, taking_up
 from bulwark.accounts import accounts_block, hashed, parse_types
-from bulwark.broker import configuration, free_port, server_program
+from bulwark.broker import Broker, configuration, free_port, server_on, server_program
 from bulwark.folder import Folder
 from tests.bulwark.command import bulwark, up
 from tests.faults.site import Process
@@ -69,9 +70,14 @@ def test_subscriber_connects_and_is_listed_and_removed_when_the_instance_runs(
         # It finds the broker where it was, with the password that it was given.
         assert str(running.run["nats_url"]).endswith(f":{port}")
         assert asyncio.run(taking_up.lets_in(url, served=True))
+        # It is told under the number that it has now, after it ended and was started again.
+        first = int(running.run["nats_pid"])
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: server_on(data / "nats") not in (None, first))
+        eventually(lambda: asyncio.run(taking_up.lets_in(url)))
         removed = bulwark("subscriber", "remove", "hospital", "--data", str(data))
         assert removed.returncode == 0, removed.stderr
-        eventually(lambda: not asyncio.run(taking_up.lets_in(url)))
+        assert not asyncio.run(taking_up.lets_in(url))
         said = running.process
         running.interrupt()
         assert said.returncode == 0
@@ -205,11 +211,42 @@ def test_broker_elsewhere_takes_a_subscriber_up_when_the_system_account_asks(
     missing = run("add", "other", *AREA, *FEVERS, BULWARK_NATS_SYSTEM_URL="")
     assert missing.returncode == 1
     assert "BULWARK_NATS_SYSTEM_URL" in missing.stderr
+    unset = run("add", "other", *AREA, *FEVERS, BULWARK_NATS_ACCOUNTS="")
+    assert unset.returncode == 1
+    assert "BULWARK_NATS_ACCOUNTS" in unset.stderr
+    assert not Folder(Path(elsewhere["BULWARK_DATA"])).subscribers.exists()
+    inner = run("add", "inner", *AREA, *FEVERS, BULWARK_NATS_PUBLIC_URL="")
+    assert inner.returncode == 0, inner.stderr
+    assert "BULWARK_NATS_PUBLIC_URL" in inner.stderr
     wrong = elsewhere["BULWARK_NATS_SYSTEM_URL"].replace("of-the-system", "wrong")
     refused = run("add", "other", *AREA, *FEVERS, BULWARK_NATS_SYSTEM_URL=wrong)
     assert refused.returncode == 1
     assert len(refused.stderr.splitlines()) == 1
+    assert "saved" in refused.stderr
     assert "wrong@" not in refused.stderr
+    assert "other" in subscribers.read(accounts)
+
+
+def test_one_line_says_so_when_the_broker_refuses_what_it_is_to_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = tmp_path / "accounts.conf"
+    broker = Broker(tmp_path / "nats", subscribers=accounts)
+    here = broker.address
+
+    async def reload_in_vain() -> None:
+        await broker.start()
+        try:
+            at = subscribers.Where(accounts, here, here, broker.pid, broker.monitor)
+            await taking_up.reload(at)
+            accounts.write_text("x: {")
+            monkeypatch.setattr(taking_up, "RELOAD_SECONDS", 0.2)
+            with pytest.raises(subscribers.SubscriberError, match="did not read it again"):
+                await taking_up.reload(at)
+        finally:
+            await broker.stop()
+
+    asyncio.run(reload_in_vain())
 
 
 def test_file_reads_back_as_it_was_when_it_was_written(tmp_path: Path) -> None:
