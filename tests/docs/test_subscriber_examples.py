@@ -106,7 +106,7 @@ def test_events_pass_the_check_when_they_are_piped_into_it(site: Site, tmp_path:
     assert real["dataschema"] == contract.schema_of(FeverDetected)["$id"]
 
 
-FAILING = {
+FAILING: dict[Start, str] = {
     plain: """
 import sys
 from pathlib import Path
