@@ -398,3 +398,29 @@ def test_subscriber_is_cut_off_and_services_go_on_when_it_is_removed(site: Site)
     site.fever(MINE)
     site.node.settle()
     assert site.numbers()["ALERTS"] > before
+
+
+def test_stream_is_found_when_another_of_its_services_is_down(tmp_path: Path) -> None:
+    node = Node(tmp_path / "site")
+    node.start()
+    try:
+        site = Site(node, "")
+        types = {"alerts": ["fever_detected"], "intake": ["case_reported"]}
+        url = site.add("both", "220581", types)
+        node.run(node.runtime("alerts").stop())
+
+        async def ask() -> str:
+            client = await nats.connect(url)
+            try:
+                context = client.jetstream()
+                await context.account_info()
+                with pytest.raises(nats.errors.Error):
+                    await context.stream_info("ALERTS")
+                await context.stream_info("INTAKE")
+                return await context.find_stream_name_by_subject("events.intake.case_reported.>")
+            finally:
+                await client.close()
+
+        assert asyncio.run(ask()) == "INTAKE"
+    finally:
+        node.stop()
