@@ -56,6 +56,7 @@ def subscriber_add(
     wanted = wanted_types(types)
     moment = RealClock().now().isoformat(timespec="seconds")
     password = subscribers.add(at.file, name, area, wanted, moment)
+    _note(data, "subscriber_added", name, f"{area} {','.join(types)}")
     say(f"{name}: 只显示这一次 / shown this once")
     if not at.running:
         say(f"用户 / user: {name}   口令 / password: {password}")
@@ -103,11 +104,26 @@ def subscriber_remove(
 
     at = subscribers.where(data)
     subscribers.remove(at.file, name)
+    _note(data, "subscriber_removed", name)
     try:
         run(taking_up.told(at))
     except subscribers.SubscriberError as error:
         complain(f"已从文件删除,但总线未生效 / removed from the file, but still in force: {error}")
     say(f"{name}: 已删除 / removed")
+
+
+def _note(data: Path, action: str, name: str, reason: str = "") -> None:
+    """Enter it in the audit log; whatever hinders that, an account can be taken away."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bulwark.errors import ONE_LINE
+    from bulwark.noting import note_down
+
+    try:
+        note_down(data, action, name, reason)
+    except (*ONE_LINE, SQLAlchemyError, OSError) as error:
+        why = str(getattr(error, "orig", None) or error).splitlines()[0]
+        complain_softly(f"注意:未记入审计日志 / NOTE: not entered in the audit log: {why}")
 
 
 def wanted_types(named: list[str]) -> dict[str, list[str]]:

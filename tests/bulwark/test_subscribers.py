@@ -12,11 +12,14 @@ from pathlib import Path
 
 import nats
 import pytest
+from sqlalchemy import select
 
 from bulwark import subscribers, taking_up
 from bulwark.accounts import accounts_block, hashed, parse_types
 from bulwark.broker import Broker, configuration, free_port, server_on, server_program
 from bulwark.folder import Folder
+from shared.audit import entries
+from shared.db import Database
 from tests.bulwark.command import bulwark, up
 from tests.faults.site import Process
 from tests.harness import eventually
@@ -25,6 +28,7 @@ pytestmark = pytest.mark.requirement("P2")
 
 AREA = ("--area", "220581")
 FEVERS = ("--types", "fever_detected")
+NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
 
 @pytest.fixture
@@ -119,6 +123,15 @@ def test_account_is_kept_for_the_next_start_when_nothing_runs(data: Path) -> Non
     done = bulwark("subscriber", "add", "hospital", *AREA, "--types", "all", "--data", str(data))
     assert done.returncode == 0, done.stderr
     assert "口令 / password: " in done.stdout
+    assert bulwark("subscriber", "remove", "hospital", "--data", str(data)).returncode == 0
+    noted = audited(data)
+    assert [one[:2] for one in noted] == [
+        ("subscriber_added", "hospital"),
+        ("subscriber_removed", "hospital"),
+    ]
+    assert noted[0][2].startswith("220581 all; os user ")
+    again = ("subscriber", "add", "hospital", *AREA, "--types", "all", "--data", str(data))
+    assert bulwark(*again, BULWARK_ROLLUP_DATABASE_URL=NOWHERE).returncode == 0
     found = subscribers.read(Folder(data).subscribers)["hospital"]
     assert found.types == {"alerts": [], "intake": [], "rollup": [], "volunteers": []}
     mode = Folder(data).subscribers.stat().st_mode
@@ -135,6 +148,16 @@ def test_accounts_belong_to_the_folders_owner_when_root_adds_one(data: Path) -> 
     assert "subscribers.conf" in found
     assert {one.st_uid for one in found.values()} == {owner}
     assert {stat.S_IMODE(one.st_mode) for one in found.values()} == {0o600}
+
+
+def audited(data: Path) -> list[tuple[str, str, str]]:
+    """Action, subject and reason of rollup's audit log."""
+    database = Database(f"sqlite:///{data / 'db' / 'rollup.db'}")
+    with database.reading() as session:
+        wanted = (entries.c.action, entries.c.subject, entries.c.reason)
+        found = session.execute(select(*wanted).order_by(entries.c.sequence)).all()
+    database.close()
+    return [(row.action, row.subject, row.reason) for row in found]
 
 
 def test_types_are_found_under_both_names_when_they_are_sorted_by_service() -> None:
