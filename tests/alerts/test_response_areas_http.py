@@ -21,15 +21,27 @@ from shared.events.alerts import (
     RiskLevelChanged,
     ServicePlanChanged,
 )
-from tests.alerts.gatherings import about, election
+from tests.alerts.gatherings import about, election, problem
 from tests.alerts.risk_steps import happened, order, state
 from tests.areas_fixtures import write_areas
-from tests.harness import COUNTY, Node, PostgresServer
+from tests.harness import COUNTY, Node, PostgresServer, new_id
 
 TOWNSHIP = "220581104"
 INSIDE = [f"{TOWNSHIP}{number}" for number in (200, 201, 202)]
+GRID, OTHER_GRID = f"{INSIDE[0]}001", f"{INSIDE[0]}002"
 OUTSIDE = "220581103201"
-AREAS = ["22", "2205", COUNTY, TOWNSHIP, *INSIDE, "220581103", "220581103200", OUTSIDE]
+AREAS = [
+    "22",
+    "2205",
+    COUNTY,
+    TOWNSHIP,
+    *INSIDE,
+    GRID,
+    OTHER_GRID,
+    "220581103",
+    "220581103200",
+    OUTSIDE,
+]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -82,6 +94,36 @@ def test_every_community_has_the_measures_when_its_county_is_medium(node: Node) 
     assert {one["communities"] for one in found.values()} == {len(communities)}
     assert set(in_force(node, TOWNSHIP)) == set(found) == set(in_force(node, OUTSIDE))
     assert in_force(node, TOWNSHIP)["notice"]["communities"] == len(INSIDE)
+
+
+@pytest.mark.requirement("D2")
+def test_grid_is_told_of_its_community_s_measures_and_its_own(node: Node) -> None:
+    order(node, TOWNSHIP, "high")
+    community = state(node, INSIDE[0])
+    assert state(node, GRID)["measures"] == community["measures"]
+    command = node.client("command")
+    for grid in (GRID, OTHER_GRID):
+        sealing = {"id": new_id(), "reason": "按照部署"}
+        assert command.post(f"/alerts/areas/{grid}/sealing", sealing).status_code == 201
+    found = state(node, GRID)["measures"]
+    assert {one["area"] for one in found} == {INSIDE[0], GRID}
+    own = [one["kind"] for one in found if one["area"] == GRID]
+    assert (own, len(found)) == (["sealing"], len(community["measures"]) + 1)
+    lifted = {"id": new_id(), "reason": "解除", "action": "lift"}
+    assert command.post(f"/alerts/areas/{TOWNSHIP}/sealing", lifted).status_code == 201
+    left = [one for one in state(node, GRID)["measures"] if one["area"] == GRID]
+    assert [one["status"] for one in left] == ["ended"]
+
+
+@pytest.mark.requirement("A4")
+def test_level_is_refused_with_the_field_when_it_is_ordered_for_a_grid(node: Node) -> None:
+    command = node.client("command")
+    head = node.runtime("alerts").writer.head
+    for level in ("medium", "low"):
+        body = {"level": level, "reason": "出现病例"}
+        problem(command.put(f"/alerts/areas/{GRID}/risk-level", body), 422, "code")
+        problem(command.post(f"/alerts/areas/{GRID}/risk-level/preview", body), 422, "code")
+    assert node.runtime("alerts").writer.head == head
 
 
 @pytest.mark.requirement("P5")

@@ -184,11 +184,11 @@ def move(session: Session, facts: MeasureFacts, ground_id: str) -> None:
     session.execute(update(measures).where(here).values(ground_id=ground_id))
 
 
-def ended_since(session: Session, area: str, since: datetime) -> list[MeasureFacts]:
-    """The measures of one area that ended since a time, the latest first."""
+def ended_since(session: Session, areas: Collection[str], since: datetime) -> list[MeasureFacts]:
+    """The measures of these very areas that ended since a time, the latest first."""
     query = (
         select(measures)
-        .where(measures.c.area == area, measures.c.ended_at >= since)
+        .where(measures.c.area.in_(areas), measures.c.ended_at >= since)
         .order_by(measures.c.ended_at.desc(), measures.c.id)
     )
     found = session.execute(query).all()
