@@ -148,7 +148,8 @@ def test_township_keeps_its_own_when_the_county_around_it_is_lowered(node: Node)
     assert inside["checkpoint"] == before["checkpoint"]
 
     order(node, COUNTY, "low")
-    assert in_force(node, INSIDE[0]) == inside
+    after = in_force(node, INSIDE[0])
+    assert {one["id"] for one in after.values()} == {one["id"] for one in inside.values()}
     assert in_force(node, OUTSIDE) == {}
     assert state(node, INSIDE[0])["service_plan"] == "emergency"
 
@@ -157,6 +158,29 @@ def test_township_keeps_its_own_when_the_county_around_it_is_lowered(node: Node)
     ends = [happened(node, ResponseEnded, area)[-1].data for area in (TOWNSHIP, COUNTY)]
     starts = [happened(node, ResponseStarted, area)[-1].data for area in (TOWNSHIP, COUNTY)]
     assert [one.response_id for one in ends] == [one.response_id for one in starts]
+
+
+@pytest.mark.requirement("D2")
+def test_measures_name_the_order_that_holds_them_when_the_first_one_is_lifted(node: Node) -> None:
+    order(node, COUNTY, "medium")
+    order(node, TOWNSHIP, "medium")
+    before = in_force(node, INSIDE[0])
+    head = node.runtime("alerts").writer.head
+    order(node, COUNTY, "low")
+    made = [r.data for r in node.logged("alerts") if r.sequence > head]
+    assert INSIDE[0] not in {event.area for event in made}
+    after = in_force(node, INSIDE[0])
+    ordered = happened(node, RiskLevelChanged, TOWNSHIP)[-1]
+    response = happened(node, ResponseStarted, TOWNSHIP)[-1].data.response_id
+    assert {one["response_id"] for one in after.values()} == {response}
+    for kind, one in after.items():
+        assert (one["id"], one["since"]) == (before[kind]["id"], before[kind]["since"])
+        assert one["because"][-1]["id"] == ordered.id
+        assert one["because"][-1]["policy"] == one["line"] == f"2021-01#measures.medium.{kind}"
+    order(node, TOWNSHIP, "low")
+    assert in_force(node, INSIDE[0]) == {}
+    closed = happened(node, CheckpointClosed, INSIDE[0])[-1]
+    assert closed.data.response_id == response
 
 
 @pytest.mark.requirement("D2")

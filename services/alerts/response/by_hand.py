@@ -32,7 +32,7 @@ def put_in_place(
     )
     rows.add_grounds(tx.session, [ground])
     if instead_of is not None:
-        rows.move(tx.session, instead_of, ground.id)
+        rows.move(tx.session, [(instead_of, ground.id)])
         return rows.facts_of(instead_of.id, area, ground)
     measure_id = id_from(command_id, f"{kind}:{area}")
     rows.add_measures(tx.session, [rows.New(area, measure_id, ground.id)])

@@ -178,10 +178,13 @@ def end_measures(session: Session, ended: Iterable[MeasureFacts], now: datetime)
         session.connection().execute(update(measures).where(here).values(ended_at=now), keys)
 
 
-def move(session: Session, facts: MeasureFacts, ground_id: str) -> None:
-    """Put an active measure on another ground."""
-    here = (measures.c.area == facts.area) & (measures.c.id == facts.id)
-    session.execute(update(measures).where(here).values(ground_id=ground_id))
+def move(session: Session, moved: Iterable[tuple[MeasureFacts, str]]) -> None:
+    """Put active measures on other grounds, given by id."""
+    keys = [{"in_area": f.area, "with_id": f.id, "on": ground} for f, ground in moved]
+    if keys:
+        here = (measures.c.area == bindparam("in_area")) & (measures.c.id == bindparam("with_id"))
+        put = update(measures).where(here).values(ground_id=bindparam("on"))
+        session.connection().execute(put, keys)
 
 
 def ended_since(session: Session, areas: Collection[str], since: datetime) -> list[MeasureFacts]:
