@@ -1,13 +1,13 @@
 """The situation of each community (疫情情形), by its cases and the lapse of time. A3."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.alerts.risk import domain
-from services.alerts.risk.evidence import cases_of, causes_of
+from services.alerts.risk.evidence import causes_of, counted_for_situation, recent_cases
 from services.alerts.risk.tables import CommunitySituation
 from shared.clock import CST
 from shared.db import area_range
@@ -40,9 +40,10 @@ def reassess_situation(
     """Work a community's situation out again; `causes` of a policy line, else its last case's."""
     pack, rules = tx.pack, tx.pack.situations
     today = tx.now.astimezone(CST).date()
-    cases = cases_of(tx.session, community)
     counting = domain.counts_for_situation
     windows = (rules.window_days, rules.no_cases.days_without)
+    after = today - timedelta(days=max(windows))
+    cases = recent_cases(tx.session, community, counted_for_situation(pack), after)
     lapse = domain.next_lapse(cases, today, pack, counting, *windows)
     if lapse is not None:
         tx.schedule(LAPSE, community, datetime.combine(lapse, time.min, CST))
