@@ -23,6 +23,7 @@ from shared.policy import Measure
 
 MANUAL = "manual"
 PLAN = "plan"
+TOWNSHIP_DIGITS = 9
 ADD_MEASURE = "INSERT INTO measures (area, id, ground_id) VALUES (?, ?, ?)"
 
 
@@ -208,12 +209,16 @@ def one_of_each(
     """
     ended = measures.c.ended_at
     which = ended.is_(None) if ended_since is None else ended >= ended_since
+    under = area_range(measures.c.area, prefix)
+    if ended_since is not None and len(prefix) < TOWNSHIP_DIGITS:
+        # No range of the key: of a county's years only what ended lately is to be looked at.
+        under = func.substr(measures.c.area, 1, len(prefix)) == prefix
     # In force it has each kind once, so that there is nothing to tell apart.
     counted = measures.c.area if ended_since is None else measures.c.area.distinct()
     query = (
         select(grounds.c.kind, grounds.c.source, func.min(measures.c.area), func.count(counted))
         .join(grounds, grounds.c.id == measures.c.ground_id)
-        .where(area_range(measures.c.area, prefix), which)
+        .where(under, which)
         .group_by(grounds.c.kind, grounds.c.source)
     )
     found = {(area, kind, source): n for kind, source, area, n in session.execute(query)}
