@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.alerts.risk import domain
+from services.alerts.risk.domain import Case
 from services.alerts.risk.evidence import causes_of, counted_for_situation, recent_cases
 from services.alerts.risk.tables import CommunitySituation
 from shared.clock import CST
@@ -59,11 +60,7 @@ def reassess_situation(
         row = CommunitySituation(area=community)
         tx.session.add(row)
     row.situation, row.since, row.policy = found.situation, tx.now, line
-    if causes is None:
-        last = domain.last_of(cases, pack, counting)
-        because = causes_of(tx.session, last, line) if last else ()
-    else:
-        because = causes(line)
+    because = causes(line) if causes else _by_time(tx, cases, line)
     return [
         SituationChanged(
             area=community,
@@ -80,3 +77,8 @@ def reassess_situation(
 def lapsed(tx: Tx, due: Due) -> Iterable[Event]:
     """A case of the community is no longer recent."""
     return reassess_situation(tx, due.key)
+
+
+def _by_time(tx: Tx, cases: list[Case], line: str) -> tuple[Cause, ...]:
+    last = domain.last_of(cases, tx.pack, domain.counts_for_situation)
+    return causes_of(tx.session, last, line) if last else ()
