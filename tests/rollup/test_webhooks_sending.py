@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.rollup.webhooks import sending, signing
+from services.rollup.webhooks import following, sending, signing
+from services.rollup.webhooks import target as sent_to
 from services.rollup.webhooks.domain import pause_after
-from services.rollup.webhooks.handlers import AddTarget, RemoveTarget, places, targets
+from services.rollup.webhooks.handlers import AddTarget, RemoveTarget, Told, places, targets
 from services.rollup.webhooks.tables import WebhookTarget
+from shared import log as event_log
 from shared.events import contract, decode
 from shared.events.volunteers import AssistanceRequested
 from tests.harness import Node, eventually, new_id
@@ -27,9 +29,9 @@ MINE, OTHERS = "220581001001", "220581002001"
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same pauses, a hundred times as fast."""
     real: Callable[[int], timedelta] = pause_after
-    monkeypatch.setattr(sending, "pause_after", lambda attempts: min(real(attempts), LIMIT) / 20)
+    monkeypatch.setattr(sent_to, "pause_after", lambda attempts: min(real(attempts), LIMIT) / 20)
     monkeypatch.setattr(sending, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(sending, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(sent_to, "ANSWER_SECONDS", 0.5)
 
 
 LIMIT = timedelta(seconds=4)
@@ -190,6 +192,71 @@ def test_everything_there_is_is_sent_when_the_beginning_is_asked_for(node: Node)
         node.settle()
         found = [one.data for one in node.logged("alerts") if one.data.type == FEVERS[0]]
         arrived(receiver, [one.screening_id for one in found if one.area.startswith(MINE[:9])])
+        remove(node, target)
+
+
+def test_everything_there_is_is_sent_when_the_stream_begins_late(node: Node) -> None:
+    alerts = node.runtime("alerts")
+    fever(node)
+    node.settle()
+    rows = event_log.events
+    with alerts.database.write_engine.begin() as connection:
+        # All there is has grown too old for the stream, which begins after it.
+        connection.execute(rows.update().values(stored_ms=0))
+    head = alerts.writer.head
+    node.run(alerts.bus.client.jetstream().delete_stream("ALERTS"))
+
+    def begins() -> bool:
+        state = node.run(alerts.bus.stream("ALERTS"))
+        return state is not None and state.first == head + 1
+
+    eventually(begins, seconds=30)
+    sent = [fever(node), fever(node)]
+    node.settle()
+    with receiving() as receiver:
+        target, _ = add(node, receiver, from_start=True)
+        arrived(receiver, sent)
+        eventually(lambda: place(node, target) == alerts.writer.head)
+        assert row(node, target).error is None
+        remove(node, target)
+
+
+def test_sending_goes_on_when_the_answer_to_a_commit_was_lost(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver, types=[*FEVERS, "bulwark.intake.case_reported"])
+        receiver.free.clear()
+        sent = [fever(node)]
+        eventually(lambda: receiver.tries)
+        node.settle()
+        head = node.runtime("alerts").writer.head
+        # The place is moved in the database, and whoever sends does not know.
+        told = Told(target, "alerts", place(node, target), head, sent=True)
+        assert node.run(node.runtime("rollup").writer.submit(told))
+        receiver.free.set()
+        eventually(lambda: receiver.taken)
+        sent += [fever(node)]
+        eventually(lambda: set(receiver.screenings) == set(sent), seconds=30)
+        assert list(dict.fromkeys(receiver.screenings)) == sent
+        remove(node, target)
+
+
+def test_rollup_goes_on_when_a_target_meets_an_error_that_nobody_expected(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = following.is_sent
+
+    def broken(*values: Any, **named: Any) -> bool:
+        raise LookupError("unforeseen")
+
+    with receiving() as receiver:
+        target, _ = add(node, receiver)
+        monkeypatch.setattr(following, "is_sent", broken)
+        sent = [fever(node)]
+        eventually(lambda: "unforeseen" in (row(node, target).error or ""))
+        monkeypatch.setattr(following, "is_sent", real)
+        arrived(receiver, sent)
+        eventually(lambda: row(node, target).error is None)
+        assert node.runtime("rollup").failure is None
         remove(node, target)
 
 

@@ -15,10 +15,13 @@ from shared.inbox import place_of_source
 from shared.refusal import NotFound
 from shared.transaction import Tx
 
+# In a place: from where the stream begins when it is first read, which is seldom at 1.
+FROM_START = -1
+
 
 @dataclass(slots=True)
 class AddTarget:
-    """A new target, told of what follows from now on, or of everything there is.
+    """A new target, told of what follows from now on, or of everything there is in the streams.
 
     Its answer is the target's id.
     """
@@ -46,7 +49,7 @@ class AddTarget:
         for source in sources_of(self.types):
             here = tx.page.head if source == tx.service.name else None
             reached = place_of_source(tx.connection, source) if here is None else here
-            place = 0 if self.from_start else reached
+            place = FROM_START if self.from_start else reached
             tx.session.add(WebhookPlace(target=target, source=source, sequence=place))
         return target
 

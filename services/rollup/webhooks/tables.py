@@ -31,7 +31,8 @@ class WebhookTarget(Table):
 
 
 class WebhookPlace(Table):
-    """The number of the last event of a source that a target was sent, or did not want."""
+    """The number of the last event of a source that a target was sent, or did not want; below 0
+    as long as it is to be sent everything from where the stream begins."""
 
     __tablename__ = "webhook_places"
 
