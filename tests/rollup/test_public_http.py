@@ -173,7 +173,7 @@ def test_venues_stay_closed_on_the_page_when_one_measure_takes_over_from_another
 
     def closed() -> str:
         rules = {rule["kind"]: rule["en"] for rule in public(node, area)["rules"]}
-        return rules.get("venue_closure", "")
+        return str(rules.get("venue_closure", ""))
 
     def close(kind: str, measure_id: str) -> str:
         event = happened(node, a.VenueClosed, area, kind=kind, measure_id=measure_id)

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.rollup.webhooks import following, sending, signing
+from services.rollup.feed.domain import is_sent
+from services.rollup.webhooks import gauges, sending, signing
 from services.rollup.webhooks import target as sent_to
 from services.rollup.webhooks.domain import pause_after
 from services.rollup.webhooks.handlers import AddTarget, RemoveTarget, Told, places, targets
-from services.rollup.webhooks.tables import WebhookTarget
+from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
 from shared import log as event_log
 from shared.events import contract, decode
 from shared.events.volunteers import AssistanceRequested
@@ -67,6 +68,24 @@ def place(node: Node, target: str) -> int:
         return places(session, target)["alerts"]
 
 
+def told(node: Node) -> dict[tuple[str, str], float]:
+    """What is told of the targets, by metric and target."""
+    found = node.run(gauges.tell(node.runtime("rollup")))
+    return {(one.gauge.name, one.labels[0]): one.value for one in found}
+
+
+def stands_at(node: Node, source: str, sequence: int) -> str:
+    """A target that stands at a number of a source's stream."""
+    target = new_id()
+    url = "http://127.0.0.1:9/"
+    values = {"id": target, "url": url, "area": MINE, "types": FEVERS, "private": True}
+    with node.runtime("rollup").database.writing() as session:
+        session.add(WebhookTarget(**values, added_at=node.now()))
+        session.add(WebhookPlace(target=target, source=source, sequence=sequence))
+        session.commit()
+    return target
+
+
 def arrived(receiver: Receiver, screenings: list[str]) -> None:
     eventually(lambda: len(receiver.taken) >= len(screenings), seconds=30)
     assert receiver.screenings == screenings
@@ -106,6 +125,8 @@ def test_nothing_is_lost_or_out_of_order_when_the_target_fails_hangs_and_goes_aw
         failing = row(node, target)
         assert (failing.error, failing.gone) == ("HTTP 500", None)
         assert failing.failing_since is not None
+        assert told(node)["bulwark_webhook_failing_seconds", target] > 0
+        assert told(node)["bulwark_webhook_lag_events", target] > 0
         receiver.status = 204
         arrived(receiver, sent)
         eventually(lambda: row(node, target).attempts == 0)
@@ -211,6 +232,10 @@ def test_everything_there_is_is_sent_when_the_stream_begins_late(node: Node) -> 
         return state is not None and state.first == head + 1
 
     eventually(begins, seconds=30)
+    behind = stands_at(node, "alerts", 0)
+    eventually(lambda: "refill alerts --from 1" in (row(node, behind).error or ""))
+    assert told(node)["bulwark_webhook_behind", behind] == 1
+    remove(node, behind)
     sent = [fever(node), fever(node)]
     node.settle()
     with receiving() as receiver:
@@ -218,6 +243,8 @@ def test_everything_there_is_is_sent_when_the_stream_begins_late(node: Node) -> 
         arrived(receiver, sent)
         eventually(lambda: place(node, target) == alerts.writer.head)
         assert row(node, target).error is None
+        assert told(node)["bulwark_webhook_behind", target] == 0
+        assert told(node)["bulwark_webhook_lag_events", target] == 0
         remove(node, target)
 
 
@@ -230,8 +257,8 @@ def test_sending_goes_on_when_the_answer_to_a_commit_was_lost(node: Node) -> Non
         node.settle()
         head = node.runtime("alerts").writer.head
         # The place is moved in the database, and whoever sends does not know.
-        told = Told(target, "alerts", place(node, target), head, sent=True)
-        assert node.run(node.runtime("rollup").writer.submit(told))
+        moved = Told(target, "alerts", place(node, target), head, sent=True)
+        assert node.run(node.runtime("rollup").writer.submit(moved))
         receiver.free.set()
         eventually(lambda: receiver.taken)
         sent += [fever(node)]
@@ -243,17 +270,17 @@ def test_sending_goes_on_when_the_answer_to_a_commit_was_lost(node: Node) -> Non
 def test_rollup_goes_on_when_a_target_meets_an_error_that_nobody_expected(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = following.is_sent
+    used = "services.rollup.webhooks.following.is_sent"
 
     def broken(*values: Any, **named: Any) -> bool:
         raise LookupError("unforeseen")
 
     with receiving() as receiver:
         target, _ = add(node, receiver)
-        monkeypatch.setattr(following, "is_sent", broken)
+        monkeypatch.setattr(used, broken)
         sent = [fever(node)]
         eventually(lambda: "unforeseen" in (row(node, target).error or ""))
-        monkeypatch.setattr(following, "is_sent", real)
+        monkeypatch.setattr(used, is_sent)
         arrived(receiver, sent)
         eventually(lambda: row(node, target).error is None)
         assert node.runtime("rollup").failure is None

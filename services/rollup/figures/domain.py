@@ -161,7 +161,7 @@ def _voided(event: i.ScreeningVoided) -> Counted:
 
 def _resolved(event: a.AlertResolved) -> Counted:
     """An alert whose screening was taken back (作废) was none: it leaves the day it counted in."""
-    *_, found, ending = (None, None, *event.because)
+    found, ending = event.because[-2:] if len(event.because) > 1 else (None, None)
     if found and ending and ending.type == i.ScreeningVoided.type and found.type in _FOUND:
         return [(local_day(found.occurred_at), figure, -1) for figure in _FOUND[found.type]]
     return [(local_day(event.occurred_at), "alerts_resolved", 1)]

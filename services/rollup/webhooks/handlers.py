@@ -119,6 +119,11 @@ def targets(session: Any) -> list[WebhookTarget]:
     return list(session.scalars(select(WebhookTarget).order_by(WebhookTarget.added_at)))
 
 
+def followed(session: Any) -> list[WebhookTarget]:
+    """The targets that are sent to."""
+    return [target for target in targets(session) if target.gone is None]
+
+
 def places(session: Any, target: str) -> dict[str, int]:
     """How far a target was told, by source."""
     rows = session.execute(

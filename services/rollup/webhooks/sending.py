@@ -15,8 +15,8 @@ import structlog
 from services.rollup.webhooks import target as sent_to
 from services.rollup.webhooks.domain import sources_of
 from services.rollup.webhooks.following import Following
-from services.rollup.webhooks.handlers import places, targets
-from services.rollup.webhooks.target import Target, Wish
+from services.rollup.webhooks.handlers import followed, places
+from services.rollup.webhooks.target import Target, Wish, forget_attempts
 from shared.db import is_transient, on_thread
 from shared.runtime import Runtime
 
@@ -51,6 +51,7 @@ async def _match(runtime: Runtime, at_work: dict[Wish, asyncio.Task[None]]) -> N
             task.cancel()
         if task.done():
             del at_work[wish]
+            forget_attempts(wish.id)
             fault = None if task.cancelled() else task.exception()
             # It is begun anew below; rollup does not end for one target.
             if fault is not None:
@@ -91,6 +92,5 @@ def _wishes(runtime: Runtime) -> set[Wish]:
                 attempts=row.attempts,
                 failing_since=row.failing_since,
             )
-            for row in targets(session)
-            if row.gone is None
+            for row in followed(session)
         }

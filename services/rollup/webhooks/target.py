@@ -12,6 +12,7 @@ import structlog
 from services.rollup.webhooks import addresses, signing
 from services.rollup.webhooks.domain import kinds_of, pause_after
 from services.rollup.webhooks.handlers import Failed
+from shared import metrics
 from shared.events import CONTENT_TYPE, Event, Recorded
 from shared.refusal import Refused
 from shared.runtime import Runtime
@@ -43,6 +44,13 @@ class Wish:
     failing_since: datetime | None = field(compare=False)
 
 
+def forget_attempts(target: str) -> None:
+    """Count no more for a target that is not sent to: a series must not outlive it."""
+    for outcome in ("taken", "failed"):
+        with contextlib.suppress(KeyError):
+            metrics.WEBHOOK_ATTEMPTS.remove(target, outcome)
+
+
 class Target:
     """One target: its secret, its turn, its failures."""
 
@@ -61,9 +69,11 @@ class Target:
         """Send an event until the target has taken it; raises TargetGone when it wants no more."""
         async with self._turn:
             while (fault := await self._try(recorded, document)) is not None:
+                metrics.WEBHOOK_ATTEMPTS.labels(self.wish.id, "failed").inc()
                 await self.failed(fault)
                 # Whole seconds that count as they pass, whatever a clock says.
                 await asyncio.sleep(pause_after(self._attempts).total_seconds())
+            metrics.WEBHOOK_ATTEMPTS.labels(self.wish.id, "taken").inc()
             self.recovered()
 
     async def failed(self, fault: str) -> None:
