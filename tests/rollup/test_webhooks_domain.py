@@ -49,6 +49,7 @@ def test_secrets_differ_when_the_target_or_the_site_does() -> None:
         *("0.0.0.0", "100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1"),
         *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "2001:db8::1"),
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"),
+        *("fec0::1", "::127.0.0.1", "64:ff9b:1::7f00:1", "192.88.99.1", "2002:c058:6301::"),
     ],
 )
 def test_address_is_not_public_when_it_leads_inside(address: str) -> None:
@@ -56,7 +57,8 @@ def test_address_is_not_public_when_it_leads_inside(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["1.1.1.1", "114.114.114.114", "2606:4700:4700::1111", "::ffff:1.1.1.1"]
+    "address",
+    ["1.1.1.1", "114.114.114.114", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"],
 )
 def test_address_is_public_when_it_is_anybodys(address: str) -> None:
     assert is_public(address)
