@@ -7,16 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from services.rollup.feed.domain import is_sent
 from services.rollup.webhooks import gauges, sending, signing
 from services.rollup.webhooks import target as sent_to
 from services.rollup.webhooks.domain import pause_after
-from services.rollup.webhooks.handlers import AddTarget, RemoveTarget, Told, places, targets
+from services.rollup.webhooks.handlers import (
+    AddTarget,
+    PauseTarget,
+    RemoveTarget,
+    SkipEvent,
+    Told,
+    places,
+    targets,
+)
 from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
+from shared import audit
 from shared import log as event_log
 from shared.events import contract, decode
 from shared.events.volunteers import AssistanceRequested
+from shared.refusal import Conflict
+from shared.writer import Work
 from tests.harness import Node, eventually, new_id
 from tests.rollup.receiver import Receiver, certificate, receiving
 
@@ -48,8 +60,12 @@ def add(node: Node, receiver: Receiver, **options: Any) -> tuple[str, str]:
     return target, secret
 
 
+def change(node: Node, work: Work) -> Any:
+    return node.run(node.runtime("rollup").writer.submit(work))
+
+
 def remove(node: Node, target: str) -> None:
-    node.run(node.runtime("rollup").writer.submit(RemoveTarget(target)))
+    change(node, RemoveTarget(target))
 
 
 def fever(node: Node, area: str = MINE) -> str:
@@ -285,6 +301,69 @@ def test_rollup_goes_on_when_a_target_meets_an_error_that_nobody_expected(
         eventually(lambda: row(node, target).error is None)
         assert node.runtime("rollup").failure is None
         remove(node, target)
+
+
+def test_nothing_is_sent_or_lost_when_the_target_is_paused(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver)
+        sent = [fever(node)]
+        arrived(receiver, sent)
+        change(node, PauseTarget(target))
+        with receiving() as other:
+            second, _ = add(node, other)
+            sent += [fever(node)]
+            # Whoever begins with this one has ended with the paused one before.
+            arrived(other, sent[1:])
+            before = len(receiver.tries)
+            sent += [fever(node)]
+            arrived(other, sent[1:])
+            remove(node, second)
+        assert len(receiver.tries) == before
+        assert ("bulwark_webhook_behind", target) not in told(node)
+        change(node, PauseTarget(target, paused=False))
+        arrived(receiver, sent)
+        remove(node, target)
+
+
+def test_target_goes_on_when_the_event_that_it_never_takes_is_skipped(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver, types=[*FEVERS, "bulwark.intake.case_reported"])
+        with pytest.raises(Conflict):
+            change(node, SkipEvent(target))
+        receiver.refused.append(fever(node))
+        sent = [fever(node)]
+        eventually(lambda: row(node, target).attempts >= 2)
+        refused = row(node, target)
+        assert refused.failing_source == "alerts"
+        answer = change(node, SkipEvent(target, reason="user root"))
+        assert answer == f"alerts#{refused.failing_sequence}"
+        arrived(receiver, sent)
+        eventually(lambda: row(node, target).attempts == 0)
+        with pytest.raises(Conflict):
+            change(node, SkipEvent(target))
+        remove(node, target)
+
+
+def test_every_change_of_a_target_is_noted_when_it_is_made(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver, reason="user root")
+        receiver.refused.append(fever(node))
+        eventually(lambda: row(node, target).attempts)
+        number = row(node, target).failing_sequence
+        for work in (SkipEvent, PauseTarget):
+            change(node, work(target, reason="user root"))
+        change(node, PauseTarget(target, paused=False, reason="user root"))
+        change(node, RemoveTarget(target, reason="user root"))
+    with node.runtime("rollup").database.reading() as session:
+        query = select(audit.entries).where(audit.entries.c.subject == target)
+        noted = session.execute(query.order_by(audit.entries.c.sequence)).all()
+    assert [(one.action, one.reason) for one in noted] == [
+        ("webhook.add", "user root"),
+        ("webhook.skip", f"alerts#{number} user root"),
+        ("webhook.pause", "user root"),
+        ("webhook.resume", "user root"),
+        ("webhook.remove", "user root"),
+    ]
 
 
 def test_psychological_support_is_told_to_nobody_outside_when_it_is_asked_for(node: Node) -> None:

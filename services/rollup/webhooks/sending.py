@@ -91,6 +91,7 @@ def _wishes(runtime: Runtime) -> set[Wish]:
                 *(row.id, row.url, row.area, tuple(row.types), row.private),
                 attempts=row.attempts,
                 failing_since=row.failing_since,
+                skipped=row.skipped or 0,
             )
             for row in followed(session)
         }

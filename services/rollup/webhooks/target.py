@@ -42,6 +42,8 @@ class Wish:
     private: bool
     attempts: int = field(compare=False)
     failing_since: datetime | None = field(compare=False)
+    # What somebody lets it skip is known by that it is begun with anew.
+    skipped: int = 0
 
 
 def forget_attempts(target: str) -> None:
@@ -70,27 +72,30 @@ class Target:
         async with self._turn:
             while (fault := await self._try(recorded, document)) is not None:
                 metrics.WEBHOOK_ATTEMPTS.labels(self.wish.id, "failed").inc()
-                await self.failed(fault)
+                await self.failed(fault, at=(recorded.service, recorded.sequence))
                 # Whole seconds that count as they pass, whatever a clock says.
                 await asyncio.sleep(pause_after(self._attempts).total_seconds())
             metrics.WEBHOOK_ATTEMPTS.labels(self.wish.id, "taken").inc()
             self.recovered()
 
-    async def failed(self, fault: str) -> None:
-        """Note a failure, for who looks."""
+    async def failed(self, fault: str, *, at: tuple[str, int] | None = None) -> None:
+        """Note a failure, for who looks; `at` is the source and number of what was not taken."""
         self._attempts += 1
         self._failing_since = self._failing_since or self._runtime.site.clock.now()
         log.warning("webhook.failed", target=self.wish.id, why=fault, tries=self._attempts)
         with contextlib.suppress(Unavailable):
-            await self._note(fault)
+            await self._note(fault, at=at)
 
     def recovered(self) -> None:
         """Earlier failures are over."""
         self._attempts, self._failing_since = 0, None
 
-    async def _note(self, fault: str, *, gone: bool = False) -> None:
+    async def _note(
+        self, fault: str, *, gone: bool = False, at: tuple[str, int] | None = None
+    ) -> None:
         since = self._failing_since or self._runtime.site.clock.now()
-        await self._runtime.writer.submit(Failed(self.wish.id, self._attempts, fault, since, gone))
+        note = Failed(self.wish.id, self._attempts, fault, since, gone, at)
+        await self._runtime.writer.submit(note)
 
     async def _try(self, recorded: Recorded[Event], document: bytes) -> str | None:
         """Send it once; why it failed, None when it did not."""
