@@ -9,14 +9,11 @@ import ssl
 from collections.abc import Coroutine
 from typing import Any
 
-import httpx
 import structlog
 
-from services.rollup.webhooks import target as sent_to
 from services.rollup.webhooks.domain import sources_of
-from services.rollup.webhooks.following import Following
-from services.rollup.webhooks.handlers import followed, places
-from services.rollup.webhooks.target import Target, Wish, forget_attempts
+from services.rollup.webhooks.handlers import places
+from services.rollup.webhooks.wishes import Wish, forget_attempts, wishes
 from shared.db import is_transient, on_thread
 from shared.runtime import Runtime
 
@@ -41,13 +38,13 @@ async def send_webhooks(runtime: Runtime) -> None:
 async def _match(runtime: Runtime, at_work: dict[Wish, asyncio.Task[None]]) -> None:
     """Begin with the targets that are new, end with those that are gone."""
     try:
-        wishes = await on_thread(_wishes, runtime)
+        wished = await on_thread(wishes, runtime)
     except Exception as error:
         if not is_transient(error):
             raise
         return
     for wish, task in list(at_work.items()):
-        if wish not in wishes:
+        if wish not in wished:
             task.cancel()
         if task.done():
             del at_work[wish]
@@ -56,13 +53,19 @@ async def _match(runtime: Runtime, at_work: dict[Wish, asyncio.Task[None]]) -> N
             # It is begun anew below; rollup does not end for one target.
             if fault is not None:
                 log.error("webhook.ended", target=wish.id, why=repr(fault))
-    ending = {wish.id for wish in at_work if wish not in wishes}
-    for wish in wishes:
+    ending = {wish.id for wish in at_work if wish not in wished}
+    for wish in wished:
         if wish not in at_work and wish.id not in ending:
             at_work[wish] = asyncio.create_task(_serve(runtime, wish))
 
 
 async def _serve(runtime: Runtime, wish: Wish) -> None:
+    # Heavy, and most sites send to nobody.
+    import httpx
+
+    from services.rollup.webhooks.following import Following
+    from services.rollup.webhooks.target import ANSWER_SECONDS, Target
+
     def look() -> dict[str, int]:
         with runtime.database.reading() as session:
             return places(session, wish.id)
@@ -70,9 +73,7 @@ async def _serve(runtime: Runtime, wish: Wish) -> None:
     known = await on_thread(look)
     # A client for each: two names on one address must not share what was proven for one of them.
     context = ssl.create_default_context()
-    async with httpx.AsyncClient(
-        verify=context, trust_env=False, timeout=sent_to.ANSWER_SECONDS
-    ) as client:
+    async with httpx.AsyncClient(verify=context, trust_env=False, timeout=ANSWER_SECONDS) as client:
         target = Target(runtime, wish, client)
         works: list[Coroutine[Any, Any, None]] = [
             Following(runtime, target, source, known[source]).run()
@@ -82,16 +83,3 @@ async def _serve(runtime: Runtime, wish: Wish) -> None:
         async with asyncio.TaskGroup() as group:
             for work in works:
                 group.create_task(work)
-
-
-def _wishes(runtime: Runtime) -> set[Wish]:
-    with runtime.database.reading() as session:
-        return {
-            Wish(
-                *(row.id, row.url, row.area, tuple(row.types), row.private),
-                attempts=row.attempts,
-                failing_since=row.failing_since,
-                skipped=row.skipped or 0,
-            )
-            for row in followed(session)
-        }

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass, field
-from datetime import datetime
 
 import httpx
 import structlog
@@ -12,6 +10,7 @@ import structlog
 from services.rollup.webhooks import addresses, signing
 from services.rollup.webhooks.domain import kinds_of, pause_after
 from services.rollup.webhooks.handlers import Failed
+from services.rollup.webhooks.wishes import Wish
 from shared import metrics
 from shared.events import CONTENT_TYPE, Event, Recorded
 from shared.refusal import Refused
@@ -29,28 +28,6 @@ log = structlog.get_logger(__name__)
 
 class TargetGone(Exception):
     """The target wants no more, or was removed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a target is to be sent, as its row says."""
-
-    id: str
-    url: str
-    area: str
-    types: tuple[str, ...]
-    private: bool
-    attempts: int = field(compare=False)
-    failing_since: datetime | None = field(compare=False)
-    # What somebody lets it skip is known by that it is begun with anew.
-    skipped: int = 0
-
-
-def forget_attempts(target: str) -> None:
-    """Count no more for a target that is not sent to: a series must not outlive it."""
-    for outcome in ("taken", "failed"):
-        with contextlib.suppress(KeyError):
-            metrics.WEBHOOK_ATTEMPTS.remove(target, outcome)
 
 
 class Target:
