@@ -63,9 +63,10 @@ def test_task_goes_to_someone_else_when_its_helper_has_a_fever(county: Node) -> 
     other = helper(coordinator, FAR, "elder_care")
     tell(county, "alerts", fever(county, AREA, person_id))
     county.tick()
-    assert standing(coordinator, begun)["helper_id"] == feverish
-    found = standing(coordinator, waiting)
-    assert (found["status"], found["helper_id"]) == ("matched", other)
+    for each in (begun, waiting):
+        found = standing(coordinator, each)
+        assert (found["status"], found["helper_id"]) == ("matched", other)
+        assert found["started_at"] is None
     matched = [
         each
         for each in county.logged("volunteers", AssistanceMatched)
@@ -77,6 +78,21 @@ def test_task_goes_to_someone_else_when_its_helper_has_a_fever(county: Node) -> 
         "assistance_matched",
         "helper_stood_down",
     ]
+
+
+@pytest.mark.requirement("V3")
+def test_helper_finishes_what_was_begun_when_they_only_rest(county: Node) -> None:
+    coordinator = county.client("coordinator")
+    helper_id = helper(coordinator, AREA, "elder_care")
+    begun, waiting = (request(coordinator, AREA, "elder_care") for _ in range(2))
+    county.tick()
+    coordinator.post(f"/volunteers/requests/{begun}/start")
+    away = {"status": "away", "reason": "rest"}
+    coordinator.patch(f"/volunteers/helpers/{helper_id}", away)
+    assert standing(coordinator, waiting)["status"] == "open"
+    own = county.client("helper", AREA, name=helper_id)
+    done = own.post(f"/volunteers/requests/{begun}/complete")
+    assert (done.status_code, done.json()["status"]) == (200, "completed")
 
 
 @pytest.mark.requirement("V2")
