@@ -13,7 +13,7 @@ from shared.events.volunteers import (
     HoursLogged,
 )
 from tests.harness import Node, eventually, new_id
-from tests.volunteers.world import helper, instant, listed, request, standing
+from tests.volunteers.world import helper, instant, listed, person, plan, request, standing
 
 AREA, OTHER = "220581001001", "220581001002"
 
@@ -238,6 +238,7 @@ def test_address_may_be_read_when_the_request_was_given_to_the_helper(county: No
     tokens = county.instance.site.tokens
     grant = tokens.verify_grant(answer.json()["grant"])
     assert (grant.holder, grant.person_id, grant.request_id) == (helper_id, person_id, request_id)
+    assert grant.area == AREA
     assert grant.expires_at == instant(answer.json()["expires_at"])
     left = grant.expires_at - county.now()
     assert timedelta(minutes=29) < left <= timedelta(minutes=30)
@@ -250,6 +251,34 @@ def test_address_may_be_read_when_the_request_was_given_to_the_helper(county: No
     coordinator.post(f"/volunteers/requests/{nobody}/match", {"helper_id": helper_id})
     answer = coordinator.post(f"/volunteers/requests/{nobody}/grant")
     assert (answer.status_code, answer.json()["field"]) == (409, "request_id")
+
+
+@pytest.mark.requirement("V2")
+def test_request_is_refused_when_it_names_a_person_of_another_area(county: Node) -> None:
+    person_id = person(county, OTHER)
+    body = {"id": new_id(), "area": AREA, "kind": "medicine", "person_id": person_id}
+    for role in ("coordinator", "resident"):
+        refused = county.client(role, AREA).post("/volunteers/requests", body)
+        assert (refused.status_code, refused.json()["field"]) == (403, "person_id")
+        assert OTHER not in refused.text
+    own = {**body, "area": f"{OTHER}"}
+    assert county.client("coordinator", OTHER).post("/volunteers/requests", own).status_code == 201
+
+
+@pytest.mark.requirement("D8")
+def test_grant_is_for_where_the_person_lives_when_a_plan_asked_and_they_moved(
+    county: Node,
+) -> None:
+    coordinator = county.client("coordinator")
+    person_id = person(county, AREA, "food")
+    helper_id = helper(coordinator, AREA, "goods")
+    plan(county, AREA, "strengthened", daily_goods=("goods", "food", 24.0))
+    county.tick()
+    person(county, OTHER, "food", person_id=person_id, updated=True)
+    [request_id] = [each["id"] for each in listed(coordinator, "requests", status="matched")]
+    own = county.client("helper", AREA, name=helper_id)
+    answer = own.post(f"/volunteers/requests/{request_id}/grant")
+    assert county.instance.site.tokens.verify_grant(answer.json()["grant"]).area == OTHER
 
 
 def test_404_when_there_is_no_such_request(county: Node) -> None:
