@@ -194,6 +194,19 @@ def test_list_is_of_the_area_and_pages_by_due_when_asked(county: Node) -> None:
     assert coordinator.get("/volunteers/requests", status="lost").json()["field"] == "status"
 
 
+@pytest.mark.requirement("V1")
+def test_who_asked_is_told_to_nobody_else_when_a_request_is_read(county: Node) -> None:
+    resident = county.client("resident", AREA, name="王秀英")
+    request_id = request(resident, AREA, "child_care")
+    assert standing(resident, request_id)["requested_by"] == "resident:王秀英"
+    for role in ("coordinator", "lead", "recorder", "health", "command"):
+        client = county.client(role, AREA)
+        answer = client.get(f"/volunteers/requests/{request_id}")
+        listing = client.get("/volunteers/requests", status="open")
+        assert "requested_by" not in answer.json()
+        assert "王秀英" not in answer.text + listing.text
+
+
 @pytest.mark.requirement("V7")
 def test_psychological_requests_are_seen_by_counsellors_alone(county: Node) -> None:
     resident = county.client("resident", AREA, name="r7")

@@ -62,7 +62,7 @@ def listed(read: Read, query: RequestsAsked) -> dict[str, Any]:
     rows, following = page(
         read.session, asked.where(rights.visible(caller)), query, row.due_at, row.id
     )
-    answer: dict[str, Any] = {"items": [view(each) for each in rows], "next": following}
+    answer: dict[str, Any] = {"items": [view(each, caller) for each in rows], "next": following}
     if caller.role in rights.COUNTS_PRIVATE:
         private = wanted.where(row.kind == PRIVATE_KIND).subquery()
         answer["psychological"] = read.session.scalar(select(func.count()).select_from(private))
@@ -79,7 +79,7 @@ def one(read: Read, query: OneRequest) -> dict[str, Any]:
         except KeyDestroyed:
             # An erased person's words are gone; the request stays.
             text = None
-    return {**view(row), "text": text}
+    return {**view(row, read.caller), "text": text}
 
 
 routes = Routes("/volunteers", "requests")
