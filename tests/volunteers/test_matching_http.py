@@ -138,6 +138,19 @@ def test_409_or_422_when_the_chosen_helper_cannot_take_it(county: Node) -> None:
 
 
 @pytest.mark.requirement("V2")
+def test_helper_beyond_the_county_is_not_told_from_none_when_chosen_by_hand(county: Node) -> None:
+    coordinator = county.client("coordinator")
+    # The shipped tree has one county: what lies beyond it is the city.
+    stranger = helper(county.client("coordinator", "22"), "2205", "goods")
+    request_id = request(coordinator, AREA, "goods")
+    path = f"/volunteers/requests/{request_id}/match"
+    county.client("coordinator", "22").patch(f"/volunteers/helpers/{stranger}", {"status": "away"})
+    answers = [coordinator.post(path, {"helper_id": each}) for each in (stranger, new_id())]
+    assert [each.status_code for each in answers] == [422, 422]
+    assert answers[0].json() == answers[1].json()
+
+
+@pytest.mark.requirement("V2")
 def test_speaker_is_chosen_when_the_person_needs_their_language(county: Node) -> None:
     coordinator = county.client("coordinator")
     helper(coordinator, AREA, "child_care")

@@ -124,7 +124,8 @@ def take_back(tx: Tx, recorded: Recorded[HelperStoodDown]) -> list[AssistanceReq
 
 def _check_by_hand(tx: Tx, row: AssistanceRequest, helper_id: str) -> None:
     helper = helpers.helper(tx.session, helper_id)
-    if helper is None:
+    # One of another county is no more told of than one who is not there.
+    if helper is None or not domain.nearness(row.area, helper.area):
         raise Invalid(TEXTS, "no_such_helper", field="helper_id")
     if helper.status != "available":
         raise Conflict(TEXTS, "helper_not_available", field="helper_id", status=helper.status)
