@@ -144,7 +144,7 @@ def test_request_ends_when_its_maker_or_a_coordinator_cancels_it(county: Node) -
     assert stranger.post(path, {"reason": "x"}).status_code == 403
     assert county.client("recorder", AREA).post(path, {"reason": "x"}).status_code == 403
     assert county.client("coordinator", OTHER).post(path, {"reason": "x"}).status_code == 403
-    assert resident.post(path, {}).json()["field"] == "reason"
+    assert resident.post(path, {"reason": ""}).json()["field"] == "reason"
     assert resident.post(path, {"reason": "家人已送到"}).json()["status"] == "cancelled"
     assert resident.post(path, {"reason": "x"}).json()["request_status"] == "cancelled"
     [event] = told(county, AssistanceCancelled, request_id)
@@ -152,6 +152,11 @@ def test_request_ends_when_its_maker_or_a_coordinator_cancels_it(county: Node) -
         "家人已送到",
         AssistanceRequested.type,
     )
+    unsaid = request(resident, AREA, "child_care")
+    answer = resident.post(f"/volunteers/requests/{unsaid}/cancel", {})
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    [event] = told(county, AssistanceCancelled, unsaid)
+    assert event.data.reason is None
     second = request(resident, AREA, "child_care")
     answer = county.client("coordinator", AREA).post(
         f"/volunteers/requests/{second}/cancel", {"reason": "重复"}

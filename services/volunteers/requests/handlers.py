@@ -50,10 +50,10 @@ class CompleteAssistance(Command):
 
 
 class CancelAssistance(Command):
-    """The request is no longer wanted, with the reason, which names nobody."""
+    """The request is no longer wanted, perhaps with the reason, which names nobody."""
 
     request_id: Id
-    reason: ShortText
+    reason: ShortText | None = None
 
 
 class GrantAccess(Command):

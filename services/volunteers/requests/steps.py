@@ -104,7 +104,7 @@ def complete(
 
 
 def cancel(
-    tx: Tx, row: AssistanceRequest, reason: str, because: Sequence[Cause] | None = None
+    tx: Tx, row: AssistanceRequest, reason: str | None, because: Sequence[Cause] | None = None
 ) -> AssistanceCancelled:
     """The request is no longer wanted; `because` when something else than it ends it."""
     demand("cancel", row)
