@@ -12,7 +12,7 @@ from shared.events.values import Skill, StandDownReason
 
 
 class Helper(Table):
-    """One volunteer. Name and phone are sealed for the subject `id`.
+    """One volunteer. Name and phone are sealed for this helper (`sealing`).
 
     `away` is why the helper wishes to be away, which outlasts a fever; `reason` is why one is not
     available now.

@@ -16,6 +16,7 @@ from services.volunteers.requests.handlers import (
     StartAssistance,
 )
 from services.volunteers.requests.tables import AssistanceRequest
+from services.volunteers.sealing import opened
 from shared.auth import Role
 from shared.db import area_range
 from shared.events import AreaCode, Id
@@ -75,7 +76,7 @@ def one(read: Read, query: OneRequest) -> dict[str, Any]:
     text = None
     if row.sealed_text is not None and rights.may_read_text(read.caller, row):
         try:
-            text = read.site.vault.open(row.id, row.sealed_text).get("text")
+            text = opened(read.site.vault, "request", row.id, row.sealed_text).get("text")
         except KeyDestroyed:
             # An erased person's words are gone; the request stays.
             text = None

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from services.volunteers.register import handlers as register
 from services.volunteers.requests import domain, rights, steps
 from services.volunteers.requests.tables import AssistanceRequest
+from services.volunteers.sealing import destroyed, sealed
 from services.volunteers.texts import TEXTS
 from shared.audit import note
 from shared.auth import Role
@@ -72,14 +73,13 @@ def request(tx: Tx, command: RequestAssistance) -> Iterable[Event]:
         )
     _admit_person(tx, command.person_id)
     rules = tx.pack.requests
-    sealed = tx.site.vault.seal(command.id, {"text": command.text}) if command.text else None
     row = AssistanceRequest(
         id=command.id,
         area=command.area,
         kind=command.kind,
         status="open",
         person_id=command.person_id,
-        sealed_text=sealed,
+        sealed_text=_sealed_text(tx, command),
         on_behalf=command.on_behalf,
         requested_by=rights.maker(tx.caller),
         requested_at=tx.now,
@@ -151,8 +151,15 @@ def forget_person(tx: Tx, person_id: str) -> None:
     """Destroy what the requests of an erased person say; what was done for them stays counted."""
     query = select(AssistanceRequest).where(AssistanceRequest.person_id == person_id)
     for row in tx.session.scalars(query.where(AssistanceRequest.sealed_text.is_not(None))):
-        tx.site.vault.destroy(row.id)
+        if row.sealed_text is not None:
+            destroyed(tx.site.vault, "request", row.id, row.sealed_text)
         row.sealed_text = None
+
+
+def _sealed_text(tx: Tx, command: RequestAssistance) -> bytes | None:
+    if not command.text:
+        return None
+    return sealed(tx.site.vault, "request", command.id, {"text": command.text})
 
 
 def _admitted(tx: Tx, request_id: str) -> AssistanceRequest:
