@@ -272,6 +272,25 @@ def test_address_may_be_read_when_the_request_was_given_to_the_helper(county: No
 
 
 @pytest.mark.requirement("V2")
+def test_grant_is_made_anew_and_kept_nowhere_when_it_is_asked_for_again(county: Node) -> None:
+    coordinator = county.client("coordinator")
+    request_id = request(coordinator, AREA, "medicine", person_id=new_id())
+    path = f"/volunteers/requests/{request_id}"
+    first, second = (helper(coordinator, AREA, "medicine") for _ in range(2))
+    coordinator.post(f"{path}/match", {"helper_id": first})
+    own = county.client("helper", AREA, name=first)
+    body = {"id": new_id()}
+    answers = [own.post(f"{path}/grant", body) for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 200]
+    coordinator.post(f"{path}/match", {"helper_id": second})
+    assert own.post(f"{path}/grant", body).status_code == 403
+    with county.runtime("volunteers").database.reading() as session:
+        kept = session.connection().exec_driver_sql("SELECT * FROM requests").all()
+    assert body["id"] not in repr(kept)
+    assert not any(each.json()["grant"] in repr(kept) for each in answers)
+
+
+@pytest.mark.requirement("V2")
 def test_request_is_refused_when_it_names_a_person_of_another_area(county: Node) -> None:
     person_id = person(county, OTHER)
     body = {"id": new_id(), "area": AREA, "kind": "medicine", "person_id": person_id}

@@ -60,6 +60,8 @@ class CancelAssistance(Command):
 class GrantAccess(Command):
     """Asks for the permission to read the address of who is to be helped."""
 
+    remembered = False
+
     request_id: Id
 
 
