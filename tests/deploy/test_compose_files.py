@@ -142,7 +142,19 @@ def test_setting_is_required_and_explained_when_a_file_uses_it(file: str) -> Non
 
 def test_every_setting_is_used_when_it_is_explained() -> None:
     used = {name for file in FILES for name, _ in SETTING.findall((DEPLOY / file).read_text())}
-    assert set(settings_explained()) == used
+    explained = {name for name in settings_explained() if name.startswith("BULWARK_")}
+    assert explained == used
+    assert set(settings_explained()) - explained == {"COMPOSE_FILE", "COMPOSE_PROFILES"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", ".env.example"])
+def test_every_command_means_one_deployment_when_a_page_names_further_files(page: str) -> None:
+    """What a command line adds, the next command without it takes away again."""
+    text = (DEPLOY / page).read_text()
+    assert not re.search(r"compose [^`\n]*(--file|-f|--profile) ", text)
+    named = set(re.findall(r"compose\.[a-z]+\.yaml", text))
+    assert named == {file for file in FILES if file != ALONE}
+    assert settings_explained()["COMPOSE_FILE"] == ALONE
 
 
 def settings_explained() -> dict[str, str]:
