@@ -12,6 +12,7 @@ from bulwark.services import SERVICES
 from deploy.grafana.make_dashboards import COLUMNS, DASHBOARDS, as_json
 from deploy.grafana.panels import Dashboard
 from shared.settings import Settings
+from tests.deploy.compose_files import whole_services
 from tests.deploy.watched import (
     FOREIGN,
     PROMETHEUS,
@@ -83,6 +84,24 @@ def test_alert_says_who_when_and_what_to_do_in_both_languages(name: str) -> None
 def test_no_page_stands_without_its_alert() -> None:
     pages = {page.stem for page in (ROOT / "docs" / "runbooks").glob("*.md")}
     assert pages == set(BY_NAME)
+
+
+PAGES = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda one: one.stem)
+def test_page_can_be_followed_in_containers_when_it_names_a_command_or_a_setting(
+    page: Path,
+) -> None:
+    settings = (ROOT / "deploy" / ".env.example").read_text()
+    passed = {name for one in whole_services().values() for name in one.get("environment", {})}
+    for name in re.findall(r"BULWARK_[A-Z_]+", page.read_text()):
+        assert f"\n{name}=" in settings or name in passed, name
+    for part in page.read_text().split("\n## "):
+        for command in re.findall(r"`bulwark (\w+)", part):
+            assert command == "up" or f"docker compose run --rm tools {command}" in part, command
+        # Nothing but the front door has a port outside.
+        assert not re.search(r"https?://(?!127\.0\.0\.1|<)", part)
 
 
 @pytest.mark.parametrize("name", sorted(BY_NAME))
