@@ -246,11 +246,11 @@ def test_rest_is_told_when_the_backup_file_is_torn(tmp_path: Path, said: str) ->
     assert errors._value.get() - before == 2
 
 
-def test_end_of_the_servers_own_certificate_is_told(tmp_path: Path) -> None:
+def certificate(file: Path, end: datetime) -> Path:
+    """Write a certificate that ends at a moment."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "county.example")])
-    end = datetime(2031, 5, 1, tzinfo=UTC)
-    certificate = (
+    made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -260,11 +260,47 @@ def test_end_of_the_servers_own_certificate_is_told(tmp_path: Path) -> None:
         .not_valid_after(end)
         .sign(key, hashes.SHA256())
     )
-    file = tmp_path / "server.pem"
-    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    told = told_by(ProcessGauges(tmp_path, [file]))["bulwark_certificate_end_timestamp_seconds"]
-    assert told.value == end.timestamp()
-    assert told.labels == {"file": "server.pem"}
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+def ends_told(files: list[Path]) -> dict[str, float]:
+    """The end of each certificate that is told, by its label."""
+    telling = Telling()
+    ProcessGauges(files[0].parent, files).tell(telling)
+    samples = [s for family in telling.collect() for s in family.samples]
+    wanted = "bulwark_certificate_end_timestamp_seconds"
+    return {s.labels["file"]: s.value for s in samples if s.name == wanted}
+
+
+END = datetime(2031, 5, 1, tzinfo=UTC)
+
+
+def test_end_of_the_servers_own_certificate_is_told(tmp_path: Path) -> None:
+    told = ends_told([certificate(tmp_path / "server.pem", END)])
+    assert told == {"server.pem": END.timestamp()}
+
+
+def test_later_certificates_are_told_when_an_earlier_one_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "torn.pem").write_text("-----BEGIN")
+    files = [tmp_path / "absent.pem", tmp_path / "torn.pem"]
+    errors = metrics.LOOK_ERRORS.labels("", "folder")
+    before = errors._value.get()
+    assert ends_told([*files, certificate(tmp_path / "site.pem", END)]) == {
+        "site.pem": END.timestamp()
+    }
+    assert errors._value.get() - before == 2
+
+
+def test_certificates_are_told_by_path_when_they_have_one_name(tmp_path: Path) -> None:
+    later = END + timedelta(days=1)
+    site = certificate(tmp_path / "site" / "server.pem", END)
+    broker = certificate(tmp_path / "broker" / "server.pem", later)
+    assert ends_told([site, broker]) == {
+        str(site): END.timestamp(),
+        str(broker): later.timestamp(),
+    }
 
 
 def test_room_of_the_store_is_told_when_the_broker_is_our_own(tmp_path: Path) -> None:
