@@ -33,8 +33,9 @@ class ProcessGauges:
     def tell(self, telling: Telling) -> None:
         """Tell what can be read; what cannot is counted, and the rest is told."""
         telling.tell(metrics.BUILD_INFO, 1, version("bulwark"), platform.python_version())
-        certificates = (partial(self._certificate, file=file) for file in self.certificates)
-        for part in (self._disk, self._backup, *certificates):
+        parts: list[Callable[[Telling], None]] = [self._disk, self._backup]
+        parts += [partial(self._certificate, file=file) for file in self.certificates]
+        for part in parts:
             try:
                 part(telling)
             except (OSError, ValueError, KeyError, TypeError):
