@@ -29,6 +29,7 @@ from tests.harness import Node, PostgresServer, new_id
 pytestmark = pytest.mark.requirement("P4")
 
 START = datetime(2021, 1, 18, 9, 0, tzinfo=CST)
+LABELLED = (metrics.RELAY_LAG, metrics.READER_LAG, metrics.POOL_IN_USE, metrics.STREAM_BYTES)
 COMMUNITY, TOWNSHIP, OTHER = "220581001001", "220581002", "220581001003"
 
 
@@ -185,7 +186,7 @@ def test_every_gauge_of_the_services_is_told_or_known_to_be_empty(node: Node) ->
             assert said[gauge.name].documentation == gauge.meaning
             left = said["bulwark_series_left_out"].samples
             assert {"service": service.name, "gauge": gauge.name} in [s.labels for s in left]
-    for told in (metrics.RELAY_LAG, metrics.READER_LAG, metrics.POOL_IN_USE, metrics.STREAM_BYTES):
+    for told in (*LABELLED, metrics.DRILL, metrics.WRITER_WAITING):
         samples = said[told.name].samples
         assert samples
         assert all(set(sample.labels) == set(told.labels) for sample in samples)
