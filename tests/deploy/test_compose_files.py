@@ -141,6 +141,17 @@ def test_services_wait_for_health_when_they_depend_on_something_that_runs() -> N
             assert how["condition"] == wanted, (where, other)
 
 
+def test_accounts_of_subscribers_are_at_hand_where_a_site_is_backed_up_and_restored() -> None:
+    for name in ("backup", "tools"):
+        service = WHOLE[f"{ALONE}: {name}"]
+        (folder,) = [
+            mount["target"] if isinstance(mount, dict) else mount.split(":")[1]
+            for mount in service["volumes"]
+            if "nats-accounts" in str(mount)
+        ]
+        assert service["environment"]["BULWARK_NATS_ACCOUNTS"] == f"{folder}/accounts.conf"
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_setting_is_required_and_explained_when_a_file_uses_it(file: str) -> None:
     explained = settings_explained()
