@@ -119,6 +119,16 @@ def test_every_receiver_is_told_something_and_every_duty_has_one() -> None:
     assert {rule["labels"]["duty"] for rule in ALERTS} == receivers
 
 
+def test_every_alert_that_silences_or_is_silenced_exists() -> None:
+    config = loaded(ROOT / "deploy" / "alertmanager" / "alertmanager.yml")
+    said = [
+        matcher.partition("=")[2].strip('~"')
+        for rule in config["inhibit_rules"]
+        for matcher in (*rule["source_matchers"], *rule["target_matchers"])
+    ]
+    assert {name for names in said for name in names.split("|")} <= set(BY_NAME)
+
+
 def test_night_is_kept_from_what_is_for_the_day_and_from_nothing_else() -> None:
     config = loaded(ROOT / "deploy" / "alertmanager" / "alertmanager.yml")
     (hours,) = config["time_intervals"]
