@@ -19,9 +19,6 @@ PROMETHEUS = ROOT / "deploy" / "prometheus"
 # What others tell: Prometheus itself, Alertmanager, every Python process, and the exporter of NATS.
 FOREIGN = {
     "alertmanager_notifications_failed_total",
-    # Of rollup's sender, by target.
-    "bulwark_webhook_failing_seconds",
-    "bulwark_webhook_behind",
     "up",
     "ALERTS",
     "process_start_time_seconds",
