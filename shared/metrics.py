@@ -145,6 +145,12 @@ WEBHOOK_ATTEMPTS = Counter(
 LEASE_HELD = Told(
     "bulwark_lease_held", "1 in the process that publishes, reads and ticks", ("service",)
 )
+WRITER_WAITING = Told(
+    "bulwark_writer_waiting_seconds",
+    "How long the writer's transaction under way has taken; 0 without one",
+    ("service",),
+)
+DRILL = Told("bulwark_drill", "1 while what is told is of a drill", ("service",))
 CLOCK_JUMPED = Told("bulwark_clock_jumped", "1 while ticks stand still after a jump of the clock")
 POOL_IN_USE = Told(
     "bulwark_database_pool_in_use", "Connections in use (pool: read, write)", ("service", "pool")

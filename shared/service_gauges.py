@@ -116,6 +116,8 @@ class ServiceGauges:
         runtime, service = self._runtime, self._service
         telling.tell(metrics.LEASE_HELD, int(runtime.active), service)
         telling.tell(metrics.BROKER_CONNECTED, int(runtime.bus.connected), service)
+        telling.tell(metrics.WRITER_WAITING, runtime.writer.waiting_seconds, service)
+        telling.tell(metrics.DRILL, int(runtime.site.drill), service)
         for name, (in_use, size) in runtime.database.pools().items():
             telling.tell(metrics.POOL_IN_USE, in_use, service, name)
             telling.tell(metrics.POOL_SIZE, size, service, name)
