@@ -73,10 +73,12 @@ class Folder:
         """The first token, for county IT."""
         return self.path / "token"
 
-    def prepare(self, *, fresh: bool = False) -> None:
+    def prepare(self, *, fresh: bool = False, areas: Path | None = None) -> None:
         """Make the folder and what an instance needs; `fresh` empties one that we made before.
 
-        Raises FolderError when it cannot be written, or when it holds what is not ours.
+        A tree that is not there yet is made of the CSV `areas`, and of nothing else: whoever loads
+        another county beside the shipped one expects reports of both. Raises FolderError when the
+        folder cannot be written or holds what is not ours, AreasError when the CSV cannot be used.
         """
         try:
             self.refuse_foreign()
@@ -91,7 +93,7 @@ class Folder:
                 for pack in SHIPPED_POLICIES.glob("*.toml"):
                     shutil.copy(pack, self.policies)
             if not self.areas.exists():
-                load_areas(SHIPPED, self.areas)
+                load_areas(areas or SHIPPED, self.areas)
         except OSError as error:
             where = error.filename or self.path
             raise FolderError(

@@ -11,7 +11,7 @@ import uvicorn
 from bulwark.process_gauges import ProcessGauges
 from bulwark.web import Front
 from shared.bus import Bus
-from shared.db import Database
+from shared.db import ALONE, TOGETHER, Database
 from shared.lease import holder_at
 from shared.migration import migrate
 from shared.runtime import Runtime
@@ -64,11 +64,12 @@ class Instance:
         gauges: ProcessGauges | None = None,
     ) -> None:
         self.site = site
+        room = ALONE if len(services) == 1 else TOGETHER
         self.runtimes = {
             service.name: Runtime(
                 service,
                 site,
-                Database(database_urls[service.name]),
+                Database(database_urls[service.name], room=room),
                 Bus(nats_url, f"bulwark-{service.name}"),
                 streams,
             )

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,7 +33,9 @@ class ProcessGauges:
     def tell(self, telling: Telling) -> None:
         """Tell what can be read; what cannot is counted, and the rest is told."""
         telling.tell(metrics.BUILD_INFO, 1, version("bulwark"), platform.python_version())
-        for part in (self._disk, self._backup, self._certificates):
+        parts: list[Callable[[Telling], None]] = [self._disk, self._backup]
+        parts += [partial(self._certificate, file=file) for file in self.certificates]
+        for part in parts:
             try:
                 part(telling)
             except (OSError, ValueError, KeyError, TypeError):
@@ -59,8 +62,9 @@ class ProcessGauges:
         age = (datetime.now(UTC) - finished).total_seconds()
         telling.tell(metrics.BACKUP_AGE, max(age, 0.0))
 
-    def _certificates(self, telling: Telling) -> None:
-        for file in self.certificates:
-            # The first of a chain is the server's own.
-            own = x509.load_pem_x509_certificates(file.read_bytes())[0]
-            telling.tell(metrics.CERTIFICATE_END, own.not_valid_after_utc.timestamp(), file.name)
+    def _certificate(self, telling: Telling, file: Path) -> None:
+        # The first of a chain is the server's own.
+        own = x509.load_pem_x509_certificates(file.read_bytes())[0]
+        alone = [other.name for other in self.certificates].count(file.name) == 1
+        name = file.name if alone else str(file)
+        telling.tell(metrics.CERTIFICATE_END, own.not_valid_after_utc.timestamp(), name)

@@ -15,6 +15,7 @@ Types = Annotated[
     list[str],
     typer.Option("--types", help="事件,用逗号隔开,可重复;all 为全部 / events, or all"),
 ]
+Target = Annotated[str, typer.Argument(help="编号 / id")]
 DEFAULT = Path("bulwark-data")
 
 webhook_app = typer.Typer(no_args_is_help=True, help="推送 / webhooks")
@@ -155,11 +156,7 @@ def webhook_add(
     from bulwark import subscribers, webhooks
 
     subscribers.refuse_unknown_area(data, area)
-    wanted = [
-        f"bulwark.{service}.{name}"
-        for service, names in webhooks.spelled_out(wanted_types(types)).items()
-        for name in names
-    ]
+    wanted = webhooks.spelled_out(wanted_types(types))
     target, secret = webhooks.add(data, url, area, wanted, private=private, from_start=from_start)
     say(f"{target}")
     say(f"密钥 / secret: {secret}")
@@ -177,11 +174,35 @@ def webhook_list(data: Data = DEFAULT) -> None:
 
 
 @webhook_app.command("remove")
-def webhook_remove(
-    target: Annotated[str, typer.Argument(help="编号 / id")], data: Data = DEFAULT
-) -> None:
+def webhook_remove(target: Target, data: Data = DEFAULT) -> None:
     """Send nothing more to a URL."""
     from bulwark import webhooks
 
     webhooks.remove(data, target)
     say(f"{target}: 已删除 / removed")
+
+
+@webhook_app.command("pause")
+def webhook_pause(target: Target, data: Data = DEFAULT) -> None:
+    """Send nothing to a URL until it is resumed; nothing is lost meanwhile."""
+    from bulwark import webhooks
+
+    webhooks.pause(data, target)
+    say(f"{target}: 已暂停 / paused")
+
+
+@webhook_app.command("resume")
+def webhook_resume(target: Target, data: Data = DEFAULT) -> None:
+    """Go on sending where it was paused."""
+    from bulwark import webhooks
+
+    webhooks.resume(data, target)
+    say(f"{target}: 已恢复 / resumed")
+
+
+@webhook_app.command("skip")
+def webhook_skip(target: Target, data: Data = DEFAULT) -> None:
+    """Let the target miss the one event that it does not take, and go on behind it."""
+    from bulwark import webhooks
+
+    say(f"{target}: 已跳过 / skipped {webhooks.skip(data, target)}")

@@ -102,12 +102,16 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A holder's permission to read one person's address for one request, until `expires_at`."""
+    """A holder's permission to read one person's address for one request, until `expires_at`.
+
+    `area` is the request's; None when whoever signed did not say.
+    """
 
     holder: str
     person_id: str
     request_id: str
     expires_at: datetime
+    area: str | None = None
 
 
 def _area_prefix(code: str) -> str:
@@ -141,6 +145,7 @@ class _GrantClaims(_Claims):
     aud: Literal["bulwark.grant"]
     person: str
     request: str
+    area: Annotated[str, AfterValidator(_area_prefix)] | None = None
 
 
 _FAULT_OF_CLAIM = {
@@ -200,8 +205,16 @@ class Tokens:
             raise InvalidToken(TokenFault.EXPIRED, f"at {expires_at.isoformat()}")
         return caller
 
-    def mint_grant(self, holder: str, person_id: str, request_id: str, minutes: int) -> str:
-        """A signed permission for a holder, for 1 to 1,440 minutes.
+    def mint_grant(
+        self,
+        holder: str,
+        person_id: str,
+        request_id: str,
+        minutes: int,
+        *,
+        area: str | None = None,
+    ) -> str:
+        """A signed permission for a holder, for 1 to 1,440 minutes, for people of an area.
 
         Raises ValueError naming the field that does not fit.
         """
@@ -216,6 +229,7 @@ class Tokens:
             exp=expires,
             person=_text("person_id", person_id),
             request=_text("request_id", request_id),
+            area=area if area is None else _area_prefix(area),
         )
         return self._sign(claims)
 
@@ -229,7 +243,7 @@ class Tokens:
         claims = self._decode(token, _GrantClaims)
         if self._clock.now() >= claims.expires_at:
             raise InvalidToken(TokenFault.EXPIRED, f"at {claims.expires_at.isoformat()}")
-        return Grant(claims.sub, claims.person, claims.request, claims.expires_at)
+        return Grant(claims.sub, claims.person, claims.request, claims.expires_at, claims.area)
 
     def _span(self, lifetime: timedelta) -> tuple[int, int]:
         now = self._clock.now()
@@ -237,7 +251,10 @@ class Tokens:
 
     def _sign(self, claims: _Claims) -> str:
         return jwt.encode(
-            {"alg": ALGORITHM}, claims.model_dump(mode="json"), self._key, algorithms=[ALGORITHM]
+            {"alg": ALGORITHM},
+            claims.model_dump(mode="json", exclude_none=True),
+            self._key,
+            algorithms=[ALGORITHM],
         )
 
     def _decode_caller(self, token: str) -> tuple[Caller, datetime]:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 MOST_LINES = 10_000
 MOST_BYTES = 8 * 1024 * 1024
-LINES_PER_TRANSACTION = 1000
+LINES_PER_TRANSACTION = 500
+# More would stand in the writer's queue before a fever that is posted meanwhile.
+TRANSACTIONS_QUEUED = 2
 # To read so many takes a few milliseconds; then whoever else waits has a turn.
 LINES_AT_A_TIME = 100
 
@@ -37,7 +39,7 @@ async def accept_lines(
 ) -> dict[str, Any]:
     """`{recorded, duplicates, rejected: [{line, error, field}]}`; raises TooLarge.
 
-    Lines go to the writer a thousand at a time, so that single requests pass between them.
+    Lines go to the writer a part at a time, so that single requests pass between them.
     """
     lines = (await read_body(request, MOST_BYTES)).split(b"\n")
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
@@ -56,8 +58,10 @@ async def accept_lines(
                 await asyncio.sleep(0)
         if good:
             pending.append(asyncio.create_task(runtime.writer.submit(work(good))))
-        # The writer begins before the next thousand is read.
+        # The writer begins before the next part is read.
         await asyncio.sleep(0)
+        if len(pending) >= TRANSACTIONS_QUEUED:
+            await asyncio.wait(pending[-TRANSACTIONS_QUEUED:][:1])
     done = await asyncio.gather(*pending)
     return _answer(done, rejected, problems.language_of(request))
 

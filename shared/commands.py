@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
 import structlog
 import uuid_utils.compat
@@ -67,9 +67,14 @@ class Command(BaseModel):
 
     `id` is made by the client, so that the same wish can be sent again safely. A field that does
     not exist is an error: a mistyped one must not be lost silently.
+
+    What is not `remembered` is done anew each time, with its rights checked anew: its answer is
+    a secret, which is kept nowhere.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    remembered: ClassVar[bool] = True
 
     id: Id = Field(default_factory=new_id)
 
@@ -108,7 +113,12 @@ class Request:
     @property
     def ids(self) -> Sequence[str]:
         """The id that it is remembered under, if it is."""
-        return () if self.fingerprint is None else (self.command.id,)
+        return (self.command.id,) if self._mark else ()
+
+    @property
+    def _mark(self) -> bytes | None:
+        """What it is known again by; None for what is not remembered."""
+        return self.fingerprint if getattr(self.command, "remembered", True) else None
 
     def run(self, tx: Tx, *, careful: bool) -> Done:
         """Do it, or recall that it was done; without a fingerprint it is not remembered."""
@@ -121,15 +131,16 @@ class Request:
             raise
 
     def _do(self, tx: Tx) -> Done:
-        if self.fingerprint is None:
+        mark = self._mark
+        if mark is None:
             tx.handle(self.handler, self.command)
             return Done(self.answer(tx, self.command) if self.answer else {})
         before = tx.memory.of(self.command.id)
         if before is not None:
-            return Done(_same(before, self.fingerprint), again=True)
+            return Done(_same(before, mark), again=True)
         tx.handle(self.handler, self.command)
         answer = self.answer(tx, self.command) if self.answer else {"id": self.command.id}
-        tx.memory.keep(self.command.id, self.fingerprint, answer)
+        tx.memory.keep(self.command.id, mark, answer)
         return Done(answer)
 
 

@@ -15,7 +15,7 @@ from shared.bus import Bus, Inbox
 
 # A quiet feed asks for little, so that the beginning of a flood does not hold up its end.
 LEAST_PULL = 128
-MOST_PULL = 2048
+MOST_PULL = 1024
 BEAT_SECONDS = 0.5
 INACTIVE_SECONDS = 30
 STATUS_AT = len(b"NATS/1.0")
@@ -38,13 +38,14 @@ class Arrival(NamedTuple):
 class Feed:
     """An open consumer: its inbox, and how many messages the pull still allows."""
 
-    def __init__(self, bus: Bus, stream: str) -> None:
+    def __init__(self, bus: Bus, stream: str, most_pull: int = MOST_PULL) -> None:
         self._bus = bus
         self._stream = stream
         self._inbox: Inbox | None = None
         self._consumer: str | None = None
         self._allowed = 0
         self._size = LEAST_PULL
+        self._most = most_pull
         self._arrived: deque[Arrival] = deque()
         self._stirred = asyncio.Event()
 
@@ -106,7 +107,7 @@ class Feed:
     async def top_up(self, taken: int = 0) -> None:
         """Ask for more before what was asked for runs out: twice as much when much was taken."""
         if taken >= self._size // 2:
-            self._size = min(2 * self._size, MOST_PULL)
+            self._size = min(2 * self._size, self._most)
         elif taken:
             self._size = LEAST_PULL
         if self._allowed < self._size // 2 and self._inbox is not None:

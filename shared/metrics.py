@@ -119,11 +119,38 @@ DEAD_LETTERS_NOW = Told(
     "bulwark_dead_letters_set_aside", "Events that stand set aside now", ("service", "source")
 )
 
+# Sending to the outside, by target: no more series than there are targets ------------------------
+
+WEBHOOK_LAG = Told(
+    "bulwark_webhook_lag_events",
+    "Messages of the streams that a target was neither sent nor spared yet",
+    ("target",),
+)
+WEBHOOK_FAILING = Told(
+    "bulwark_webhook_failing_seconds",
+    "Time since a target began to fail; 0 while it takes what it is sent",
+    ("target",),
+)
+WEBHOOK_BEHIND = Told(
+    "bulwark_webhook_behind", "1 while a stream begins beyond the target's place", ("target",)
+)
+WEBHOOK_ATTEMPTS = Counter(
+    "bulwark_webhook_attempts_total",
+    "Sendings tried (outcome: taken, failed)",
+    ["target", "outcome"],
+)
+
 # The process and its machine ---------------------------------------------------------------------
 
 LEASE_HELD = Told(
     "bulwark_lease_held", "1 in the process that publishes, reads and ticks", ("service",)
 )
+WRITER_WAITING = Told(
+    "bulwark_writer_waiting_seconds",
+    "How long the writer's transaction under way has taken; 0 without one",
+    ("service",),
+)
+DRILL = Told("bulwark_drill", "1 while what is told is of a drill", ("service",))
 CLOCK_JUMPED = Told("bulwark_clock_jumped", "1 while ticks stand still after a jump of the clock")
 POOL_IN_USE = Told(
     "bulwark_database_pool_in_use", "Connections in use (pool: read, write)", ("service", "pool")
@@ -150,6 +177,6 @@ SERIES_LEFT_OUT = Told(
 LOOK_ERRORS = Counter(
     "bulwark_look_errors_total",
     "Looks for /metrics that failed or did not come in time (what: log, stream, store, areas, "
-    "folder)",
+    "own, folder)",
     ["service", "what"],
 )

@@ -21,7 +21,6 @@ from shared.inbox import Batch, Entry, PlaceMoved, place_of_source
 from shared.stream_check import digest_of
 from shared.writer import Unavailable, Writer
 
-MOST_PER_BATCH = 1024
 SILENCE_SECONDS = 3 * BEAT_SECONDS
 QUIET_SECONDS = 2.0
 HEAD_ANSWER_SECONDS = 2.0
@@ -89,6 +88,7 @@ class Reader:
         self.head_known = False
         self._writer = writer
         self._database = database
+        self._at_once = database.room.events_at_once
         self._bus = bus
         self._hole = _Hole(0)
 
@@ -155,7 +155,7 @@ class Reader:
         if self.behind:
             await asyncio.sleep(QUIET_SECONDS / 2)
             return
-        feed = Feed(self._bus, self.stream)
+        feed = Feed(self._bus, self.stream, 2 * self._at_once)
         try:
             await feed.open(self.place + 1)
             while True:
@@ -190,7 +190,7 @@ class Reader:
     async def _apply(self, entries: list[Entry]) -> None:
         await self._writer.site.precedence.wait()
         # Nobody here handles these: to pass them over again after a crash changes nothing.
-        if not self._concern(entries) and self.place - self._stored < MOST_PER_BATCH:
+        if not self._concern(entries) and self.place - self._stored < self._at_once:
             self._moved_to(entries[-1].sequence)
         else:
             await self._store(entries)
@@ -223,7 +223,7 @@ class Reader:
                 trouble = self._take(feed, came, entries)
                 if trouble is not None:
                     return entries, trouble
-                if len(entries) >= MOST_PER_BATCH or not feed.waiting:
+                if len(entries) >= self._at_once or not feed.waiting:
                     break
                 came = feed.take()
             self._lingers = FLOOD_LINGER_SECONDS if len(entries) > FLOOD else self._linger

@@ -1,6 +1,6 @@
 """What one service is made of, declared by its `main.py`; and the site it stands on."""
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
     from shared.http import Routes
     from shared.runtime import Runtime
+    from shared.telling import Value
     from shared.transaction import Tx
 
 EventHandler = Callable[["Tx", Recorded[Any]], Iterable[Event]]
 BatchHandler = Callable[["Tx", list[Recorded[Any]]], Iterable[Event]]
 DueHandler = Callable[["Tx", Due], Iterable[Event]]
 Duty = Callable[["Runtime"], Coroutine[Any, Any, None]]
+Tells = Callable[["Runtime"], Coroutine[Any, Any, "Sequence[Value]"]]
 StartHandler = Callable[["Tx"], Iterable[Event]]
 
 
@@ -82,7 +84,8 @@ class Service:
     `consumes` are other services' events; `reacts` its own events, handled in the transaction
     that made them; `due` its due things by kind; `starts` run once in each process before
     anything else; `duties` are loops of one process at a time, such as sending to the outside;
-    `gauges` are what it tells whoever watches, by area.
+    `gauges` are what it tells whoever watches, by area; `tells` what it tells besides, by the
+    process at work alone.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Service:
     duties: tuple[Duty, ...] = ()
     routes: tuple["Routes", ...] = ()
     gauges: tuple[AreaGauge, ...] = ()
+    tells: tuple[Tells, ...] = ()
     # How long its readers wait for company of an event: who only reports lets who decides go first.
     linger_seconds: float = 0.0
     # Whether its events can be found by the things they are about, for `why`.

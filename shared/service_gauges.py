@@ -21,11 +21,12 @@ from shared.db import on_thread
 from shared.inbox import dead_letters
 from shared.runtime import Runtime
 from shared.service import AreaGauge
-from shared.telling import Look, Telling
+from shared.telling import Look, Telling, Value
 
 LOG_KEPT_SECONDS = 2.0
 STREAMS_KEPT_SECONDS = 2.0
 AREAS_KEPT_SECONDS = 10.0
+OWN_KEPT_SECONDS = 2.0
 AREA_LABELS = ("area", "area_name")
 
 
@@ -82,6 +83,7 @@ class ServiceGauges:
         self._areas = Look(
             partial(on_thread, self._read_areas), AREAS_KEPT_SECONDS, partial(look_failed, "areas")
         )
+        self._own = Look(self._ask_own, OWN_KEPT_SECONDS, partial(look_failed, "own"))
 
     async def tell(self, telling: Telling) -> None:
         """Tell all that is known."""
@@ -89,10 +91,12 @@ class ServiceGauges:
         if not self._runtime.active:
             return
         self._tell_duties(telling)
-        logged, areas, streams = await asyncio.gather(
+        connected = self._runtime.bus.connected
+        logged, areas, streams, own = await asyncio.gather(
             self._log.latest(),
             self._areas.latest() if self._runtime.service.gauges else _nothing(),
-            self._streams.latest() if self._runtime.bus.connected else _nothing(),
+            self._streams.latest() if connected else _nothing(),
+            self._own.latest() if connected and self._runtime.service.tells else _nothing(),
         )
         if logged is not None:
             self._tell_log(telling, logged)
@@ -100,16 +104,20 @@ class ServiceGauges:
             self._tell_areas(telling, areas)
         if streams is not None:
             self._tell_streams(telling, streams)
+        for value in own or ():
+            telling.tell(value.gauge, value.value, *value.labels)
 
     async def close(self) -> None:
         """End what is being looked at, before the database closes."""
-        for look in (self._log, self._streams, self._areas):
+        for look in (self._log, self._streams, self._areas, self._own):
             await look.close()
 
     def _tell_process(self, telling: Telling) -> None:
         runtime, service = self._runtime, self._service
         telling.tell(metrics.LEASE_HELD, int(runtime.active), service)
         telling.tell(metrics.BROKER_CONNECTED, int(runtime.bus.connected), service)
+        telling.tell(metrics.WRITER_WAITING, runtime.writer.waiting_seconds, service)
+        telling.tell(metrics.DRILL, int(runtime.site.drill), service)
         for name, (in_use, size) in runtime.database.pools().items():
             telling.tell(metrics.POOL_IN_USE, in_use, service, name)
             telling.tell(metrics.POOL_SIZE, size, service, name)
@@ -177,6 +185,11 @@ class ServiceGauges:
             return _age_seconds(await self._runtime.bus.stored_ms(stream, sequence))
         except (StreamRefused, TimeoutError):
             return None
+
+    async def _ask_own(self) -> list[Value]:
+        return [
+            value for tell in self._runtime.service.tells for value in await tell(self._runtime)
+        ]
 
     def _read_areas(self) -> list[_Areas]:
         site = self._runtime.site

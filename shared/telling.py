@@ -8,7 +8,7 @@ only a little.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -19,6 +19,14 @@ T = TypeVar("T")
 
 WAITED_SECONDS = 1.5
 USED_SECONDS = 60.0
+
+
+class Value(NamedTuple):
+    """A value of a gauge for some values of its labels."""
+
+    gauge: Told
+    value: float
+    labels: tuple[str, ...] = ()
 
 
 class Telling(Collector):

@@ -21,22 +21,29 @@ class Why(BaseModel):
 
 
 MaySee = Callable[[Read, Event], bool]
+Held = Callable[[Read, str], AreaCode | None]
 
 
-def why_routes(prefix: str, may_see: MaySee = lambda _read, _event: True) -> Routes:
-    """`GET <prefix>/why/{id}`; `may_see` says which events a caller is told of at all."""
+def why_routes(
+    prefix: str,
+    may_see: MaySee = lambda _read, _event: True,
+    held: Held = lambda _read, _id: None,
+) -> Routes:
+    """`GET <prefix>/why/{id}`; `may_see` says which events a caller is told of at all, `held` the
+    area of a thing of this id to which nothing may have happened yet."""
 
     def why(read: Read, query: Why) -> dict[str, Any]:
         """Why something is as it is: what happened to it, and the causes of the last of that."""
-        return explain(read, query, may_see)
+        return explain(read, query, may_see, held)
 
     routes = Routes(prefix, "why")
     routes.get("/why/{id}", why, Why, roles=tuple(Role))
     return routes
 
 
-def explain(read: Read, query: Why, may_see: MaySee) -> dict[str, Any]:
-    """The chain of causes and the history of a thing; NotFound for what is not to be seen."""
+def explain(read: Read, query: Why, may_see: MaySee, held: Held) -> dict[str, Any]:
+    """The chain of causes and the history of a thing, both empty while nothing has happened to it;
+    NotFound for what is not to be seen."""
     found = [
         recorded
         for row in rows_about(read.session.connection(), query.id)
@@ -44,7 +51,11 @@ def explain(read: Read, query: Why, may_see: MaySee) -> dict[str, Any]:
         and may_see(read, recorded.data)
     ]
     if not found:
-        raise NotFound(TEXTS, "no_such_thing", field="id")
+        area = held(read, query.id)
+        if area is None:
+            raise NotFound(TEXTS, "no_such_thing", field="id")
+        read.touch(area)
+        return {"id": query.id, "chain": [], "history": []}
     latest = found[-1]
     for recorded in found:
         read.touch(recorded.data.area)

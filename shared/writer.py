@@ -91,6 +91,7 @@ class Writer:
         self._stopping = False
         self._pending = 0
         self._unsettled = 0
+        self._serving_since: float | None = None
         self.head = 0
         self._seconds = metrics.TRANSACTION_SECONDS.labels(service.name)
         self._logged = metrics.EVENTS_LOGGED.labels(service.name)
@@ -105,6 +106,15 @@ class Writer:
     def idle(self) -> bool:
         """Whether every submitted change has been answered."""
         return self._pending == 0
+
+    @property
+    def waiting_seconds(self) -> float:
+        """How long the transaction under way has taken, all its tries together; 0 without one.
+
+        What queues behind it has waited for no longer.
+        """
+        since = self._serving_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def start(self) -> None:
         """Start the thread; must be called in the event loop that will submit."""
@@ -161,11 +171,14 @@ class Writer:
 
     def _serve(self, taken: list[_Waiting]) -> None:
         works = [waiting.work for waiting in taken]
+        self._serving_since = time.monotonic()
         try:
             commit = self.apply(works)
             self._unsettled += A_COMMIT_BYTES + sum(len(row.document) for row in commit.rows)
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of any failure
             commit = Commit(None, [error] * len(taken), [], [])
+        finally:
+            self._serving_since = None
         if self._loop is not None:
             # The loop may be closed at any moment; what is committed is committed.
             with contextlib.suppress(RuntimeError):

@@ -30,11 +30,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def settings_of(file: Path) -> dict[str, str]:
-    """The settings that stand in an environment file."""
+def settings_of(file: Path, prefix: str = "") -> dict[str, str]:
+    """The settings that stand in an environment file, or those whose names begin so."""
     lines = (line.strip() for line in file.read_text().splitlines())
     pairs = (line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    return dict(pairs)
+    return {name: value for name, value in pairs if name.startswith(prefix)}
 
 
 class Stack:
@@ -44,7 +44,7 @@ class Stack:
         self.name = f"bulwark-test-{name}"
         self.folder = folder
         self.port = free_port()
-        self.settings = settings_of(DEPLOY / ".env.example") | {
+        self.settings = settings_of(DEPLOY / ".env.example", "BULWARK_") | {
             "BULWARK_HTTPS_PORT": str(self.port),
             "BULWARK_VERSION": VERSION,
             "BULWARK_SECRETS": str(folder / "secrets"),

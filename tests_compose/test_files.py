@@ -14,9 +14,10 @@ ALONE = ("compose.yaml",)
 CLUSTER = ("compose.yaml", "compose.cluster.yaml")
 SUBSCRIBERS = ("compose.yaml", "compose.subscribers.yaml")
 WEBHOOKS = ("compose.yaml", "compose.webhooks.yaml")
+ALL = ("compose.yaml", "compose.cluster.yaml", "compose.subscribers.yaml", "compose.webhooks.yaml")
 
 
-@pytest.mark.parametrize("files", [ALONE, CLUSTER, SUBSCRIBERS, WEBHOOKS])
+@pytest.mark.parametrize("files", [ALONE, CLUSTER, SUBSCRIBERS, WEBHOOKS, ALL])
 def test_compose_accepts_the_files_when_every_setting_is_there(
     files: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -24,7 +25,7 @@ def test_compose_accepts_the_files_when_every_setting_is_there(
     assert stack.compose("--profile", "*", "config", "--quiet") == ""
 
 
-@pytest.mark.parametrize("name", sorted(settings_of(DEPLOY / ".env.example")))
+@pytest.mark.parametrize("name", sorted(settings_of(DEPLOY / ".env.example", "BULWARK_")))
 def test_compose_names_the_setting_when_it_is_missing(name: str, tmp_path: Path) -> None:
     stack = Stack("files", tmp_path, SUBSCRIBERS)
     del stack.settings[name]

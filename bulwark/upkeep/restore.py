@@ -25,6 +25,7 @@ from bulwark.upkeep.growing import load_rows
 from bulwark.upkeep.keys import ACCOUNTS, ASIDE, STORE, identity, refuse_others, restore_keys
 from bulwark.upkeep.manifest import BackupError, DatabaseCopy, Manifest, checked
 from bulwark.upkeep.source import Source, sources_first
+from bulwark.webhooks import pause_all
 from shared.bus import STREAM_NOT_FOUND, StreamRefused, reached_by
 from shared.bus import checked as answered
 from shared.migration import newest
@@ -59,6 +60,7 @@ def restore(
             if keys is not None:
                 restore_keys(keys, source.folder.keys, manifest.keys)
                 _restore_accounts(keys, source, tell)
+            _pause_webhooks(source, tell)
             (source.folder.path / RESTORING).unlink()
             sync_folder(source.folder.path)
         finally:
@@ -67,6 +69,16 @@ def restore(
         where = error.filename or source.folder.path
         raise BackupError(f"{where}: 无法写入 / cannot be written: {error.strerror}") from error
     return manifest
+
+
+def _pause_webhooks(source: Source, tell: Tell) -> None:
+    """A copy on another machine must not send to anybody in the site's name."""
+    count = pause_all(source.urls["rollup"])
+    if count:
+        tell(
+            f"  {count} 个推送已暂停,确认后恢复 / {count} webhooks are paused: "
+            "bulwark webhook resume ID"
+        )
 
 
 def unlike(manifest: Manifest, source: Source) -> dict[str, str]:

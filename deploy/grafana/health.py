@@ -1,6 +1,6 @@
 """The system's health (系统健康), for county IT: requests, events, the machine."""
 
-from deploy.grafana.panels import Dashboard, Panel, Query, Row, lines, stat
+from deploy.grafana.panels import FIRING, Dashboard, Panel, Query, Row, firing, lines, promise, stat
 
 HEALTH = Dashboard(
     "bulwark-health",
@@ -9,30 +9,22 @@ HEALTH = Dashboard(
         Row(
             "此刻 / Now",
             [
-                stat("告警 / Alerts", 'count(ALERTS{alertstate="firing"}) or vector(0)', red_at=1),
+                stat("告警 / Alerts", f"count({FIRING}) or vector(0)", red_at=1),
                 stat("停止的进程 / Processes down", "count(up == 0) or vector(0)", red_at=1),
                 stat(
                     "搁置事件 / Events set aside",
                     "sum(max by (service, source) (bulwark_dead_letters_set_aside))",
                     red_at=1,
                 ),
-                Panel(
+                promise(
                     "受理承诺 / Records accepted (6 h)",
-                    "stat",
-                    [Query("1 - promise:bulwark_records_not_accepted:ratio_rate6h")],
-                    unit="percentunit",
-                    width=4,
-                    height=4,
-                    about="承诺 / promised: 99.9 %",
+                    "1 - promise:bulwark_records_not_accepted:ratio_rate6h",
+                    0.999,
                 ),
-                Panel(
+                promise(
                     "发现承诺 / Fevers found in time (6 h)",
-                    "stat",
-                    [Query("1 - promise:bulwark_fevers_found_late:ratio_rate6h")],
-                    unit="percentunit",
-                    width=4,
-                    height=4,
-                    about="承诺 / promised: 99 %",
+                    "1 - promise:bulwark_fevers_found_late:ratio_rate6h",
+                    0.99,
                 ),
                 Panel(
                     "备份距今 / Last backup",
@@ -43,6 +35,7 @@ HEALTH = Dashboard(
                     height=4,
                     steps=[(26 * 3600, "red")],
                 ),
+                firing(),
             ],
         ),
         Row(
@@ -147,7 +140,11 @@ HEALTH = Dashboard(
                 lines(
                     "各流占用 / Room of the streams",
                     Query("max by (service) (bulwark_stream_bytes)", "{{service}}"),
-                    Query("max(bulwark_broker_store_limit_bytes)", "上限 / limit"),
+                    Query(
+                        "max(bulwark_broker_store_limit_bytes)"
+                        " or max(jetstream_server_max_storage > 0)",
+                        "上限 / limit",
+                    ),
                     unit="bytes",
                 ),
                 lines(

@@ -57,7 +57,7 @@ def _heading(number: int, title: str, top: int) -> Json:
 
 def _panel(number: int, panel: Panel, place: Json) -> Json:
     at_a_moment = panel.kind != "timeseries"
-    steps: list[Json] = [{"color": "green", "value": None}]
+    steps: list[Json] = [{"color": panel.base, "value": None}]
     steps += [{"color": color, "value": value} for value, color in panel.steps]
     return {
         "id": number,

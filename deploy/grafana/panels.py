@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+# The watchdog always fires: it says that alerts arrive.
+FIRING = 'ALERTS{alertstate="firing", alertname!="Watchdog"}'
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -14,7 +17,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One picture; `kind` is a Grafana panel, `unit` a Grafana unit, colours change at `steps`."""
+    """One picture; `kind` is a Grafana panel, `unit` a Grafana unit.
+
+    The colour is `base`, and another from each of `steps` on.
+    """
 
     title: str
     kind: str
@@ -23,6 +29,7 @@ class Panel:
     width: int = 12
     height: int = 8
     steps: Sequence[tuple[float, str]] = ()
+    base: str = "green"
     about: str = ""
 
 
@@ -52,6 +59,21 @@ def stat(title: str, expr: str, *, red_at: float | None = None, about: str = "")
     """One large number, red from a value on."""
     steps = () if red_at is None else ((red_at, "red"),)
     return Panel(title, "stat", [Query(expr)], width=4, height=4, steps=steps, about=about)
+
+
+def promise(title: str, expr: str, share: float) -> Panel:
+    """A share that was kept, red until it reaches the promised one."""
+    steps, about = [(share, "green")], f"承诺 / promised: {share * 100:g} %"
+    return Panel(
+        *(title, "stat", [Query(expr)], "percentunit", 4, 4), steps=steps, base="red", about=about
+    )
+
+
+def firing(duty: str = ".*") -> Panel:
+    """Which alerts fire now, of some groups on duty (`health|desk`) or of all."""
+    of = f'{{alertstate="firing", alertname!="Watchdog", duty=~"{duty}"}}'
+    query = f"max by (alertname, severity, duty, service, area_name) (ALERTS{of})"
+    return Panel("正在告警 / Alerts that fire", "table", [Query(query)], width=24)
 
 
 def lines(title: str, *queries: Query, unit: str = "short", width: int = 12) -> Panel:

@@ -1,6 +1,16 @@
 """The county's situation (全县态势), for the duty desk: fevers, levels, reports, requests."""
 
-from deploy.grafana.panels import Dashboard, Query, Row, lines, per_area, ranking, stat, total
+from deploy.grafana.panels import (
+    Dashboard,
+    Query,
+    Row,
+    firing,
+    lines,
+    per_area,
+    ranking,
+    stat,
+    total,
+)
 
 SITUATION = Dashboard(
     "bulwark-situation",
@@ -22,6 +32,7 @@ SITUATION = Dashboard(
                 ),
                 stat("漏报日报告 / Reports missing", total("bulwark_reports_missing"), red_at=1),
                 stat("逾期求助 / Requests overdue", total("bulwark_requests_overdue"), red_at=1),
+                firing("health|desk"),
             ],
         ),
         Row(

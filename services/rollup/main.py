@@ -15,6 +15,7 @@ from services.rollup.reports import api as reports_api
 from services.rollup.reports import correcting, opening
 from services.rollup.reports.gauges import REPORTS_MISSING
 from services.rollup.schema import Table
+from services.rollup.webhooks import gauges as webhook_gauges
 from services.rollup.webhooks.sending import send_webhooks
 from shared.events import REGISTRY, Event, Recorded
 from shared.service import Batched, Service
@@ -57,4 +58,5 @@ SERVICE = Service(
         why_routes("/rollup"),
     ),
     gauges=(REPORTS_MISSING,),
+    tells=(webhook_gauges.tell,),
 )

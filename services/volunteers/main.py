@@ -45,9 +45,13 @@ SERVICE = Service(
         AssistanceCancelled: matching.freed,
         HelperRegistered: matching.helper_ready,
         HelperReturned: matching.helper_ready,
-        HelperStoodDown: matching.helper_gone,
+        HelperStoodDown: plans.helper_gone,
     },
-    due={steps.DUE: requests.fell_due, matching.RUN: matching.run},
+    due={
+        steps.DUE: requests.fell_due,
+        matching.RUN: matching.run,
+        fevers.WINDOW: fevers.window_over,
+    },
     routes=(
         helpers_api.routes,
         requests_api.routes,

@@ -187,7 +187,8 @@ class SituationChanged(AlertsEvent):
     `evidence` is the ids of the cases that make it so.
     """
 
-    key = ("area", "situation")
+    # The lapse of time takes the last case as its cause, which may have made this situation before.
+    key = ("area", "situation", "occurred_at")
     previous: Situation
     situation: Situation
     evidence: tuple[Id, ...] = ()
@@ -226,7 +227,8 @@ class RiskLevelChanged(AlertsEvent):
     `level_in_force`.
     """
 
-    key = ("area", "level")
+    # As for situations: one case may lead to the same level in two episodes.
+    key = ("area", "level", "occurred_at")
     about = ("proposal_id",)
     previous: Level
     level: Level

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from services.alerts.activities.tables import Activity
 from shared.clock import CST, VirtualClock
 from tests.alerts.gatherings import about, activity, causes, listed, names, now, order, problem
 from tests.harness import Node, new_id
@@ -119,6 +121,23 @@ def test_applicant_is_told_only_to_deciders_who_say_why(node: Node) -> None:
     assert all("王某" not in r.data.model_dump_json() for r in about(node, wedding))
 
 
+def test_applicant_is_sealed_apart_when_the_id_is_that_of_somebody_else(node: Node) -> None:
+    area, vault = COMMUNITIES[3], node.instance.site.vault
+    known = new_id()
+    vault.seal(known, {"name": "李某"})
+    wedding = activity(node, area, "wedding", applicant="王某", id=known)
+    path, lead = f"/alerts/activities/{wedding['id']}", node.client("lead", area)
+    vault.destroy(known)
+    assert lead.get(path, reason="核对申请").json()["applicant"] == "王某"
+    older = activity(node, area, "wedding")
+    sealed = vault.seal(older["id"], {"applicant": "赵某"})
+    with node.runtime("alerts").database.write_engine.begin() as connection:
+        this = update(Activity).where(Activity.id == older["id"])
+        connection.execute(this.values(applicant=sealed))
+    path = f"/alerts/activities/{older['id']}"
+    assert lead.get(path, reason="核对申请").json()["applicant"] == "赵某"
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -172,19 +191,26 @@ def test_what_has_begun_goes_on_and_is_reported_when_it_is_over(later: Node) -> 
     begun = later.now() + timedelta(hours=1)
     over = begun + timedelta(hours=3)
     times: dict[str, Any] = {"starts_at": begun.isoformat(), "ends_at": over.isoformat()}
-    wedding, ahead = activity(later, area, "wedding", **times), activity(later, area, "wedding")
+    resident = later.client("resident", area, "孙某")
+    mine = {"id": new_id(), "area": area, "kind": "wedding", "name": "婚宴", "people": 80, **times}
+    wedding = resident.post("/alerts/activities", mine).json()
+    ahead = activity(later, area, "wedding")
     assert decide(later, wedding, accept=True).status_code == 200
     path = f"/alerts/activities/{wedding['id']}/report"
-    resident = later.client("resident", area)
     problem(resident.post(path, {"people": 61}), 409, "ends_at")
     step(later, begun + timedelta(minutes=1))
     order(later, area, "medium")
     assert now(later, "activities", wedding)["status"] == "approved"
     assert now(later, "activities", ahead)["status"] == "called_off"
     step(later, over)
+    neighbour = later.client("resident", area, "周某")
+    problem(neighbour.post(path, {"people": 61}), 403, "activity_id")
     reported = resident.post(path, {"people": 61, "abnormal": True}).json()
     assert (reported["status"], reported["people"], reported["came"]) == ("reported", 80, 61)
+    assert reported["by"] is None
     event = about(later, wedding)[-1].data
     assert (event.name, event.people, event.abnormal) == ("activity_reported", 61, True)
+    assert all("孙某" not in r.data.model_dump_json() for r in about(later, wedding))
     problem(resident.post(path, {"people": 60}), 409, "status")
-    problem(resident.post(f"/alerts/activities/{ahead['id']}/report", {"people": 1}), 409, "status")
+    path = f"/alerts/activities/{ahead['id']}/report"
+    problem(later.client("recorder", area).post(path, {"people": 1}), 409, "status")

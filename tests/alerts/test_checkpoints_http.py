@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy.event import listen, remove
 
 from shared.events.alerts import (
     CheckpointClosed,
@@ -16,7 +17,7 @@ from tests.alerts.risk_steps import happened, order, state
 from tests.harness import Node, new_id
 
 COMMUNITIES = [f"220581102{number}" for number in range(201, 211)]
-TOWNSHIP = "220581105"
+TOWNSHIP, WIDE = "220581105", "220581106"
 
 
 def sealing(node: Node, area: str) -> list[dict[str, Any]]:
@@ -117,6 +118,29 @@ def test_every_community_is_sealed_when_a_township_is(node: Node) -> None:
     ordered(node, TOWNSHIP, action="lift")
     for area in communities:
         assert [one["status"] for one in sealing(node, area)] == ["ended"]
+
+
+@pytest.mark.requirement("D3")
+def test_measures_are_stored_together_when_a_whole_township_is_sealed(node: Node) -> None:
+    communities = node.instance.site.areas.communities(WIDE)
+    order(node, communities[0], "high")
+    (proposed,) = happened(node, SealingProposed, communities[0])
+    sent: list[str] = []
+    engine = node.runtime("alerts").database.write_engine
+
+    def keep(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append(statement.lower())
+
+    listen(engine, "before_cursor_execute", keep)
+    ordered(node, WIDE)
+    remove(engine, "before_cursor_execute", keep)
+    written = [text for text in sent if "measures" in text or "grounds" in text]
+    assert len([text for text in written if not text.startswith("select")]) == 3
+    found = [happened(node, SealingImposed, area) for area in communities]
+    assert {len(events) for events in found} == {1}
+    assert found[0][0].data.measure_id == proposed.data.measure_id
+    assert [step.id for step in found[0][0].data.because][-1:] == [proposed.id]
+    assert {events[0].data.because for events in found[1:]} == {()}
 
 
 def test_same_order_answers_the_same_when_it_is_sent_twice(node: Node) -> None:

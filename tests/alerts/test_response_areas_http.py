@@ -21,15 +21,27 @@ from shared.events.alerts import (
     RiskLevelChanged,
     ServicePlanChanged,
 )
-from tests.alerts.gatherings import about, election
+from tests.alerts.gatherings import about, election, problem
 from tests.alerts.risk_steps import happened, order, state
 from tests.areas_fixtures import write_areas
-from tests.harness import COUNTY, Node, PostgresServer
+from tests.harness import COUNTY, Node, PostgresServer, new_id
 
 TOWNSHIP = "220581104"
 INSIDE = [f"{TOWNSHIP}{number}" for number in (200, 201, 202)]
+GRID, OTHER_GRID = f"{INSIDE[0]}001", f"{INSIDE[0]}002"
 OUTSIDE = "220581103201"
-AREAS = ["22", "2205", COUNTY, TOWNSHIP, *INSIDE, "220581103", "220581103200", OUTSIDE]
+AREAS = [
+    "22",
+    "2205",
+    COUNTY,
+    TOWNSHIP,
+    *INSIDE,
+    GRID,
+    OTHER_GRID,
+    "220581103",
+    "220581103200",
+    OUTSIDE,
+]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -84,6 +96,36 @@ def test_every_community_has_the_measures_when_its_county_is_medium(node: Node) 
     assert in_force(node, TOWNSHIP)["notice"]["communities"] == len(INSIDE)
 
 
+@pytest.mark.requirement("D2")
+def test_grid_is_told_of_its_community_s_measures_and_its_own(node: Node) -> None:
+    order(node, TOWNSHIP, "high")
+    community = state(node, INSIDE[0])
+    assert state(node, GRID)["measures"] == community["measures"]
+    command = node.client("command")
+    for grid in (GRID, OTHER_GRID):
+        sealing = {"id": new_id(), "reason": "按照部署"}
+        assert command.post(f"/alerts/areas/{grid}/sealing", sealing).status_code == 201
+    found = state(node, GRID)["measures"]
+    assert {one["area"] for one in found} == {INSIDE[0], GRID}
+    own = [one["kind"] for one in found if one["area"] == GRID]
+    assert (own, len(found)) == (["sealing"], len(community["measures"]) + 1)
+    lifted = {"id": new_id(), "reason": "解除", "action": "lift"}
+    assert command.post(f"/alerts/areas/{TOWNSHIP}/sealing", lifted).status_code == 201
+    left = [one for one in state(node, GRID)["measures"] if one["area"] == GRID]
+    assert [one["status"] for one in left] == ["ended"]
+
+
+@pytest.mark.requirement("A4")
+def test_level_is_refused_with_the_field_when_it_is_ordered_for_a_grid(node: Node) -> None:
+    command = node.client("command")
+    head = node.runtime("alerts").writer.head
+    for level in ("medium", "low"):
+        body = {"level": level, "reason": "出现病例"}
+        problem(command.put(f"/alerts/areas/{GRID}/risk-level", body), 422, "code")
+        problem(command.post(f"/alerts/areas/{GRID}/risk-level/preview", body), 422, "code")
+    assert node.runtime("alerts").writer.head == head
+
+
 @pytest.mark.requirement("P5")
 def test_why_tells_the_order_when_a_measure_of_the_whole_county_is_asked_about(node: Node) -> None:
     order(node, COUNTY, "medium")
@@ -106,7 +148,8 @@ def test_township_keeps_its_own_when_the_county_around_it_is_lowered(node: Node)
     assert inside["checkpoint"] == before["checkpoint"]
 
     order(node, COUNTY, "low")
-    assert in_force(node, INSIDE[0]) == inside
+    after = in_force(node, INSIDE[0])
+    assert {one["id"] for one in after.values()} == {one["id"] for one in inside.values()}
     assert in_force(node, OUTSIDE) == {}
     assert state(node, INSIDE[0])["service_plan"] == "emergency"
 
@@ -115,6 +158,29 @@ def test_township_keeps_its_own_when_the_county_around_it_is_lowered(node: Node)
     ends = [happened(node, ResponseEnded, area)[-1].data for area in (TOWNSHIP, COUNTY)]
     starts = [happened(node, ResponseStarted, area)[-1].data for area in (TOWNSHIP, COUNTY)]
     assert [one.response_id for one in ends] == [one.response_id for one in starts]
+
+
+@pytest.mark.requirement("D2")
+def test_measures_name_the_order_that_holds_them_when_the_first_one_is_lifted(node: Node) -> None:
+    order(node, COUNTY, "medium")
+    order(node, TOWNSHIP, "medium")
+    before = in_force(node, INSIDE[0])
+    head = node.runtime("alerts").writer.head
+    order(node, COUNTY, "low")
+    made = [r.data for r in node.logged("alerts") if r.sequence > head]
+    assert INSIDE[0] not in {event.area for event in made}
+    after = in_force(node, INSIDE[0])
+    ordered = happened(node, RiskLevelChanged, TOWNSHIP)[-1]
+    response = happened(node, ResponseStarted, TOWNSHIP)[-1].data.response_id
+    assert {one["response_id"] for one in after.values()} == {response}
+    for kind, one in after.items():
+        assert (one["id"], one["since"]) == (before[kind]["id"], before[kind]["since"])
+        assert one["because"][-1]["id"] == ordered.id
+        assert one["because"][-1]["policy"] == one["line"] == f"2021-01#measures.medium.{kind}"
+    order(node, TOWNSHIP, "low")
+    assert in_force(node, INSIDE[0]) == {}
+    closed = happened(node, CheckpointClosed, INSIDE[0])[-1]
+    assert closed.data.response_id == response
 
 
 @pytest.mark.requirement("D2")

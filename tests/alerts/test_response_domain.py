@@ -18,6 +18,7 @@ from services.alerts.response.domain import (
     changes,
     ended,
     governing,
+    moves,
     responded,
     started,
 )
@@ -96,6 +97,19 @@ def test_nothing_changes_when_the_wanted_measures_are_active() -> None:
     rules = wanted({COMMUNITY: ("high", "spread")})
     active = applied({}, changes(rules, {}))
     assert changes(rules, active) == Changes(())
+
+
+def test_measure_moves_when_its_response_ended_and_it_is_wanted_as_it_is() -> None:
+    rules = wanted({COMMUNITY: ("medium", "no_cases")})
+    gone, stays = new_id(), new_id()
+    (checkpoint,) = [rule for rule in rules[COMMUNITY] if rule.kind == "checkpoint"]
+    held = replace(begun(COMMUNITY, checkpoint), response_id=gone)
+    active = {COMMUNITY: [held, sealed_by_hand(COMMUNITY)]}
+    assert moves(rules, active, {stays}) == ((held, checkpoint),)
+    assert moves(rules, active, {gone, stays}) == ()
+    assert moves({}, active, {stays}) == ()
+    other = replace(held, parameters=DutyDayAndNight())
+    assert moves(rules, {COMMUNITY: [other]}, {stays}) == ()
 
 
 def test_measure_is_replaced_when_its_parameters_differ() -> None:

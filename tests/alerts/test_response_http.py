@@ -14,6 +14,7 @@ from shared.events.alerts import (
     ResponseStarted,
     RiskLevelChanged,
     SanitationOrdered,
+    SituationChanged,
 )
 from shared.events.values import MEASURE_KINDS
 from tests.alerts.gatherings import activity, election, venue
@@ -283,3 +284,23 @@ def test_preview_is_refused_when_the_area_is_not_the_callers(node: Node) -> None
     lead = node.client("lead", "220581001")
     answer = lead.post(f"/alerts/areas/{COMMUNITIES[8]}/risk-level/preview", {"level": "high"})
     assert answer.status_code == 403
+
+
+@pytest.mark.requirement("D2")
+def test_measures_of_the_situation_stand_on_it_alone_when_the_level_is_lifted(node: Node) -> None:
+    area = COMMUNITIES[8]
+    order(node, area, "medium")
+    for _ in range(2):
+        report(node, area, origin="unknown")
+    (spread,) = [r for r in happened(node, SituationChanged, area) if r.data.situation == "spread"]
+    before = measure(state(node, area), "venue_closure")
+    order(node, area, "low")
+    found = state(node, area)
+    active = [one for one in found["measures"] if one["status"] != "ended"]
+    assert {one["response_id"] for one in active} == {None}
+    assert {one["line"] for one in active} == {
+        f"2021-01#measures.spread.{one['kind']}" for one in active
+    }
+    after = measure(found, "venue_closure")
+    assert (after["id"], after["because"]) == (before["id"], before["because"])
+    assert after["because"][-1]["id"] == spread.id

@@ -1,7 +1,7 @@
 """A county whose pack decides by itself: levels follow the cases, orders stand above them. A4."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
@@ -98,3 +98,23 @@ def test_cases_decide_again_when_an_order_has_come_to_its_end(node: Node, area: 
     assert levels(node, area) == [("medium", "cases"), ("low", "order"), ("medium", "cases")]
     ids = [recorded.id for recorded in node.logged("alerts")]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.requirement("A4")
+def test_earlier_level_comes_back_when_its_last_case_is_the_cause_once_more(
+    node: Node, area: str
+) -> None:
+    today = node.now().replace(hour=0)
+    yesterday = (today - timedelta(days=1)).date().isoformat()
+    last = report(node, area, confirmed_on=today.date().isoformat())
+    for _ in range(4):
+        report(node, area, confirmed_on=yesterday, linked_to=[last])
+    step(node, seconds=(today + timedelta(days=13, hours=1) - node.now()).total_seconds())
+    assert levels(node, area) == [
+        ("medium", "cases"),
+        ("high", "cases"),
+        ("medium", "window_elapsed"),
+    ]
+    first, _, again = happened(node, RiskLevelChanged, area)
+    assert again.data.because[-1].id == first.data.because[-1].id
+    assert again.id != first.id

@@ -171,3 +171,23 @@ def test_community_is_without_cases_again_when_fourteen_days_have_passed(
     assert (last.data.previous, last.data.situation) == ("cases_or_outbreak", "no_cases")
     assert last.data.because[0].type == "bulwark.intake.case_reported"
     assert last.data.because[0].policy == "2021-01#situations.no_cases.days_without"
+
+
+@pytest.mark.requirement("A3")
+def test_earlier_situation_comes_back_when_its_last_case_is_the_cause_once_more(
+    node: Node, area: str
+) -> None:
+    day = node.now().date()
+    report(node, area, origin="local", confirmed_on=day.isoformat())
+    for days_ago in (2, 1):
+        confirmed_on = (day - timedelta(days=days_ago)).isoformat()
+        report(node, area, origin="unknown", confirmed_on=confirmed_on)
+    to_midnight(node, 12)
+    assert state(node, area)["situation"] == "cases_or_outbreak"
+    found = happened(node, SituationChanged, area)
+    assert [r.data.situation for r in found] == ["cases_or_outbreak", "spread", "cases_or_outbreak"]
+    first, _, again = found
+    assert again.data.because[-1].id == first.data.because[-1].id
+    assert again.id != first.id
+    to_midnight(node, 2)
+    assert state(node, area)["situation"] == "no_cases"

@@ -46,6 +46,18 @@ def test_event_tells_measure_and_causes_when_the_level_limits_a_venue(node: Node
     assert len(set(ids)) == 4
 
 
+@pytest.mark.requirement("P5")
+def test_why_has_no_causes_when_nothing_has_happened_to_a_venue(node: Node) -> None:
+    area = COMMUNITIES[0]
+    library = venue(node, area, "library")
+    path = f"/alerts/why/{library['id']}"
+    told = node.client("recorder", area).get(path)
+    assert told.status_code == 200
+    assert told.json() == {"id": library["id"], "chain": [], "history": []}
+    assert node.client("recorder", COMMUNITIES[5]).get(path).status_code == 403
+    problem(node.client("recorder").get(f"/alerts/why/{new_id()}"), 404, "id")
+
+
 @pytest.mark.requirement("D6")
 def test_new_venue_is_restricted_at_once_when_a_measure_is_in_force(node: Node) -> None:
     area = COMMUNITIES[1]

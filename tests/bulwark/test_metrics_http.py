@@ -1,34 +1,24 @@
 """`/metrics` of running services: figures by community, the process's own, and what it costs."""
 
-import asyncio
 import datetime as dt
-import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
-from bulwark.broker import Broker
-from bulwark.process_gauges import ProcessGauges
 from bulwark.services import SERVICES
 from services.rollup.reports.tables import Report
 from shared import metrics
 from shared.clock import CST, VirtualClock
-from shared.telling import Telling
 from tests.harness import Node, PostgresServer, new_id
 
 pytestmark = pytest.mark.requirement("P4")
 
 START = datetime(2021, 1, 18, 9, 0, tzinfo=CST)
+LABELLED = (metrics.RELAY_LAG, metrics.READER_LAG, metrics.POOL_IN_USE, metrics.STREAM_BYTES)
 COMMUNITY, TOWNSHIP, OTHER = "220581001001", "220581002", "220581001003"
 
 
@@ -48,7 +38,7 @@ def node(
 def families(node: Node) -> dict[str, Metric]:
     """What `/metrics` says by name; each name stands once, and every look is a new one."""
     for gauges in node.instance._front._gauges:
-        for look in (gauges._log, gauges._streams, gauges._areas):
+        for look in (gauges._log, gauges._streams, gauges._areas, gauges._own):
             look._keep = 0.0
     answer = node.anyone.get("/metrics")
     assert answer.status_code == 200
@@ -185,7 +175,7 @@ def test_every_gauge_of_the_services_is_told_or_known_to_be_empty(node: Node) ->
             assert said[gauge.name].documentation == gauge.meaning
             left = said["bulwark_series_left_out"].samples
             assert {"service": service.name, "gauge": gauge.name} in [s.labels for s in left]
-    for told in (metrics.RELAY_LAG, metrics.READER_LAG, metrics.POOL_IN_USE, metrics.STREAM_BYTES):
+    for told in (*LABELLED, metrics.DRILL, metrics.WRITER_WAITING):
         samples = said[told.name].samples
         assert samples
         assert all(set(sample.labels) == set(told.labels) for sample in samples)
@@ -197,87 +187,3 @@ def test_clock_jump_is_told_while_ticks_stand_still(
     assert [s.value for s in families(node)["bulwark_clock_jumped"].samples] == [0]
     monkeypatch.setattr(node.runtime("alerts").ticker, "stopped_by_jump", True)
     assert [s.value for s in families(node)["bulwark_clock_jumped"].samples] == [1]
-
-
-# The process ---------------------------------------------------------------------------------
-
-
-def told_by(gauges: ProcessGauges) -> dict[str, Any]:
-    telling = Telling()
-    gauges.tell(telling)
-    return {s.name: s for family in telling.collect() for s in family.samples}
-
-
-def test_disk_and_release_are_told_and_no_backup_when_none_was_made(tmp_path: Path) -> None:
-    told = told_by(ProcessGauges(tmp_path))
-    assert 0 < told["bulwark_disk_free_bytes"].value < told["bulwark_disk_size_bytes"].value
-    assert told["bulwark_build_info"].labels["version"]
-    assert "bulwark_backup_age_seconds" not in told
-
-
-def test_backup_age_is_told_by_the_time_it_was_finished(tmp_path: Path) -> None:
-    (tmp_path / "backups").mkdir()
-    finished = datetime.now(UTC) - timedelta(hours=5)
-    (tmp_path / "backups" / "last.json").write_text(
-        json.dumps({"finished_at": finished.astimezone(CST).isoformat()})
-    )
-    age = told_by(ProcessGauges(tmp_path))["bulwark_backup_age_seconds"].value
-    assert age == pytest.approx(5 * 3600, abs=60)
-
-
-def test_no_backup_is_told_when_none_was_ever_finished(tmp_path: Path) -> None:
-    (tmp_path / "backups").mkdir()
-    (tmp_path / "backups" / "last.json").write_text('{"failed_at": "2021-01-18T02:00:00+08:00"}')
-    errors = metrics.LOOK_ERRORS.labels("", "folder")
-    before = errors._value.get()
-    assert "bulwark_backup_age_seconds" not in told_by(ProcessGauges(tmp_path))
-    assert errors._value.get() == before
-
-
-@pytest.mark.parametrize("said", ["", "[]", '{"finished_at": 5}', '{"finished_at": "2021"}'])
-def test_rest_is_told_when_the_backup_file_is_torn(tmp_path: Path, said: str) -> None:
-    (tmp_path / "backups").mkdir()
-    (tmp_path / "backups" / "last.json").write_text(said)
-    errors = metrics.LOOK_ERRORS.labels("", "folder")
-    before = errors._value.get()
-    told = told_by(ProcessGauges(tmp_path, [tmp_path / "absent.pem"]))
-    assert "bulwark_backup_age_seconds" not in told
-    assert "bulwark_disk_free_bytes" in told
-    assert errors._value.get() - before == 2
-
-
-def test_end_of_the_servers_own_certificate_is_told(tmp_path: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "county.example")])
-    end = datetime(2031, 5, 1, tzinfo=UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(end)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path / "server.pem"
-    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    told = told_by(ProcessGauges(tmp_path, [file]))["bulwark_certificate_end_timestamp_seconds"]
-    assert told.value == end.timestamp()
-    assert told.labels == {"file": "server.pem"}
-
-
-def test_room_of_the_store_is_told_when_the_broker_is_our_own(tmp_path: Path) -> None:
-    async def ask() -> tuple[int, int | None]:
-        broker = Broker(tmp_path / "nats")
-        await broker.start()
-        try:
-            room = await broker.room()
-        finally:
-            await broker.stop()
-        return room.used, room.limit
-
-    used, limit = asyncio.run(ask())
-    assert used == 0
-    assert limit is not None
-    assert limit > 1_000_000

@@ -42,9 +42,22 @@ def test_events_are_sent_while_the_target_is_there_when_the_instance_runs(tmp_pa
         assert target in listed
         assert "正常 / ok" in listed
         assert secret not in listed
+        assert "from=bulwark" not in listed
+        assert "/events?…  220581001  " in listed
+        assert "alerts.fever_detected,intake.case_reported" in listed.replace(
+            "intake.case_reported,alerts.fever_detected",
+            "alerts.fever_detected,intake.case_reported",
+        )
         receiver.status = 500
         fever()
         eventually(lambda: "HTTP 500" in bulwark("webhook", "list", *data).stdout, seconds=60)
+        assert "alerts#" in bulwark("webhook", "skip", target, *data).stdout
+        receiver.status = 204
+        assert bulwark("webhook", "pause", target, *data).returncode == 0
+        second = fever()
+        assert "已暂停 / paused" in bulwark("webhook", "list", *data).stdout
+        assert bulwark("webhook", "resume", target, *data).returncode == 0
+        eventually(lambda: receiver.screenings == [first, second])
         assert bulwark("webhook", "remove", target, *data).returncode == 0
         assert bulwark("webhook", "list", *data).stdout.startswith("共 0")
 
@@ -58,6 +71,8 @@ def test_events_are_sent_while_the_target_is_there_when_the_instance_runs(tmp_pa
         (("add", "https://example.org/", "--area", "99", *FEVERS), "--area"),
         (("add", "https://example.org/", *AREA, "--types", "nothing"), "--types"),
         (("remove", "nobody"), "nobody"),
+        (("pause", "nobody"), "nobody"),
+        (("skip", "nobody"), "nobody"),
     ],
 )
 def test_fault_is_named_in_one_line_when_the_command_is_wrong(
@@ -68,6 +83,16 @@ def test_fault_is_named_in_one_line_when_the_command_is_wrong(
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert named in done.stderr
+
+
+def test_all_stays_all_when_a_later_release_has_more_events(tmp_path: Path) -> None:
+    Folder(tmp_path / "data").prepare()
+    data = ("--data", str(tmp_path / "data"))
+    everything = ("--area", "220581", "--types", "all", "--from-start")
+    assert bulwark("webhook", "add", "https://example.org/?x=1", *everything, *data).returncode == 0
+    listed = bulwark("webhook", "list", *data).stdout
+    assert "alerts.*" in listed
+    assert "alerts#…" in listed
 
 
 def test_one_line_says_so_when_there_is_no_instance(tmp_path: Path) -> None:

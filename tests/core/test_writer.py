@@ -65,6 +65,21 @@ def test_works_are_committed_together_in_order_when_they_queued(database: Databa
     assert commits[-1].head == 30
 
 
+def test_waiting_is_told_while_a_transaction_goes_on_and_not_after_it(database: Database) -> None:
+    async def scenario() -> Outcomes:
+        async with writing(database) as writer:
+            before = writer.waiting_seconds
+            gate, held_up = await held(writer)
+            meanwhile = writer.waiting_seconds
+            gate.opened.set()
+            await held_up
+            return [before, meanwhile, writer.waiting_seconds]
+
+    before, meanwhile, after = play(scenario())
+    assert (before, after) == (0, 0)
+    assert meanwhile > 0
+
+
 def test_transaction_is_cut_when_it_would_grow_too_heavy(
     new_file: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,10 @@ from tests.deploy.compose_files import (
 
 WHOLE = whole_services()
 FORBIDDEN = ("privileged", "pid", "ipc", "userns_mode", "devices", "group_add", "cgroup")
+NOT_WAITED_FOR = {
+    *(("caddy", name) for name in ("alerts", "volunteers", "rollup")),
+    *(("intake", name) for name in ("nats", "nats-2", "nats-3")),
+}
 SETTING = re.compile(r"\$\{([A-Z_]+)([^}]*)\}")
 
 
@@ -123,11 +127,29 @@ def test_networks_have_no_way_out_but_one_when_they_are_made() -> None:
 
 
 def test_services_wait_for_health_when_they_depend_on_something_that_runs() -> None:
-    for name, service in WHOLE.items():
+    """But a gate can record while anything but intake and its database is ill."""
+    for where, service in (WHOLE | overridden_services()).items():
+        name = where.rpartition(" ")[2]
         for other, how in service.get("depends_on", {}).items():
-            one_shot = is_one_shot(WHOLE[f"{ALONE}: {other}"])
-            wanted = "service_completed_successfully" if one_shot else "service_healthy"
-            assert how["condition"] == wanted, (name, other)
+            whole = WHOLE.get(f"{ALONE}: {other}", WHOLE.get(f"compose.cluster.yaml: {other}"))
+            assert whole is not None
+            wanted = "service_healthy"
+            if is_one_shot(whole):
+                wanted = "service_completed_successfully"
+            elif (name, other) in NOT_WAITED_FOR:
+                wanted = "service_started"
+            assert how["condition"] == wanted, (where, other)
+
+
+def test_accounts_of_subscribers_are_at_hand_where_a_site_is_backed_up_and_restored() -> None:
+    for name in ("backup", "tools"):
+        service = WHOLE[f"{ALONE}: {name}"]
+        (folder,) = [
+            mount["target"] if isinstance(mount, dict) else mount.split(":")[1]
+            for mount in service["volumes"]
+            if "nats-accounts" in str(mount)
+        ]
+        assert service["environment"]["BULWARK_NATS_ACCOUNTS"] == f"{folder}/accounts.conf"
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -142,7 +164,19 @@ def test_setting_is_required_and_explained_when_a_file_uses_it(file: str) -> Non
 
 def test_every_setting_is_used_when_it_is_explained() -> None:
     used = {name for file in FILES for name, _ in SETTING.findall((DEPLOY / file).read_text())}
-    assert set(settings_explained()) == used
+    explained = {name for name in settings_explained() if name.startswith("BULWARK_")}
+    assert explained == used
+    assert set(settings_explained()) - explained == {"COMPOSE_FILE", "COMPOSE_PROFILES"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", ".env.example"])
+def test_every_command_means_one_deployment_when_a_page_names_further_files(page: str) -> None:
+    """What a command line adds, the next command without it takes away again."""
+    text = (DEPLOY / page).read_text()
+    assert not re.search(r"compose [^`\n]*(--file|-f|--profile) ", text)
+    named = set(re.findall(r"compose\.[a-z]+\.yaml", text))
+    assert named == {file for file in FILES if file != ALONE}
+    assert settings_explained()["COMPOSE_FILE"] == ALONE
 
 
 def settings_explained() -> dict[str, str]:

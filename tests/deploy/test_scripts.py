@@ -48,6 +48,36 @@ def test_certificate_stays_as_it_is_when_the_script_runs_again(tmp_path: Path) -
     assert (tmp_path / "server.pem").read_bytes() == before
 
 
+def test_subscribers_trust_the_certificate_when_the_same_authority_renewed_it(
+    tmp_path: Path,
+) -> None:
+    assert make_certificate(tmp_path, "bus.county.example").returncode == 0
+    kept = ("ca.pem", "ca.key", "trusted.pem")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    file = (tmp_path / "server.pem").stat().st_ino
+    renewed = make_certificate(tmp_path, "--renew", "bus.county.example")
+    assert renewed.returncode == 0, renewed.stderr
+    after = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert after.keys() == before.keys()
+    assert {name for name in after if after[name] == before[name]} == set(kept)
+    # What a container has mounted is the file itself.
+    assert (tmp_path / "server.pem").stat().st_ino == file
+    authority = x509.load_pem_x509_certificate(before["ca.pem"])
+    server = x509.load_pem_x509_certificate(after["server.pem"])
+    verifier = PolicyBuilder().store(Store([authority]))
+    verifier.build_server_verifier(x509.DNSName("bus.county.example")).verify(server, [])
+
+
+def test_nothing_is_renewed_when_the_authoritys_key_is_elsewhere(tmp_path: Path) -> None:
+    assert make_certificate(tmp_path, "localhost").returncode == 0
+    (tmp_path / "ca.key").unlink()
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    refused = make_certificate(tmp_path, "--renew", "localhost")
+    assert refused.returncode == 1
+    assert "ca.key" in refused.stderr
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
 def test_usage_is_said_when_no_name_is_given(tmp_path: Path) -> None:
     assert "NAME" in make_certificate(tmp_path).stderr
     assert list(tmp_path.iterdir()) == []

@@ -16,8 +16,9 @@ from shared import metrics
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
-# What others tell: Prometheus itself, every Python process, and the exporter of NATS.
+# What others tell: Prometheus itself, Alertmanager, every Python process, and the exporter of NATS.
 FOREIGN = {
+    "alertmanager_notifications_failed_total",
     "up",
     "ALERTS",
     "process_start_time_seconds",

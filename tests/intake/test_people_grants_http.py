@@ -22,8 +22,8 @@ def registered(node: Node) -> str:
     return str(made.json()["id"])
 
 
-def granted(node: Node, person_id: str, holder: str = HELPER) -> str:
-    return node.instance.site.tokens.mint_grant(holder, person_id, new_id(), 30)
+def granted(node: Node, person_id: str, holder: str = HELPER, area: str | None = AREA) -> str:
+    return node.instance.site.tokens.mint_grant(holder, person_id, new_id(), 30, area=area)
 
 
 def helper(node: Node) -> Client:
@@ -51,6 +51,26 @@ def test_address_is_refused_when_the_grant_is_anothers_or_none(node: Node) -> No
     assert node.client(Role.COORDINATOR, AREA).get(path, grant=anothers).status_code == 200
     assert helper(node).get(path).status_code == 422
     assert node.client(Role.IT, AREA).get(path, grant="x").status_code == 403
+
+
+def test_address_is_refused_when_help_was_asked_for_elsewhere(node: Node) -> None:
+    person_id = registered(node)
+    path = f"/intake/people/{person_id}/address"
+    for area in ("220581001001", "220581001", f"{AREA[:9]}201"):
+        refused = helper(node).get(path, grant=granted(node, person_id, area=area))
+        assert (refused.status_code, refused.json()["field"]) == (403, "grant")
+    for area in (AREA[:9], "220581", f"{AREA}001"):
+        told = helper(node).get(path, grant=granted(node, person_id, area=area))
+        assert told.status_code == 200, area
+
+
+def test_grant_without_an_area_reaches_no_further_than_who_shows_it(node: Node) -> None:
+    person_id = registered(node)
+    path = f"/intake/people/{person_id}/address"
+    grant = granted(node, person_id, area=None)
+    assert helper(node).get(path, grant=grant).status_code == 200
+    stranger = node.client(Role.COORDINATOR, "220581001001")
+    assert stranger.get(path, grant=grant).status_code == 403
 
 
 def registered_other(node: Node) -> str:

@@ -44,12 +44,14 @@ class Message:
 
 @dataclass
 class Receiver:
-    """The server: `status` is what it answers; `hanging` lets it answer only when set free."""
+    """The server: `status` is what it answers, 400 to the screenings in `refused`; it answers only
+    while it is `free`."""
 
     port: int = field(default_factory=free_port)
     status: int = 204
     taken: list[Message] = field(default_factory=list)
     tries: list[Message] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     free: threading.Event = field(default_factory=threading.Event)
     at_once: int = 0
     most_at_once: int = 0
@@ -87,7 +89,8 @@ class Receiver:
                 message = Message({k.lower(): v for k, v in self.headers.items()}, body)
                 receiver.tries.append(message)
                 receiver.free.wait(30)
-                status = receiver.status
+                refused = message.event["data"].get("screening_id") in receiver.refused
+                status = 400 if refused else receiver.status
                 if 200 <= status < 300:
                     receiver.taken.append(message)
                 receiver.at_once -= 1

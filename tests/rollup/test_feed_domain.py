@@ -2,11 +2,12 @@
 
 import pytest
 
-from services.rollup.feed.domain import is_sent, kinds_asked
+from services.rollup.feed.domain import data_of, is_sent, kinds_asked
 from shared.events import REGISTRY, Event
 from shared.events import alerts as a
 from shared.events import intake as i
 from shared.events import volunteers as v
+from tests.harness import new_id
 from tests.rollup.making import A, made
 
 
@@ -30,6 +31,13 @@ def test_event_is_sent_when_it_lies_in_the_area() -> None:
     assert is_sent(fever, kinds, A, counsels=False)
     assert not is_sent(fever, kinds, A + "001", counsels=False)
     assert not is_sent(fever, kinds_asked("alert_raised"), A, counsels=False)
+
+
+def test_person_and_temperature_are_left_out_when_people_are_not_to_be_told_of() -> None:
+    fever = made(a.FeverDetected, person_id=new_id())
+    whole, less = data_of(fever, people=True), data_of(fever, people=False)
+    assert whole.keys() - less.keys() == {"person_id", "temperature_c"}
+    assert less["alert_id"] == fever.alert_id
 
 
 @pytest.mark.requirement("V7")

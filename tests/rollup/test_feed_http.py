@@ -13,7 +13,7 @@ import pytest
 from shared.auth import Role
 from shared.events import alerts as a
 from shared.events import intake as i
-from tests.harness import Node, eventually
+from tests.harness import Node, eventually, new_id
 from tests.rollup.making import made, tell
 
 
@@ -62,6 +62,23 @@ def feed(node: Node, area: str, role: str = "command", **params: str) -> Iterato
 
 def fever(area: str, node: Node) -> a.FeverDetected:
     return made(a.FeverDetected, area=area, occurred_at=node.now())
+
+
+@pytest.mark.requirement("P5")
+@pytest.mark.parametrize(
+    ("role", "told_of"), [("it", False), ("election", False), ("health", True)]
+)
+def test_person_is_told_of_to_those_alone_who_may_read_alerts(
+    node: Node, role: str, told_of: bool
+) -> None:
+    area = "220581070103"
+    with feed(node, area, role) as watching:
+        found = made(a.FeverDetected, area=area, occurred_at=node.now(), person_id=new_id())
+        tell(node, found)
+        frame = watching.told()
+    assert frame["data"]["alert_id"] == found.alert_id
+    assert (str(found.person_id) in str(frame), "37.6" in str(frame)) == (told_of, told_of)
+    assert frame["text"]
 
 
 @pytest.mark.requirement("P5")

@@ -83,6 +83,37 @@ def test_void_counts_on_two_days_when_the_screening_was_of_an_earlier_one() -> N
     }
 
 
+@pytest.mark.requirement("R1")
+@pytest.mark.parametrize(
+    ("found", "left"),
+    [
+        (made(a.FeverDetected, area=A + "001"), {"fevers": 0, "alerts": 0}),
+        (made(a.AlertRaised, kind="symptoms"), {"alerts": 0}),
+    ],
+)
+def test_alert_leaves_the_day_it_counted_in_when_its_screening_was_taken_back(
+    found: Event, left: dict[str, int]
+) -> None:
+    voided = made(i.ScreeningVoided, occurred_at=MORNING + timedelta(days=1))
+    line = (*recorded(found).causes(), *recorded(voided).causes())
+    false = made(
+        a.AlertResolved,
+        area=found.area,
+        occurred_at=voided.occurred_at,
+        outcome="false_alarm",
+        because=line,
+    )
+    tally = domain.count([recorded(event) for event in (found, false)])
+    assert tally.daily == {(DAY, found.area, figure): n for figure, n in left.items()}
+    assert tally.touched().keys() == {(DAY, A)}
+
+
+def test_alert_stays_counted_when_the_clinic_says_that_it_was_false() -> None:
+    because = recorded(made(a.FeverDetected)).causes()
+    event = made(a.AlertResolved, outcome="false_alarm", because=because)
+    assert counted(event) == {(DAY, "alerts_resolved"): 1}
+
+
 @pytest.mark.requirement("R4")
 @given(
     st.dictionaries(

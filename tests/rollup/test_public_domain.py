@@ -55,8 +55,10 @@ def test_measure_begins_and_ends_by_what_it_is_about_when_events_say_so() -> Non
     )
     closed = made(a.VenueClosed, kind="library", measure_id=new_id())
     assert domain.measure_change(closed) == Begun(
-        closed.venue_id, closed.measure_id, "venue_closure", {"venue": "library"}
+        closed.venue_id, None, "venue_closure", {"venue": "library"}
     )
+    paused = made(a.ElectionPaused, measure_id=new_id())
+    assert domain.measure_change(paused) == Begun(paused.election_id, None, "election_pause", {})
     opened_again = made(a.VenueOpened, venue_id=closed.venue_id, kind="library")
     assert domain.measure_change(opened_again) == Ended(closed.venue_id)
     stop = made(a.MeasureStarted, kind="activity_stop", limit=0)

@@ -11,7 +11,7 @@ import pytest
 from services.rollup.public.page import page
 from shared.events import Event
 from shared.events import alerts as a
-from tests.harness import COUNTY, Node
+from tests.harness import COUNTY, Node, new_id
 from tests.rollup.making import made, tell
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -163,6 +163,35 @@ def test_what_belongs_to_a_measure_ends_when_the_measure_ends(node: Node) -> Non
     found = public(node, area)
     assert [rule["kind"] for rule in found["rules"]] == ["meeting_postponement"]
     assert found["notices"] == []
+
+
+@pytest.mark.requirement("D10")
+def test_venues_stay_closed_on_the_page_when_one_measure_takes_over_from_another(
+    node: Node,
+) -> None:
+    area, medium, high = "220581070103", new_id(), new_id()
+
+    def closed() -> str:
+        rules = {rule["kind"]: rule["en"] for rule in public(node, area)["rules"]}
+        return str(rules.get("venue_closure", ""))
+
+    def close(kind: str, measure_id: str) -> str:
+        event = happened(node, a.VenueClosed, area, kind=kind, measure_id=measure_id)
+        return str(event.venue_id)
+
+    rooms = {kind: close(kind, medium) for kind in ("mahjong_room", "day_care")}
+    happened(node, a.ElectionPaused, area, measure_id=medium)
+    # The higher level's closure holds for all: alerts says nothing of those closed already.
+    library = close("library", high)
+    happened(node, a.MeasureEnded, area, kind="venue_closure", measure_id=medium)
+    assert all(word in closed() for word in ("mahjong", "day", "librar"))
+    happened(node, a.VenueOpened, area, venue_id=library, kind="library")
+    happened(node, a.MeasureEnded, area, kind="venue_closure", measure_id=high)
+    assert all(word in closed() for word in ("mahjong", "day"))
+    assert "librar" not in closed()
+    for kind, venue_id in rooms.items():
+        happened(node, a.VenueOpened, area, venue_id=venue_id, kind=kind)
+    assert [rule["kind"] for rule in public(node, area)["rules"]] == ["election_pause"]
 
 
 @pytest.mark.requirement("D10")

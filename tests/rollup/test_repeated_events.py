@@ -10,7 +10,7 @@ import pytest
 
 from bulwark.services import SERVICES
 from shared.bus import Bus
-from shared.db import Database
+from shared.db import Database, Room
 from shared.feed import Arrival, Feed
 from shared.migration import migrate
 from shared.reader import Reader
@@ -44,7 +44,6 @@ def thrice(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[Bus]]:
 
     monkeypatch.setattr(Feed, "_hear", repeat)
     monkeypatch.setattr(Feed, "first", sometime)
-    monkeypatch.setattr("shared.reader.MOST_PER_BATCH", 5)
     yield chosen
     assert any(again.values()), "nothing was repeated"
 
@@ -56,7 +55,7 @@ def test_figures_are_the_same_when_every_event_comes_three_times_in_another_orde
     busy_day(node)
     node.settle()
     service = SERVICES["rollup"]
-    empty = Database(f"sqlite:///{tmp_path}/rollup.db")
+    empty = Database(f"sqlite:///{tmp_path}/rollup.db", room=Room(5, 2048))
     migrate(service, empty)
 
     async def fill() -> None:

@@ -76,6 +76,23 @@ def test_nothing_is_opened_twice_when_the_process_starts_again(reports: Reports)
 
 
 @pytest.mark.requirement("R1")
+def test_nothing_is_missing_when_a_site_is_set_up_after_the_deadline(
+    reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "AT_ONCE", 100)
+    evening, next_deadline = MORNING.replace(hour=19), MORNING.replace(day=2, hour=18)
+    reports.projection.clock.step_to(evening)
+    reports.start()
+    reports.tick()
+    assert reports.days("report_opened") == {"2021-03-01": COMMUNITIES}
+    assert {event.due_at for event in reports.logged} == {next_deadline}
+    reports.step_to(next_deadline - timedelta(minutes=1))
+    assert reports.days("report_missed") == {}
+    reports.step_to(next_deadline)
+    assert reports.days("report_missed") == dict.fromkeys(["2021-03-01", "2021-03-02"], COMMUNITIES)
+
+
+@pytest.mark.requirement("R1")
 def test_every_day_is_opened_when_the_clock_makes_a_large_step(reports: Reports) -> None:
     reports.start()
     reports.step_to(MORNING + timedelta(days=3))

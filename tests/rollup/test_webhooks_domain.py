@@ -9,6 +9,7 @@ import pytest
 from services.rollup.webhooks.addresses import Endpoint, NotAllowed, endpoint, is_public, looked_up
 from services.rollup.webhooks.domain import kinds_of, pause_after, sources_of
 from services.rollup.webhooks.signing import headers, secret_of, shown
+from shared.events import REGISTRY
 from shared.refusal import Invalid
 
 
@@ -21,6 +22,13 @@ def test_sources_are_those_of_the_types_when_a_target_is_read() -> None:
     types = ["bulwark.alerts.fever_detected", "bulwark.intake.case_reported", "bulwark.x.unknown"]
     assert sources_of(types) == ["alerts", "intake"]
     assert {kind.type for kind in kinds_of(types)} == set(types[:2])
+
+
+def test_every_kind_of_a_service_is_sent_when_all_are_asked_for() -> None:
+    types = ["bulwark.alerts.*", "bulwark.intake.case_reported", "bulwark.x.*"]
+    assert sources_of(types) == ["alerts", "intake"]
+    alerts = {kind for kind in REGISTRY.values() if kind.service == "alerts"}
+    assert kinds_of(types) == alerts | {REGISTRY["bulwark.intake.case_reported"]}
 
 
 def test_signature_is_that_of_standard_webhooks_when_its_published_example_is_signed() -> None:
@@ -49,6 +57,7 @@ def test_secrets_differ_when_the_target_or_the_site_does() -> None:
         *("0.0.0.0", "100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1"),
         *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "2001:db8::1"),
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"),
+        *("fec0::1", "::127.0.0.1", "64:ff9b:1::7f00:1", "192.88.99.1", "2002:c058:6301::"),
     ],
 )
 def test_address_is_not_public_when_it_leads_inside(address: str) -> None:
@@ -56,7 +65,8 @@ def test_address_is_not_public_when_it_leads_inside(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["1.1.1.1", "114.114.114.114", "2606:4700:4700::1111", "::ffff:1.1.1.1"]
+    "address",
+    ["1.1.1.1", "114.114.114.114", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"],
 )
 def test_address_is_public_when_it_is_anybodys(address: str) -> None:
     assert is_public(address)

@@ -7,13 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from services.rollup.webhooks import sending, signing
+from services.rollup.feed.domain import is_sent
+from services.rollup.webhooks import gauges, sending, signing
+from services.rollup.webhooks import target as sent_to
 from services.rollup.webhooks.domain import pause_after
-from services.rollup.webhooks.handlers import AddTarget, RemoveTarget, places, targets
-from services.rollup.webhooks.tables import WebhookTarget
+from services.rollup.webhooks.handlers import (
+    AddTarget,
+    PauseTarget,
+    RemoveTarget,
+    SkipEvent,
+    Told,
+    places,
+    targets,
+)
+from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
+from shared import audit
+from shared import log as event_log
 from shared.events import contract, decode
 from shared.events.volunteers import AssistanceRequested
+from shared.refusal import Conflict
+from shared.writer import Work
 from tests.harness import Node, eventually, new_id
 from tests.rollup.receiver import Receiver, certificate, receiving
 
@@ -27,9 +42,9 @@ MINE, OTHERS = "220581001001", "220581002001"
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same pauses, a hundred times as fast."""
     real: Callable[[int], timedelta] = pause_after
-    monkeypatch.setattr(sending, "pause_after", lambda attempts: min(real(attempts), LIMIT) / 20)
+    monkeypatch.setattr(sent_to, "pause_after", lambda attempts: min(real(attempts), LIMIT) / 20)
     monkeypatch.setattr(sending, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(sending, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(sent_to, "ANSWER_SECONDS", 0.5)
 
 
 LIMIT = timedelta(seconds=4)
@@ -45,8 +60,12 @@ def add(node: Node, receiver: Receiver, **options: Any) -> tuple[str, str]:
     return target, secret
 
 
+def change(node: Node, work: Work) -> Any:
+    return node.run(node.runtime("rollup").writer.submit(work))
+
+
 def remove(node: Node, target: str) -> None:
-    node.run(node.runtime("rollup").writer.submit(RemoveTarget(target)))
+    change(node, RemoveTarget(target))
 
 
 def fever(node: Node, area: str = MINE) -> str:
@@ -63,6 +82,24 @@ def row(node: Node, target: str) -> WebhookTarget:
 def place(node: Node, target: str) -> int:
     with node.runtime("rollup").database.reading() as session:
         return places(session, target)["alerts"]
+
+
+def told(node: Node) -> dict[tuple[str, str], float]:
+    """What is told of the targets, by metric and target."""
+    found = node.run(gauges.tell(node.runtime("rollup")))
+    return {(one.gauge.name, one.labels[0]): one.value for one in found}
+
+
+def stands_at(node: Node, source: str, sequence: int) -> str:
+    """A target that stands at a number of a source's stream."""
+    target = new_id()
+    url = "http://127.0.0.1:9/"
+    values = {"id": target, "url": url, "area": MINE, "types": FEVERS, "private": True}
+    with node.runtime("rollup").database.writing() as session:
+        session.add(WebhookTarget(**values, added_at=node.now()))
+        session.add(WebhookPlace(target=target, source=source, sequence=sequence))
+        session.commit()
+    return target
 
 
 def arrived(receiver: Receiver, screenings: list[str]) -> None:
@@ -104,6 +141,8 @@ def test_nothing_is_lost_or_out_of_order_when_the_target_fails_hangs_and_goes_aw
         failing = row(node, target)
         assert (failing.error, failing.gone) == ("HTTP 500", None)
         assert failing.failing_since is not None
+        assert told(node)["bulwark_webhook_failing_seconds", target] > 0
+        assert told(node)["bulwark_webhook_lag_events", target] > 0
         receiver.status = 204
         arrived(receiver, sent)
         eventually(lambda: row(node, target).attempts == 0)
@@ -191,6 +230,140 @@ def test_everything_there_is_is_sent_when_the_beginning_is_asked_for(node: Node)
         found = [one.data for one in node.logged("alerts") if one.data.type == FEVERS[0]]
         arrived(receiver, [one.screening_id for one in found if one.area.startswith(MINE[:9])])
         remove(node, target)
+
+
+def test_everything_there_is_is_sent_when_the_stream_begins_late(node: Node) -> None:
+    alerts = node.runtime("alerts")
+    fever(node)
+    node.settle()
+    rows = event_log.events
+    with alerts.database.write_engine.begin() as connection:
+        # All there is has grown too old for the stream, which begins after it.
+        connection.execute(rows.update().values(stored_ms=0))
+    head = alerts.writer.head
+    node.run(alerts.bus.client.jetstream().delete_stream("ALERTS"))
+
+    def begins() -> bool:
+        state = node.run(alerts.bus.stream("ALERTS"))
+        return state is not None and state.first == head + 1
+
+    eventually(begins, seconds=30)
+    behind = stands_at(node, "alerts", 0)
+    eventually(lambda: "refill alerts --from 1" in (row(node, behind).error or ""))
+    assert told(node)["bulwark_webhook_behind", behind] == 1
+    remove(node, behind)
+    sent = [fever(node), fever(node)]
+    node.settle()
+    with receiving() as receiver:
+        target, _ = add(node, receiver, from_start=True)
+        arrived(receiver, sent)
+        eventually(lambda: place(node, target) == alerts.writer.head)
+        assert row(node, target).error is None
+        assert told(node)["bulwark_webhook_behind", target] == 0
+        assert told(node)["bulwark_webhook_lag_events", target] == 0
+        remove(node, target)
+
+
+def test_sending_goes_on_when_the_answer_to_a_commit_was_lost(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver, types=[*FEVERS, "bulwark.intake.case_reported"])
+        receiver.free.clear()
+        sent = [fever(node)]
+        eventually(lambda: receiver.tries)
+        node.settle()
+        head = node.runtime("alerts").writer.head
+        # The place is moved in the database, and whoever sends does not know.
+        moved = Told(target, "alerts", place(node, target), head, sent=True)
+        assert node.run(node.runtime("rollup").writer.submit(moved))
+        receiver.free.set()
+        eventually(lambda: receiver.taken)
+        sent += [fever(node)]
+        eventually(lambda: set(receiver.screenings) == set(sent), seconds=30)
+        assert list(dict.fromkeys(receiver.screenings)) == sent
+        remove(node, target)
+
+
+def test_rollup_goes_on_when_a_target_meets_an_error_that_nobody_expected(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = "services.rollup.webhooks.following.is_sent"
+
+    def broken(*values: Any, **named: Any) -> bool:
+        raise LookupError("unforeseen")
+
+    with receiving() as receiver:
+        target, _ = add(node, receiver)
+        monkeypatch.setattr(used, broken)
+        sent = [fever(node)]
+        eventually(lambda: "unforeseen" in (row(node, target).error or ""))
+        monkeypatch.setattr(used, is_sent)
+        arrived(receiver, sent)
+        eventually(lambda: row(node, target).error is None)
+        assert node.runtime("rollup").failure is None
+        remove(node, target)
+
+
+def test_nothing_is_sent_or_lost_when_the_target_is_paused(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver)
+        sent = [fever(node)]
+        arrived(receiver, sent)
+        change(node, PauseTarget(target))
+        with receiving() as other:
+            second, _ = add(node, other)
+            sent += [fever(node)]
+            # Whoever begins with this one has ended with the paused one before.
+            arrived(other, sent[1:])
+            before = len(receiver.tries)
+            sent += [fever(node)]
+            arrived(other, sent[1:])
+            remove(node, second)
+        assert len(receiver.tries) == before
+        assert ("bulwark_webhook_behind", target) not in told(node)
+        change(node, PauseTarget(target, paused=False))
+        arrived(receiver, sent)
+        remove(node, target)
+
+
+def test_target_goes_on_when_the_event_that_it_never_takes_is_skipped(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver, types=[*FEVERS, "bulwark.intake.case_reported"])
+        with pytest.raises(Conflict):
+            change(node, SkipEvent(target))
+        receiver.refused.append(fever(node))
+        sent = [fever(node)]
+        eventually(lambda: row(node, target).attempts >= 2)
+        refused = row(node, target)
+        assert refused.failing_source == "alerts"
+        answer = change(node, SkipEvent(target, reason="user root"))
+        assert answer == f"alerts#{refused.failing_sequence}"
+        arrived(receiver, sent)
+        eventually(lambda: row(node, target).attempts == 0)
+        with pytest.raises(Conflict):
+            change(node, SkipEvent(target))
+        remove(node, target)
+
+
+def test_every_change_of_a_target_is_noted_when_it_is_made(node: Node) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver, reason="user root")
+        receiver.refused.append(fever(node))
+        eventually(lambda: row(node, target).attempts)
+        number = row(node, target).failing_sequence
+        for work in (SkipEvent, PauseTarget):
+            change(node, work(target, reason="user root"))
+        change(node, PauseTarget(target, paused=False, reason="user root"))
+        change(node, RemoveTarget(target, reason="user root"))
+    with node.runtime("rollup").database.reading() as session:
+        query = select(audit.entries).where(audit.entries.c.subject == target)
+        noted = session.execute(query.order_by(audit.entries.c.sequence)).all()
+    assert [(one.action, one.reason) for one in noted] == [
+        ("webhook.add", "user root"),
+        ("webhook.skip", f"alerts#{number} user root"),
+        ("webhook.pause", "user root"),
+        ("webhook.resume", "user root"),
+        ("webhook.remove", "user root"),
+    ]
 
 
 def test_psychological_support_is_told_to_nobody_outside_when_it_is_asked_for(node: Node) -> None:

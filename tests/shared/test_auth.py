@@ -290,7 +290,9 @@ def test_grant_names_holder_person_and_request_when_verified() -> None:
         "person-1",
         "request-1",
     )
-    assert grant.expires_at == START + timedelta(minutes=30)
+    assert (grant.expires_at, grant.area) == (START + timedelta(minutes=30), None)
+    placed = tokens.mint_grant("helper-1", "person-1", "request-1", 30, area=COUNTY)
+    assert tokens.verify_grant(placed).area == COUNTY
 
 
 def test_grant_is_refused_when_its_minutes_are_over() -> None:
@@ -330,6 +332,7 @@ def test_grant_is_refused_when_signed_with_another_key() -> None:
         ("request_id", {"request_id": "r" * 101}),
         ("minutes", {"minutes": 0}),
         ("minutes", {"minutes": 1441}),
+        ("area", {"area": "2205811"}),
     ],
 )
 def test_granting_names_the_field_when_it_does_not_fit(

@@ -10,17 +10,21 @@ import pytest
 from bulwark import subscribers
 from bulwark.folder import RESTORING, Folder, FolderError
 from bulwark.upkeep import copies
+from bulwark.upkeep.backup import backup
 from bulwark.upkeep.keys import copy_keys
 from bulwark.upkeep.manifest import NAME, BackupError
 from bulwark.upkeep.restore import restore
 from bulwark.upkeep.source import Source
+from services.rollup.webhooks import gauges
+from services.rollup.webhooks.handlers import AddTarget, PauseTarget, RemoveTarget
 from shared.clock import RealClock
 from shared.log import rows_from
 from shared.settings import Settings
-from tests.harness import Node
+from tests.harness import Node, eventually
 from tests.rollup.busy_day import AREAS, fingerprint
+from tests.rollup.receiver import receiving
 from tests.upkeep.conftest import Made
-from tests.upkeep.making import empty_place, quiet, rebuilt_rollup
+from tests.upkeep.making import empty_place, quiet, rebuilt_rollup, source_of_node
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +94,39 @@ def test_restored_site_goes_on_when_records_come(restored: Node) -> None:
     restored.settle()
     assert restored.runtime("intake").writer.head == before + 1
     assert restored.runtime("rollup").health()["readers"]["intake"]["place"] == before + 1
+
+
+@pytest.mark.requirement("P2")
+def test_nothing_is_sent_by_webhook_when_a_site_was_restored_until_it_is_resumed(
+    node: Node, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    (tmp_path / "keys").mkdir()
+    with receiving() as receiver:
+        asked = AddTarget(receiver.url, AREAS[0], ["bulwark.alerts.*"], private=True)
+        target = str(node.run(node.runtime("rollup").writer.submit(asked)))
+        backup(
+            source_of_node(node), tmp_path / "b", RealClock(), keys=tmp_path / "keys", tell=quiet
+        )
+        node.run(node.runtime("rollup").writer.submit(RemoveTarget(target)))
+        postgres = None if node.runtime("intake").database.is_sqlite else node.postgres
+        place = empty_place(tmp_path / "data", postgres)
+        keys = tmp_path / "keys"
+        restore(tmp_path / "b", place, keys=keys, without_keys=False, tell=lines.append)
+        assert any("bulwark webhook resume" in line for line in lines)
+        copy = Node(place.folder.path, postgres, urls=place.urls)
+        copy.start()
+        try:
+            body = {"area": AREAS[0], "place_kind": "checkpoint", "temperature_c": 38.8}
+            assert copy.client("recorder", AREAS[0]).post("/intake/screenings", body).is_success
+            copy.settle()
+            rollup = copy.runtime("rollup")
+            assert copy.run(gauges.tell(rollup)) == []
+            assert receiver.tries == []
+            copy.run(rollup.writer.submit(PauseTarget(target, paused=False)))
+            eventually(lambda: receiver.taken)
+        finally:
+            copy.stop()
 
 
 def test_nothing_is_touched_when_the_instance_is_not_empty(restored: Node, made: Made) -> None:

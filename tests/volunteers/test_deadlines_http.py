@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.clock import CST, VirtualClock
-from shared.events.volunteers import AssistanceEscalated, AssistanceRequested
-from tests.harness import Node
-from tests.volunteers.world import helper, listed, person, plan, request, standing
+from shared.events.alerts import AlertResolved
+from shared.events.volunteers import AssistanceEscalated, AssistanceRequested, HelperReturned
+from tests.harness import Node, new_id
+from tests.volunteers.world import fever, helper, listed, person, plan, request, standing, tell
 
 AREA = "220581001001"
 START = datetime(2021, 1, 18, 8, tzinfo=CST)
@@ -102,3 +103,55 @@ def test_matching_happens_at_the_same_instant_when_the_clock_stands(
         helper_id,
         clock.now(),
     )
+
+
+@pytest.mark.requirement("V2")
+@pytest.mark.requirement("V3")
+def test_begun_request_climbs_when_its_helper_had_a_fever_and_nobody_else_is_there(
+    stepped: tuple[Node, VirtualClock],
+) -> None:
+    node, clock = stepped
+    coordinator, area, person_id = node.client("coordinator"), "220581002003", new_id()
+    due = clock.now() + timedelta(hours=10)
+    request_id = request(coordinator, area, "elder_care", due_at=due.isoformat())
+    helper(coordinator, area, "elder_care", person_id=person_id)
+    node.tick()
+    assert coordinator.post(f"/volunteers/requests/{request_id}/start").status_code == 200
+    tell(node, "alerts", fever(node, area, person_id))
+    clock.step_to(due - timedelta(hours=1))
+    node.tick()
+    assert standing(coordinator, request_id)["status"] == "open"
+    assert request_id in escalated(node)
+
+
+@pytest.mark.requirement("V3")
+def test_helper_comes_back_when_the_window_of_a_closed_fever_is_over(
+    stepped: tuple[Node, VirtualClock],
+) -> None:
+    node, clock = stepped
+    coordinator, area, person_id = node.client("coordinator"), "220581002001", new_id()
+    helper_id = helper(coordinator, area, "goods", person_id=person_id)
+    path = f"/volunteers/helpers/{helper_id}"
+    found = fever(node, area, person_id)
+    over = clock.now() + timedelta(days=node.instance.site.pack().risk.window_days)
+    facts = {"area": area, "alert_id": found.alert_id, "outcome": "observed"}
+    tell(node, "alerts", found)
+    closed = AlertResolved.model_validate({**facts, "occurred_at": clock.now()})
+    tell(node, "alerts", closed)
+    clock.step_to(over - timedelta(minutes=1))
+    node.tick()
+    assert coordinator.get(path).json()["status"] == "stood_down"
+    late = helper(coordinator, area, "goods", person_id=person_id)
+    assert coordinator.get(f"/volunteers/helpers/{late}").json()["status"] == "stood_down"
+    clock.step_to(over)
+    node.tick()
+    for each in (helper_id, late):
+        assert coordinator.get(f"/volunteers/helpers/{each}").json()["status"] == "available"
+        [back] = [
+            told
+            for told in node.logged("volunteers", HelperReturned)
+            if told.data.helper_id == each
+        ]
+        cause = back.data.because[-1]
+        assert (cause.type, cause.policy) == (AlertResolved.type, "2021-01#risk.window_days")
+        assert back.data.reason == "fever"

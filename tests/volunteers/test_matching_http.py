@@ -63,9 +63,10 @@ def test_task_goes_to_someone_else_when_its_helper_has_a_fever(county: Node) -> 
     other = helper(coordinator, FAR, "elder_care")
     tell(county, "alerts", fever(county, AREA, person_id))
     county.tick()
-    assert standing(coordinator, begun)["helper_id"] == feverish
-    found = standing(coordinator, waiting)
-    assert (found["status"], found["helper_id"]) == ("matched", other)
+    for each in (begun, waiting):
+        found = standing(coordinator, each)
+        assert (found["status"], found["helper_id"]) == ("matched", other)
+        assert found["started_at"] is None
     matched = [
         each
         for each in county.logged("volunteers", AssistanceMatched)
@@ -77,6 +78,21 @@ def test_task_goes_to_someone_else_when_its_helper_has_a_fever(county: Node) -> 
         "assistance_matched",
         "helper_stood_down",
     ]
+
+
+@pytest.mark.requirement("V3")
+def test_helper_finishes_what_was_begun_when_they_only_rest(county: Node) -> None:
+    coordinator = county.client("coordinator")
+    helper_id = helper(coordinator, AREA, "elder_care")
+    begun, waiting = (request(coordinator, AREA, "elder_care") for _ in range(2))
+    county.tick()
+    coordinator.post(f"/volunteers/requests/{begun}/start")
+    away = {"status": "away", "reason": "rest"}
+    coordinator.patch(f"/volunteers/helpers/{helper_id}", away)
+    assert standing(coordinator, waiting)["status"] == "open"
+    own = county.client("helper", AREA, name=helper_id)
+    done = own.post(f"/volunteers/requests/{begun}/complete")
+    assert (done.status_code, done.json()["status"]) == (200, "completed")
 
 
 @pytest.mark.requirement("V2")
@@ -119,6 +135,19 @@ def test_409_or_422_when_the_chosen_helper_cannot_take_it(county: Node) -> None:
         )
         assert (answer.status_code, answer.json()["field"]) == (status, "helper_id")
     assert standing(coordinator, request_id)["status"] == "open"
+
+
+@pytest.mark.requirement("V2")
+def test_helper_beyond_the_county_is_not_told_from_none_when_chosen_by_hand(county: Node) -> None:
+    coordinator = county.client("coordinator")
+    # The shipped tree has one county: what lies beyond it is the city.
+    stranger = helper(county.client("coordinator", "22"), "2205", "goods")
+    request_id = request(coordinator, AREA, "goods")
+    path = f"/volunteers/requests/{request_id}/match"
+    county.client("coordinator", "22").patch(f"/volunteers/helpers/{stranger}", {"status": "away"})
+    answers = [coordinator.post(path, {"helper_id": each}) for each in (stranger, new_id())]
+    assert [each.status_code for each in answers] == [422, 422]
+    assert answers[0].json() == answers[1].json()
 
 
 @pytest.mark.requirement("V2")

@@ -30,6 +30,12 @@ def test_step_is_allowed_when_the_status_fits(step: Step, statuses: set[str]) ->
     assert {status for status in every if domain.allows(step, status)} == statuses
 
 
+@pytest.mark.requirement("V3")
+def test_what_was_begun_is_given_up_when_the_helper_may_be_ill() -> None:
+    assert domain.given_up("fever") == domain.given_up("observation") == ("matched", "started")
+    assert domain.given_up("rest") == domain.given_up("leave") == ("matched",)
+
+
 def test_due_is_as_asked_or_by_the_kind_when_not_asked() -> None:
     asked = NOW + timedelta(hours=1)
     assert domain.due_at("medicine", asked, NOW, RULES) == asked

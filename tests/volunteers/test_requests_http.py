@@ -13,7 +13,7 @@ from shared.events.volunteers import (
     HoursLogged,
 )
 from tests.harness import Node, eventually, new_id
-from tests.volunteers.world import helper, instant, listed, request, standing
+from tests.volunteers.world import helper, instant, listed, person, plan, request, standing
 
 AREA, OTHER = "220581001001", "220581001002"
 
@@ -144,7 +144,7 @@ def test_request_ends_when_its_maker_or_a_coordinator_cancels_it(county: Node) -
     assert stranger.post(path, {"reason": "x"}).status_code == 403
     assert county.client("recorder", AREA).post(path, {"reason": "x"}).status_code == 403
     assert county.client("coordinator", OTHER).post(path, {"reason": "x"}).status_code == 403
-    assert resident.post(path, {}).json()["field"] == "reason"
+    assert resident.post(path, {"reason": ""}).json()["field"] == "reason"
     assert resident.post(path, {"reason": "家人已送到"}).json()["status"] == "cancelled"
     assert resident.post(path, {"reason": "x"}).json()["request_status"] == "cancelled"
     [event] = told(county, AssistanceCancelled, request_id)
@@ -152,6 +152,11 @@ def test_request_ends_when_its_maker_or_a_coordinator_cancels_it(county: Node) -
         "家人已送到",
         AssistanceRequested.type,
     )
+    unsaid = request(resident, AREA, "child_care")
+    answer = resident.post(f"/volunteers/requests/{unsaid}/cancel", {})
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    [event] = told(county, AssistanceCancelled, unsaid)
+    assert event.data.reason is None
     second = request(resident, AREA, "child_care")
     answer = county.client("coordinator", AREA).post(
         f"/volunteers/requests/{second}/cancel", {"reason": "重复"}
@@ -192,6 +197,19 @@ def test_list_is_of_the_area_and_pages_by_due_when_asked(county: Node) -> None:
     assert (denied.status_code, denied.json()["field"]) == (403, "area")
     assert county.client("it").get("/volunteers/requests").status_code == 403
     assert coordinator.get("/volunteers/requests", status="lost").json()["field"] == "status"
+
+
+@pytest.mark.requirement("V1")
+def test_who_asked_is_told_to_nobody_else_when_a_request_is_read(county: Node) -> None:
+    resident = county.client("resident", AREA, name="王秀英")
+    request_id = request(resident, AREA, "child_care")
+    assert standing(resident, request_id)["requested_by"] == "resident:王秀英"
+    for role in ("coordinator", "lead", "recorder", "health", "command"):
+        client = county.client(role, AREA)
+        answer = client.get(f"/volunteers/requests/{request_id}")
+        listing = client.get("/volunteers/requests", status="open")
+        assert "requested_by" not in answer.json()
+        assert "王秀英" not in answer.text + listing.text
 
 
 @pytest.mark.requirement("V7")
@@ -238,6 +256,7 @@ def test_address_may_be_read_when_the_request_was_given_to_the_helper(county: No
     tokens = county.instance.site.tokens
     grant = tokens.verify_grant(answer.json()["grant"])
     assert (grant.holder, grant.person_id, grant.request_id) == (helper_id, person_id, request_id)
+    assert grant.area == AREA
     assert grant.expires_at == instant(answer.json()["expires_at"])
     left = grant.expires_at - county.now()
     assert timedelta(minutes=29) < left <= timedelta(minutes=30)
@@ -250,6 +269,53 @@ def test_address_may_be_read_when_the_request_was_given_to_the_helper(county: No
     coordinator.post(f"/volunteers/requests/{nobody}/match", {"helper_id": helper_id})
     answer = coordinator.post(f"/volunteers/requests/{nobody}/grant")
     assert (answer.status_code, answer.json()["field"]) == (409, "request_id")
+
+
+@pytest.mark.requirement("V2")
+def test_grant_is_made_anew_and_kept_nowhere_when_it_is_asked_for_again(county: Node) -> None:
+    coordinator = county.client("coordinator")
+    request_id = request(coordinator, AREA, "medicine", person_id=new_id())
+    path = f"/volunteers/requests/{request_id}"
+    first, second = (helper(coordinator, AREA, "medicine") for _ in range(2))
+    coordinator.post(f"{path}/match", {"helper_id": first})
+    own = county.client("helper", AREA, name=first)
+    body = {"id": new_id()}
+    answers = [own.post(f"{path}/grant", body) for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 200]
+    coordinator.post(f"{path}/match", {"helper_id": second})
+    assert own.post(f"{path}/grant", body).status_code == 403
+    with county.runtime("volunteers").database.reading() as session:
+        kept = session.connection().exec_driver_sql("SELECT * FROM requests").all()
+    assert body["id"] not in repr(kept)
+    assert not any(each.json()["grant"] in repr(kept) for each in answers)
+
+
+@pytest.mark.requirement("V2")
+def test_request_is_refused_when_it_names_a_person_of_another_area(county: Node) -> None:
+    person_id = person(county, OTHER)
+    body = {"id": new_id(), "area": AREA, "kind": "medicine", "person_id": person_id}
+    for role in ("coordinator", "resident"):
+        refused = county.client(role, AREA).post("/volunteers/requests", body)
+        assert (refused.status_code, refused.json()["field"]) == (403, "person_id")
+        assert OTHER not in refused.text
+    own = {**body, "area": f"{OTHER}"}
+    assert county.client("coordinator", OTHER).post("/volunteers/requests", own).status_code == 201
+
+
+@pytest.mark.requirement("D8")
+def test_grant_is_for_where_the_person_lives_when_a_plan_asked_and_they_moved(
+    county: Node,
+) -> None:
+    coordinator = county.client("coordinator")
+    person_id = person(county, AREA, "food")
+    helper_id = helper(coordinator, AREA, "goods")
+    plan(county, AREA, "strengthened", daily_goods=("goods", "food", 24.0))
+    county.tick()
+    person(county, OTHER, "food", person_id=person_id, updated=True)
+    [request_id] = [each["id"] for each in listed(coordinator, "requests", status="matched")]
+    own = county.client("helper", AREA, name=helper_id)
+    answer = own.post(f"/volunteers/requests/{request_id}/grant")
+    assert county.instance.site.tokens.verify_grant(answer.json()["grant"]).area == OTHER
 
 
 def test_404_when_there_is_no_such_request(county: Node) -> None:

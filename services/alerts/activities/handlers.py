@@ -15,14 +15,16 @@ from services.alerts.response.measures import MeasureFacts, causes_under, in_for
 from services.alerts.risk.levels import level_in_force, own_levels
 from services.alerts.texts import TEXTS
 from shared.audit import note
+from shared.auth import Role
 from shared.causes import restored, stored
 from shared.commands import Command, Moment
 from shared.db import area_range
 from shared.events import AreaCode, Event, Id, Recorded
 from shared.events.values import ActivityKind, Level, MeasureKind, ShortText, Text
 from shared.policy import ActivityStop
-from shared.refusal import Conflict, Invalid, NotFound
+from shared.refusal import Conflict, Forbidden, Invalid, NotFound
 from shared.transaction import Tx
+from shared.vault import KeyMissing
 
 STOPS: tuple[MeasureKind, ...] = ("activity_stop", "meeting_postponement")
 ELSEWHERE = ("because", "reason_en")
@@ -80,9 +82,9 @@ def apply(tx: Tx, command: ApplyForActivity) -> Iterable[Event]:
         status="applied",
         since=tx.now,
     )
-    row = Activity(id=command.id, name=command.name)
+    row = Activity(id=command.id, name=command.name, applied_by=_maker(tx))
     if command.applicant:
-        row.applicant = tx.site.vault.seal(command.id, {"applicant": command.applicant})
+        row.applicant = tx.site.vault.seal(_subject(row.id), {"applicant": command.applicant})
     events = _take(row, domain.applied(activity))
     stopped = domain.stopped(command.kind, command.people, _rules_here(tx, command.area))
     if stopped:
@@ -122,12 +124,16 @@ def decide(tx: Tx, command: DecideActivity) -> Iterable[Event]:
 
 
 def report(tx: Tx, command: ReportActivity) -> Iterable[Event]:
-    """Report on an activity once it is over."""
+    """Report on an activity once it is over; a resident on what they applied for alone."""
     row = _row(tx, command.activity_id)
+    resident = tx.caller is not None and tx.caller.role is Role.RESIDENT
+    if resident and row.applied_by != _maker(tx):
+        raise Forbidden(TEXTS, "not_your_activity", field="activity_id")
     fault = domain.report_fault(_activity(row), tx.now)
     if fault:
         raise Conflict(TEXTS, fault[0], field=fault[1], status=row.status, ends_at=row.ends_at)
-    by = tx.caller.name if tx.caller else None
+    # A resident's name is their own: it stands in no event and in no list.
+    by = tx.caller.name if tx.caller and not resident else None
     step = domain.reported(
         _activity(row), people=command.people, abnormal=command.abnormal, by=by, now=tx.now
     )
@@ -183,14 +189,38 @@ def item(row: Activity) -> dict[str, Any]:
 def with_applicant(tx: Tx, asked: OneActivity) -> dict[str, Any]:
     """An activity with who applied for it."""
     row = _row(tx, asked.activity_id)
-    told = tx.site.vault.open(row.id, row.applicant) if row.applicant else {}
-    return {**item(row), "applicant": told.get("applicant")}
+    return {**item(row), "applicant": _applicant(tx, row.id, row.applicant)}
 
 
 def answer(tx: Tx, command: ApplyForActivity | DecideActivity | ReportActivity) -> dict[str, Any]:
     """The activity after a change."""
     known = command.id if isinstance(command, ApplyForActivity) else command.activity_id
     return item(_row(tx, known))
+
+
+def _applicant(tx: Tx, activity_id: str, sealed: bytes | None) -> str | None:
+    if sealed is None:
+        return None
+    vault = tx.site.vault
+    try:
+        told = vault.open(_subject(activity_id), sealed)
+    except KeyMissing:
+        # An earlier release sealed it under the bare id.
+        told = vault.open(activity_id, sealed)
+    return told.get("applicant")
+
+
+def _subject(activity_id: str) -> str:
+    """The vault's name of who applied: an id alone may be that of a person or a request too."""
+    return f"activity:{activity_id}"
+
+
+def _maker(tx: Tx) -> str | None:
+    """By what an activity knows its applicant again, in 64 digits that tell no name."""
+    caller = tx.caller
+    if caller is None:
+        return None
+    return tx.site.vault.blind_index("activity.applied_by", f"{caller.role}:{caller.name}")
 
 
 def _rules_here(tx: Tx, area: str) -> Rules:

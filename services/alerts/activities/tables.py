@@ -11,7 +11,10 @@ from shared.db import Instant
 
 
 class Activity(Table):
-    """One activity; `came` people were reported; who applied is sealed, as it may be a resident."""
+    """One activity; `came` people were reported; who applied is sealed, as it may be a resident.
+
+    `applied_by` is a fingerprint of the caller's role and name, to know them again.
+    """
 
     __tablename__ = "activities"
 
@@ -23,6 +26,7 @@ class Activity(Table):
     starts_at: Mapped[datetime] = mapped_column(Instant)
     ends_at: Mapped[datetime] = mapped_column(Instant)
     applicant: Mapped[bytes | None] = mapped_column(LargeBinary)
+    applied_by: Mapped[str | None] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(20))
     since: Mapped[datetime] = mapped_column(Instant)
     because: Mapped[list[dict[str, Any]]] = mapped_column(JSON)

@@ -1,10 +1,11 @@
 """Sealing by the command's order: imposed, and lifted; the plan only ever proposes it. D3."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from services.alerts.checkpoints import domain
 from services.alerts.response import by_hand
+from services.alerts.response.by_hand import Begun
 from services.alerts.response.domain import ImposedSealing, MeasureFacts
 from services.alerts.response.measures import listed, standing_under
 from services.alerts.texts import TEXTS
@@ -60,17 +61,19 @@ def _impose(tx: Tx, command: OrderSealing, order: Order) -> list[Event]:
         raise Conflict(TEXTS, "already_sealed", field="code")
     high = tx.pack.measures.high.checkpoint
     checks = command.checks or (high.checks if high else ())
-    events: list[Event] = []
-    for area in open_:
-        proposal = next(iter(standing.get(area, ())), None)
-        because = _after_proposal(proposal) if proposal else ()
-        facts = by_hand.put_in_place(
-            tx, command.id, area, "sealing", ImposedSealing(checks=checks), because, proposal
+    begun = [_begun(area, standing.get(area, ())) for area in open_]
+    imposed = by_hand.put_in_place(tx, command.id, "sealing", ImposedSealing(checks=checks), begun)
+    return [
+        domain.sealing_ordered(
+            SealingImposed, facts.area, facts.id, checks, facts.because, order, tx.now
         )
-        events.append(
-            domain.sealing_ordered(SealingImposed, area, facts.id, checks, because, order, tx.now)
-        )
-    return events
+        for facts in imposed
+    ]
+
+
+def _begun(area: str, standing: Sequence[MeasureFacts]) -> Begun:
+    proposal = next(iter(standing), None)
+    return Begun(area, _after_proposal(proposal) if proposal else (), proposal)
 
 
 def _lift(tx: Tx, command: OrderSealing, order: Order) -> list[Event]:

@@ -3,7 +3,7 @@
 It undoes only what it did: a measure ordered by hand is neither ended nor doubled. D2 [PREC21].
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -113,11 +113,20 @@ class Step(NamedTuple):
     ends: MeasureFacts | None
 
 
+class Move(NamedTuple):
+    """A measure that stays as it is, by another rule than the one that began it."""
+
+    facts: MeasureFacts
+    rule: MeasureRule
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The steps from the measures in force to the wanted ones, area by area."""
+    """The steps from the measures in force to the wanted ones, area by area; `moves` change nothing
+    but what a measure stands on."""
 
     steps: tuple[Step, ...]
+    moves: tuple[Move, ...] = ()
 
     @property
     def started(self) -> list[tuple[str, MeasureRule]]:
@@ -161,6 +170,26 @@ def _steps(area: str, rules: Iterable[MeasureRule], held: Iterable[MeasureFacts]
                 yield Step(area, rule, None)
         elif facts.parameters != rule.parameters:
             yield Step(area, rule, facts)
+
+
+def moves(
+    wanted: Mapping[str, Sequence[MeasureRule]],
+    active: Mapping[str, Sequence[MeasureFacts]],
+    going_on: Collection[str],
+) -> tuple[Move, ...]:
+    """The measures that are still wanted as they are though the response they name has ended.
+
+    `going_on` is the ids of the responses that have not.
+    """
+    found: list[Move] = []
+    for area, held in active.items():
+        rules = wanted.get(area, ())
+        for facts in held:
+            if facts.by_hand or facts.response_id is None or facts.response_id in going_on:
+                continue
+            same = (r for r in rules if (r.kind, r.parameters) == (facts.kind, facts.parameters))
+            found.extend(Move(facts, rule) for rule in same)
+    return tuple(found)
 
 
 def governing(responses: Mapping[str, Response], area: str) -> Response | None:

@@ -99,14 +99,17 @@ def service_plan(session: Session, site: Site, area: str) -> ServicePlan:
 def listed(session: Session, site: Site, area: str) -> list[Listed]:
     """The measures of an area with those that ended in the last seven days, active ones first.
 
-    Above the community one entry of each kind stands for all communities that have it: its id and
-    causes are those of one of them, so that `why` can tell.
+    A grid has its community's, and its own where something was ordered for it alone. Above the
+    community one entry of each kind stands for all communities that have it: its id and causes are
+    those of one of them, so that `why` can tell.
     """
     ended_since = site.clock.now() - SHOWN_AFTER_END
     if len(area) < COMMUNITY_DIGITS:
         return _listed_together(session, area, ended_since)
-    found = sorted(rows.active(session, area).get(area, ()), key=_order)
-    return [_entry(facts) for facts in (*found, *rows.ended_since(session, area, ended_since))]
+    places = sorted({area[:COMMUNITY_DIGITS], area})
+    active = rows.active(session, places[0])
+    found = sorted((facts for place in places for facts in active.get(place, ())), key=_order)
+    return [_entry(facts) for facts in (*found, *rows.ended_since(session, places, ended_since))]
 
 
 def causes_under(causes: Sequence[Cause], line: str | None) -> tuple[Cause, ...]:

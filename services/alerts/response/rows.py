@@ -23,6 +23,7 @@ from shared.policy import Measure
 
 MANUAL = "manual"
 PLAN = "plan"
+TOWNSHIP_DIGITS = 9
 ADD_MEASURE = "INSERT INTO measures (area, id, ground_id) VALUES (?, ?, ?)"
 
 
@@ -178,17 +179,20 @@ def end_measures(session: Session, ended: Iterable[MeasureFacts], now: datetime)
         session.connection().execute(update(measures).where(here).values(ended_at=now), keys)
 
 
-def move(session: Session, facts: MeasureFacts, ground_id: str) -> None:
-    """Put an active measure on another ground."""
-    here = (measures.c.area == facts.area) & (measures.c.id == facts.id)
-    session.execute(update(measures).where(here).values(ground_id=ground_id))
+def move(session: Session, moved: Iterable[tuple[MeasureFacts, str]]) -> None:
+    """Put active measures on other grounds, given by id."""
+    keys = [{"in_area": f.area, "with_id": f.id, "on": ground} for f, ground in moved]
+    if keys:
+        here = (measures.c.area == bindparam("in_area")) & (measures.c.id == bindparam("with_id"))
+        put = update(measures).where(here).values(ground_id=bindparam("on"))
+        session.connection().execute(put, keys)
 
 
-def ended_since(session: Session, area: str, since: datetime) -> list[MeasureFacts]:
-    """The measures of one area that ended since a time, the latest first."""
+def ended_since(session: Session, areas: Collection[str], since: datetime) -> list[MeasureFacts]:
+    """The measures of these very areas that ended since a time, the latest first."""
     query = (
         select(measures)
-        .where(measures.c.area == area, measures.c.ended_at >= since)
+        .where(measures.c.area.in_(areas), measures.c.ended_at >= since)
         .order_by(measures.c.ended_at.desc(), measures.c.id)
     )
     found = session.execute(query).all()
@@ -205,12 +209,16 @@ def one_of_each(
     """
     ended = measures.c.ended_at
     which = ended.is_(None) if ended_since is None else ended >= ended_since
+    under = area_range(measures.c.area, prefix)
+    if ended_since is not None and len(prefix) < TOWNSHIP_DIGITS:
+        # No range of the key: of a county's years only what ended lately is to be looked at.
+        under = func.substr(measures.c.area, 1, len(prefix)) == prefix
     # In force it has each kind once, so that there is nothing to tell apart.
     counted = measures.c.area if ended_since is None else measures.c.area.distinct()
     query = (
         select(grounds.c.kind, grounds.c.source, func.min(measures.c.area), func.count(counted))
         .join(grounds, grounds.c.id == measures.c.ground_id)
-        .where(area_range(measures.c.area, prefix), which)
+        .where(under, which)
         .group_by(grounds.c.kind, grounds.c.source)
     )
     found = {(area, kind, source): n for kind, source, area, n in session.execute(query)}

@@ -52,3 +52,10 @@ Index(
     sqlite_where=measures.c.ended_at.is_(None),
     postgresql_where=measures.c.ended_at.is_(None),
 )
+Index(
+    "ix_measures_ended",
+    measures.c.ended_at,
+    measures.c.area,
+    sqlite_where=measures.c.ended_at.is_not(None),
+    postgresql_where=measures.c.ended_at.is_not(None),
+)

@@ -1,13 +1,18 @@
 """Working an area's level out again: proposing what the cases make, or making it so. A4."""
 
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
 
 from services.alerts.risk import domain
 from services.alerts.risk.domain import Assessment, Case
-from services.alerts.risk.evidence import cases_of, causes_of
+from services.alerts.risk.evidence import (
+    causes_of,
+    count_cases,
+    counted_for_level,
+    recent_cases,
+)
 from services.alerts.risk.levels import level_above, risk_of
 from services.alerts.risk.tables import AreaRisk, Proposal
 from shared.causes import following, restored, stored
@@ -36,7 +41,7 @@ def reassess(
     cause. `reported`: a report has come, not only time passed; `news`: it is of a new case that
     counts here.
     """
-    cases = cases_of(tx.session, area)
+    cases = cases_of(tx, area)
     found = assessed(tx, area, cases)
     _watch_window(tx, area, cases)
     risk = risk_of(tx, area)
@@ -58,9 +63,19 @@ def reassess(
     return [_proposed(tx, risk, found, reason, because)]
 
 
+def cases_of(tx: Tx, area: str) -> list[Case]:
+    """The cases that the level of an area depends on today: the new ones, else the last."""
+    after = _today(tx) - timedelta(days=tx.pack.risk.window_days)
+    return recent_cases(tx.session, area, counted_for_level(tx.pack), after)
+
+
 def assessed(tx: Tx, area: str, cases: list[Case]) -> Assessment:
-    """The level that the cases make today."""
-    return domain.assess(cases, area, tx.now.astimezone(CST).date(), tx.pack)
+    """The level that the cases of `cases_of` and the number of all before them make today."""
+    unit, pack, total = domain.unit_of(area), tx.pack, None
+    if unit is not None:
+        enough = pack.risk.units.of(unit).high_above_total + 1
+        total = count_cases(tx.session, area, counted_for_level(pack), enough)
+    return domain.assess(cases, area, _today(tx), pack, total)
 
 
 def open_proposal(tx: Tx, area: str) -> Proposal | None:
@@ -147,9 +162,13 @@ def _close(tx: Tx, proposal: Proposal | None, status: str) -> None:
 
 
 def _watch_window(tx: Tx, area: str, cases: list[Case]) -> None:
-    today = tx.now.astimezone(CST).date()
-    lapse = domain.next_lapse(cases, today, tx.pack, domain.counts, tx.pack.risk.window_days)
+    window = tx.pack.risk.window_days
+    lapse = domain.next_lapse(cases, _today(tx), tx.pack, domain.counts, window)
     if lapse is not None:
         tx.schedule(WINDOW, area, datetime.combine(lapse, time.min, CST))
     else:
         tx.unschedule(WINDOW, area)
+
+
+def _today(tx: Tx) -> date:
+    return tx.now.astimezone(CST).date()

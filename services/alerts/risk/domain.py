@@ -129,12 +129,15 @@ def units_of(area: str) -> tuple[str, ...]:
     return tuple(code for level in UNITS if (code := cut(area, level)))
 
 
-def assess(cases: Collection[Case], area: str, today: date, pack: PolicyPack) -> Assessment:
+def assess(
+    cases: Collection[Case], area: str, today: date, pack: PolicyPack, total: int | None = None
+) -> Assessment:
     """The level of a unit by its cases (national rule of February 2020, the pack's numbers).
 
     Low with fewer new ones in the window than the unit's number; high with more than its total
     and, where it asks for one, a cluster within the window; else medium. The total is of all
-    time. Evidence is the new ones, for low the latest.
+    time: `total`, where the cases given are not all that count, but the new ones, or without any
+    those of the last day. Evidence is the new ones, for low the latest.
     """
     unit = unit_of(area)
     counted = _in_order(case for case in cases if counts(case, pack) and within(case.area, area))
@@ -146,7 +149,8 @@ def assess(cases: Collection[Case], area: str, today: date, pack: PolicyPack) ->
         last = [case for case in counted if case.confirmed_on == counted[-1].confirmed_on]
         return Assessment("low", _ids(last), "risk.window_days")
     clustered = any(len(group) >= pack.risk.cluster.size for group in linked_groups(new))
-    if len(counted) > rule.high_above_total and (clustered or not rule.high_needs_cluster):
+    many = (len(counted) if total is None else total) > rule.high_above_total
+    if many and (clustered or not rule.high_needs_cluster):
         return Assessment("high", _ids(new), f"risk.units.{unit}.high_above_total")
     return Assessment("medium", _ids(new), f"risk.units.{unit}.medium_at_new")
 

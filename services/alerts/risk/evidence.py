@@ -1,6 +1,8 @@
 """Cases as evidence: remembering what is reported of them, and finding those of an area."""
 
-from sqlalchemy import select
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.alerts.risk.domain import Case, Report, case_of
@@ -10,6 +12,7 @@ from shared.clock import CST
 from shared.db import area_range
 from shared.events import Cause, Recorded
 from shared.events.intake import CaseReported
+from shared.policy import PolicyPack
 from shared.transaction import Tx
 
 
@@ -38,10 +41,38 @@ def remember(tx: Tx, recorded: Recorded[CaseReported]) -> tuple[Case | None, Cas
     return before, _keep(tx, reported.case_id, facts)
 
 
-def cases_of(session: Session, area: str) -> list[Case]:
-    """The cases of an area and all beneath it, whether they count or not."""
-    query = select(CaseFacts).where(area_range(CaseFacts.area, area))
-    return [_case(row) for row in session.scalars(query)]
+def counted_for_level(pack: PolicyPack) -> ColumnElement[bool]:
+    """The condition that a case counts for risk levels: `domain.counts`, for the database."""
+    risk, setting = pack.risk, CaseFacts.setting
+    return and_(
+        CaseFacts.counts_as.in_(risk.counted_statuses),
+        CaseFacts.origin.in_(risk.counted_origins),
+        or_(setting.is_(None), setting.not_in(risk.excluded_settings)),
+    )
+
+
+def counted_for_situation(pack: PolicyPack) -> ColumnElement[bool]:
+    """The condition that a case counts for a situation: `domain.counts_for_situation`."""
+    return CaseFacts.counts_as.in_(pack.situations.counted_statuses)
+
+
+def recent_cases(
+    session: Session, area: str, counted: ColumnElement[bool], after: date
+) -> list[Case]:
+    """The counted cases of an area and all beneath it that were confirmed after a day; when there
+    is none, those of the last day that has any."""
+    query = select(CaseFacts).where(area_range(CaseFacts.area, area), counted)
+    found = session.scalars(query.where(CaseFacts.confirmed_on > after)).all()
+    if not found:
+        last = query.with_only_columns(func.max(CaseFacts.confirmed_on)).scalar_subquery()
+        found = session.scalars(query.where(CaseFacts.confirmed_on == last)).all()
+    return [_case(row) for row in found]
+
+
+def count_cases(session: Session, area: str, counted: ColumnElement[bool], at_most: int) -> int:
+    """How many counted cases of all time there are in an area, counted no further than asked."""
+    some = select(CaseFacts.case_id).where(area_range(CaseFacts.area, area), counted).limit(at_most)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
 def reports_by_case(session: Session) -> dict[str, list[Report]]:

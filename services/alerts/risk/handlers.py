@@ -7,13 +7,13 @@ from services.alerts.risk.assessment import reassess
 from services.alerts.risk.evidence import remember
 from services.alerts.risk.levels import risk_of
 from services.alerts.risk.situations import reassess_situation
-from services.alerts.risk.tables import Proposal, RiskOrder
+from services.alerts.risk.tables import AreaRisk, Proposal, RiskOrder
 from services.alerts.texts import TEXTS
 from shared.audit import note
 from shared.causes import restored, stored
 from shared.clock import CST
 from shared.commands import Command, Moment, new_id
-from shared.events import AreaCode, Event, Id, Recorded
+from shared.events import COMMUNITY_DIGITS, AreaCode, Event, Id, Recorded
 from shared.events.alerts import Order, RiskLevelChanged, RiskLevelDeclined
 from shared.events.intake import CaseReported
 from shared.events.values import Actor, Level, ShortText, Text
@@ -67,7 +67,12 @@ def case_reported(tx: Tx, recorded: Recorded[CaseReported]) -> Iterable[Event]:
 
 
 def order_level(tx: Tx, command: OrderLevel) -> Iterable[Event]:
-    """Order an area's level, now or from an hour on."""
+    """Order an area's level, now or from an hour on; 422 below the community.
+
+    A grid is under its community's measures and can have none of its own.
+    """
+    if len(command.code) > COMMUNITY_DIGITS and not _lifts(tx, command):
+        raise Invalid(TEXTS, "level_below_community", field="code")
     begins = max(tx.now, command.effective_at or tx.now)
     if command.until is not None and command.until <= begins:
         raise Invalid(TEXTS, "until_not_after", field="until")
@@ -152,6 +157,12 @@ def _declined(tx: Tx, proposal: Proposal, command: Decide) -> list[Event]:
             order=Order(text=command.reason, issuer=command.issuer, document=command.document),
         )
     ]
+
+
+def _lifts(tx: Tx, command: OrderLevel) -> bool:
+    """Whether it takes back a level that an earlier release let a grid have."""
+    own = tx.session.get(AreaRisk, command.code)
+    return command.level == "low" and own is not None and own.level != "low"
 
 
 def _caller(tx: Tx) -> str:

@@ -6,8 +6,7 @@ The order makes the level; where a proposal waits for the same level, it is acce
 from sqlalchemy import select
 
 from services.alerts.risk import domain
-from services.alerts.risk.assessment import assessed, changed, open_proposal, reassess
-from services.alerts.risk.evidence import cases_of
+from services.alerts.risk.assessment import assessed, cases_of, changed, open_proposal, reassess
 from services.alerts.risk.levels import risk_of
 from services.alerts.risk.tables import Proposal, RiskOrder
 from shared.causes import restored
@@ -48,7 +47,7 @@ def take_effect(tx: Tx, order: RiskOrder) -> list[Event]:
     risk.order_id, order.status = order.id, "in_force"
     if order.until is not None:
         tx.schedule(UNTIL, order.id, order.until)
-    found = assessed(tx, order.area, cases_of(tx.session, order.area))
+    found = assessed(tx, order.area, cases_of(tx, order.area))
     risk.stands = domain.order_stands(order.level, found.level, tx.pack)
     proposal = _answered(tx, order)
     if domain.is_repeat(_told(before) if before else None, _told(order), risk.level):

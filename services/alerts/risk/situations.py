@@ -1,13 +1,14 @@
 """The situation of each community (疫情情形), by its cases and the lapse of time. A3."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.alerts.risk import domain
-from services.alerts.risk.evidence import cases_of, causes_of
+from services.alerts.risk.domain import Case
+from services.alerts.risk.evidence import causes_of, counted_for_situation, recent_cases
 from services.alerts.risk.tables import CommunitySituation
 from shared.clock import CST
 from shared.db import area_range
@@ -40,9 +41,10 @@ def reassess_situation(
     """Work a community's situation out again; `causes` of a policy line, else its last case's."""
     pack, rules = tx.pack, tx.pack.situations
     today = tx.now.astimezone(CST).date()
-    cases = cases_of(tx.session, community)
     counting = domain.counts_for_situation
     windows = (rules.window_days, rules.no_cases.days_without)
+    after = today - timedelta(days=max(windows))
+    cases = recent_cases(tx.session, community, counted_for_situation(pack), after)
     lapse = domain.next_lapse(cases, today, pack, counting, *windows)
     if lapse is not None:
         tx.schedule(LAPSE, community, datetime.combine(lapse, time.min, CST))
@@ -58,11 +60,7 @@ def reassess_situation(
         row = CommunitySituation(area=community)
         tx.session.add(row)
     row.situation, row.since, row.policy = found.situation, tx.now, line
-    if causes is None:
-        last = domain.last_of(cases, pack, counting)
-        because = causes_of(tx.session, last, line) if last else ()
-    else:
-        because = causes(line)
+    because = causes(line) if causes else _by_time(tx, cases, line)
     return [
         SituationChanged(
             area=community,
@@ -79,3 +77,8 @@ def reassess_situation(
 def lapsed(tx: Tx, due: Due) -> Iterable[Event]:
     """A case of the community is no longer recent."""
     return reassess_situation(tx, due.key)
+
+
+def _by_time(tx: Tx, cases: list[Case], line: str) -> tuple[Cause, ...]:
+    last = domain.last_of(cases, tx.pack, domain.counts_for_situation)
+    return causes_of(tx.session, last, line) if last else ()

@@ -54,6 +54,13 @@ def one(read: Read, query: OneVenue) -> dict[str, Any]:
 
 DECIDERS = (Role.LEAD, Role.COMMAND)
 
+
+def area_of(read: Read, venue_id: str) -> AreaCode | None:
+    """Where a venue of this id is; None when there is none. An open one may have no event."""
+    row = read.session.get(Venue, venue_id)
+    return row.area if row else None
+
+
 routes = Routes("/alerts", "venues")
 routes.post("/venues", handlers.register, RegisterVenue, roles=DECIDERS, answer=handlers.answer)
 routes.get("/venues", listed, Venues, roles=tuple(Role))

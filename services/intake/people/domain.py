@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from shared.events import COMMUNITY_DIGITS
+
 DETAILS = ("name", "id_card", "phone", "address")
 
 HIDDEN = "****"
@@ -50,6 +52,12 @@ def masked(details: Mapping[str, str], community: str) -> dict[str, str | None]:
     return {
         field: mask(details[field]) if field in details else None for field, mask in masks.items()
     }
+
+
+def reaches(granted: str, area: str) -> bool:
+    """Whether a permission given for an area is one for those who live in another: in the same
+    community, or below it."""
+    return area.startswith(granted[:COMMUNITY_DIGITS])
 
 
 def merged(details: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, str]:

@@ -224,7 +224,9 @@ def open_person(tx: Tx, asked: OpenPerson) -> Iterable[Event]:
 def read_address(tx: Tx, asked: ReadAddress) -> Iterable[Event]:
     """Note that a helper reads where a person lives; the grant must be theirs and of this person.
 
-    A coordinator may read it out to the helper. Raises Forbidden for any other grant.
+    The person must live where help was asked for: nobody reaches people beyond their own area by
+    naming them in a request. A coordinator may read it out to the helper. Raises Forbidden for any
+    other grant.
     """
     try:
         grant = tx.site.tokens.verify_grant(asked.grant)
@@ -234,6 +236,9 @@ def read_address(tx: Tx, asked: ReadAddress) -> Iterable[Event]:
     if grant.person_id != asked.person_id or not theirs:
         raise Forbidden(TEXTS, "grant_refused", field="grant")
     person = present(tx.session, asked.person_id)
+    place = grant.area if grant.area is not None else tx.caller.area if tx.caller else ""
+    if not domain.reaches(place, person.area):
+        raise Forbidden(TEXTS, "grant_refused", field="grant")
     audit.note(tx, "person.address_read", person.id, f"request {grant.request_id}")
     return ()
 

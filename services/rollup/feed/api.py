@@ -4,11 +4,11 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from services.rollup.feed.domain import is_sent, kinds_asked
+from services.rollup.feed.domain import data_of, is_sent, kinds_asked
 from services.rollup.texts import TEXTS
 from shared.auth import Role
 from shared.events import AreaCode, Recorded
-from shared.events.wording import describe
+from shared.events.wording import describe, event_label
 from shared.http import Routes
 from shared.refusal import Invalid
 from shared.service import Site
@@ -16,6 +16,10 @@ from shared.sse import Subscription, Watch, stream
 from shared.text import Language
 
 WATCHERS = frozenset(Role) - {Role.HELPER, Role.RESIDENT}
+# Whoever may read alerts is told whom they are about.
+OF_HEALTH = frozenset(
+    {Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND, Role.COORDINATOR, Role.SUBSCRIBER}
+)
 
 
 class StreamAsked(BaseModel):
@@ -28,7 +32,8 @@ class StreamAsked(BaseModel):
 def subscribe(watch: Watch, asked: StreamAsked) -> Subscription:
     """Events as they happen, server-sent: `?area=&types=`, the token also as `access_token=`.
 
-    Without types it is all but plain screenings.
+    Without types it is all but plain screenings. Who may not read alerts is told neither whom an
+    event is about nor their temperature.
     """
     try:
         kinds = kinds_asked(asked.types)
@@ -41,18 +46,22 @@ def subscribe(watch: Watch, asked: StreamAsked) -> Subscription:
         return is_sent(recorded.data, kinds, area, counsels=counsels)
 
     def data(recorded: Recorded[Any]) -> dict[str, Any]:
-        return told(recorded, watch.site, watch.language)
+        return told(recorded, watch.site, watch.language, people=watch.caller.role in OF_HEALTH)
 
     return Subscription(kinds.__contains__, wants, data)
 
 
-def told(recorded: Recorded[Any], site: Site, language: Language) -> dict[str, Any]:
+def told(
+    recorded: Recorded[Any], site: Site, language: Language, *, people: bool
+) -> dict[str, Any]:
     """An event as a frame tells it, with one line of text for people."""
 
     def name(code: str) -> str:
         return site.areas.full_name(code) if site.areas.exists(code) else code
 
     event = recorded.data
+    # The sentence of an event with a temperature names it.
+    whole = people or getattr(event, "temperature_c", None) is None
     return {
         "type": event.type,
         "id": recorded.id,
@@ -61,8 +70,8 @@ def told(recorded: Recorded[Any], site: Site, language: Language) -> dict[str, A
         "area": event.area,
         "area_name": name(event.area),
         "occurred_at": event.occurred_at,
-        "data": event.model_dump(mode="json", exclude_none=True),
-        "text": describe(event, name, language),
+        "data": data_of(event, people=people),
+        "text": describe(event, name, language) if whole else event_label(event.name, language),
     }
 
 

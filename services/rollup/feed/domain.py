@@ -1,7 +1,7 @@
 """Who is sent which event (实时动态). P5."""
 
 from collections.abc import Collection
-from typing import Final
+from typing import Any, Final
 
 from shared.events import REGISTRY, Event
 from shared.events.intake import ScreeningRecorded
@@ -9,6 +9,10 @@ from shared.events.volunteers import AssistanceEvent
 
 ORDINARY: Final[tuple[type[Event], ...]] = (ScreeningRecorded,)
 """What happens all day long, and is sent only to who asks for it by name."""
+
+
+OF_PEOPLE: Final = frozenset({"person_id", "temperature_c"})
+"""The fields that link an event with a person's health."""
 
 
 def kinds_asked(types: str | None) -> frozenset[type[Event]]:
@@ -24,6 +28,13 @@ def kinds_asked(types: str | None) -> frozenset[type[Event]]:
     if unknown:
         raise ValueError(", ".join(unknown))
     return frozenset(known[name] for name in names)
+
+
+def data_of(event: Event, *, people: bool) -> dict[str, Any]:
+    """What an event says; without `people` neither whom it is about nor their temperature, for
+    who has no part in people's health, such as `it`. P5."""
+    left_out = frozenset() if people else OF_PEOPLE
+    return event.model_dump(mode="json", exclude_none=True, exclude=set(left_out))
 
 
 def is_sent(event: Event, kinds: Collection[type[Event]], area: str, *, counsels: bool) -> bool:

@@ -61,7 +61,10 @@ DAILY: Final = (
     "requests_escalated",
     "service_minutes",
 )
-"""Counted by the day; `alerts` holds the fevers too, `service_minutes` are helpers' minutes."""
+"""Counted by the day; `alerts` holds the fevers too, `service_minutes` are helpers' minutes.
+
+Fevers and alerts of a screening that was taken back are in none of them.
+"""
 
 STANDING: Final = (
     "observations_open",
@@ -156,6 +159,14 @@ def _voided(event: i.ScreeningVoided) -> Counted:
     )
 
 
+def _resolved(event: a.AlertResolved) -> Counted:
+    """An alert whose screening was taken back (作废) was none: it leaves the day it counted in."""
+    found, ending = event.because[-2:] if len(event.because) > 1 else (None, None)
+    if found and ending and ending.type == i.ScreeningVoided.type and found.type in _FOUND:
+        return [(local_day(found.occurred_at), figure, -1) for figure in _FOUND[found.type]]
+    return [(local_day(event.occurred_at), "alerts_resolved", 1)]
+
+
 def _level(event: a.RiskLevelChanged) -> Counted:
     step = LEVELS.index(event.level) - LEVELS.index(event.previous)
     day = local_day(event.occurred_at)
@@ -167,6 +178,7 @@ def _served(event: v.HoursLogged) -> Counted:
     return [(local_day(event.starts_at), "service_minutes", max(minutes, 0))]
 
 
+_FOUND: Final = {a.FeverDetected.type: ("fevers", "alerts"), a.AlertRaised.type: ("alerts",)}
 _TELLS: Final[dict[type[Event], Callable[[Any], Counted]]] = {
     i.ScreeningRecorded: _screened,
     i.ScreeningVoided: _voided,
@@ -180,10 +192,10 @@ _TELLS: Final[dict[type[Event], Callable[[Any], Counted]]] = {
     i.ContactNamed: _plain("contacts_named"),
     i.ContactTraced: _plain("contacts_traced"),
     i.SampleTaken: _plain("samples_taken"),
-    a.FeverDetected: _plain("fevers", "alerts"),
-    a.AlertRaised: _plain("alerts"),
+    a.FeverDetected: _plain(*_FOUND[a.FeverDetected.type]),
+    a.AlertRaised: _plain(*_FOUND[a.AlertRaised.type]),
     a.AlertEscalated: _plain("alerts_escalated"),
-    a.AlertResolved: _plain("alerts_resolved"),
+    a.AlertResolved: _resolved,
     a.RiskLevelChanged: _level,
     a.ActivityCalledOff: _plain("activities_called_off"),
     v.AssistanceRequested: _plain("requests_made"),

@@ -23,7 +23,10 @@ MOST_NOTICES: Final = 20
 
 
 class Begun(NamedTuple):
-    """A measure began, or is now this; `id` is what it is about, such as a venue."""
+    """A measure began, or is now this; `id` is what it is about, such as a venue.
+
+    It ends with `measure_id` too; a venue or an election has none, and ends by its own event alone.
+    """
 
     id: str
     measure_id: str | None
@@ -56,6 +59,8 @@ _STARTS: Final[dict[type[Event], _Start]] = {
         "notice_id", "notice", {name: name for name in ("text", "text_en", "level", "channels")}
     ),
 }
+# One measure may take them over from another without a word: only their own event opens them again.
+_OWN_LIVES: Final = frozenset({"venue_id", "election_id"})
 _ENDS: Final[dict[type[Event], str]] = {
     a.MeasureEnded: "measure_id",
     a.CheckpointClosed: "measure_id",
@@ -90,6 +95,8 @@ def _begun(event: Event, start: _Start) -> Begun:
     if start.kind == "notice" and measure_id is not None:
         # The next notice of the same measure takes the place of the last, not of the measure.
         id_ = f"notice:{measure_id}"
+    if start.id_field in _OWN_LIVES:
+        measure_id = None
     values = {name: getattr(event, field) for name, field in start.details.items()}
     plain = {n: list(v) if isinstance(v, tuple) else v for n, v in values.items() if v is not None}
     return Begun(id_, measure_id, start.kind, plain)

@@ -34,7 +34,7 @@ class _Measures:
         self.rows[ended.id] = None
         for id_ in self._of_measure.pop(ended.id, ()):
             row = self.rows[id_]
-            # Another measure may have taken a venue over since.
+            # The area's service plan may be of another measure since.
             if row is not None and row["measure_id"] == ended.id:
                 self.rows[id_] = None
         self.ended.append(ended.id)

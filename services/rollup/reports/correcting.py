@@ -1,10 +1,10 @@
 """Corrections (更正): what changes in a day's figures after its report was signed off. R1."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from services.rollup.figures.domain import DAILY, Tally
 from services.rollup.figures.reading import figures_on
@@ -27,7 +27,7 @@ def correct(tx: Tx, tally: Tally) -> list[Event]:
     touched = tally.touched()
     since = tally.standing_since()
     events: list[Event] = []
-    for row in _signed(tx, list(touched)):
+    for row in _signed(tx, touched, since):
         by = touched.get((row.date, row.area))
         if by is None and row.date > since.get(row.area, row.date):
             by = touched[since[row.area], row.area]
@@ -51,17 +51,35 @@ def correct_due(tx: Tx, due: Due) -> Iterable[Event]:
     return _correct(tx, row, [Cause.model_validate(cause) for cause in row.pending])
 
 
-def _signed(tx: Tx, touched: Sequence[tuple[dt.date, str]]) -> list[Report]:
-    areas = sorted({area for _, area in touched})
-    found: list[Report] = []
-    for start in range(0, len(areas), AT_ONCE):
-        # A thing that stands differently since an early day does so on the later ones as well.
+def _signed(
+    tx: Tx, touched: Iterable[tuple[dt.date, str]], since: Mapping[str, dt.date]
+) -> list[Report]:
+    """The signed reports of the days and communities that were touched; a thing that stands
+    differently since a day does so on all after it."""
+    wanted: dict[dt.date, set[str]] = {}
+    for day, area in touched:
+        wanted.setdefault(day, set()).add(area)
+    standing: dict[dt.date, set[str]] = {}
+    for area, day in since.items():
+        standing.setdefault(day, set()).add(area)
+    found: dict[tuple[dt.date, str], Report] = {}
+    for day, areas in wanted.items():
+        found |= _submitted(tx, Report.date == day, areas)
+    for day, areas in standing.items():
+        found |= _submitted(tx, Report.date > day, areas)
+    return [found[key] for key in sorted(found)]
+
+
+def _submitted(
+    tx: Tx, days: ColumnElement[bool], areas: Iterable[str]
+) -> dict[tuple[dt.date, str], Report]:
+    listed = sorted(areas)
+    found: dict[tuple[dt.date, str], Report] = {}
+    for start in range(0, len(listed), AT_ONCE):
         query = select(Report).where(
-            Report.date >= min(day for day, _ in touched),
-            Report.area.in_(areas[start : start + AT_ONCE]),
-            Report.status == "submitted",
+            days, Report.area.in_(listed[start : start + AT_ONCE]), Report.status == "submitted"
         )
-        found.extend(tx.session.scalars(query.order_by(Report.date, Report.area)))
+        found |= {(row.date, row.area): row for row in tx.session.scalars(query)}
     return found
 
 

@@ -29,6 +29,16 @@ def deadline(day: date, rules: Reports) -> datetime:
     return datetime.combine(day, rules.deadline, LOCAL)
 
 
+def first_deadline(day: date, now: datetime, rules: Reports) -> datetime:
+    """By when the reports of a site's first day are due.
+
+    When it is set up after that day's deadline, nobody could have reported in time: they are due
+    with the next day's, and nothing is missing (漏报) meanwhile.
+    """
+    due = deadline(day, rules)
+    return due if now <= due else deadline(day + timedelta(days=1), rules)
+
+
 def latest_open_day(now: datetime, rules: Reports) -> date:
     """The last day whose reports are to be open by now."""
     today = now.astimezone(LOCAL).date()

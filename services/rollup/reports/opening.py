@@ -68,7 +68,7 @@ def _open(tx: Tx, day: dt.date) -> list[Event]:
     wanted = domain.expected(_communities(tx.site), known)
     if not wanted:
         return []
-    due_at = domain.deadline(day, _rules(tx.site, day))
+    due_at = _due_at(tx, day)
     values = {"date": day, "status": "open", "opened_at": tx.now, "deadline": due_at}
     tx.session.execute(insert(Report), [{**values, "area": area} for area in wanted[:AT_ONCE]])
     tx.schedule(DEADLINE, day.isoformat(), due_at)
@@ -78,6 +78,16 @@ def _open(tx: Tx, day: dt.date) -> list[Event]:
         ReportOpened(area=area, occurred_at=tx.now, date=day, due_at=due_at)
         for area in wanted[:AT_ONCE]
     ]
+
+
+def _due_at(tx: Tx, day: dt.date) -> dt.datetime:
+    rules = _rules(tx.site, day)
+    first = tx.session.scalar(select(func.min(Report.date)))
+    if first is not None and first != day:
+        return domain.deadline(day, rules)
+    # The first day is opened piece by piece: all of it has one deadline.
+    began = tx.session.scalar(select(func.min(Report.opened_at)).where(Report.date == day))
+    return domain.first_deadline(day, began or tx.now, rules)
 
 
 def _schedule_opening(tx: Tx, day: dt.date) -> None:

@@ -15,6 +15,8 @@ from services.rollup.texts import TEXTS
 from shared.refusal import Invalid
 
 MOST_CHARACTERS = 2000
+# Relays of 6to4 (RFC 7526), which no list of Python's knows.
+RELAYS = ipaddress.ip_network("192.88.99.0/24")
 
 
 class NotAllowed(Exception):
@@ -64,7 +66,10 @@ def is_public(address: str) -> bool:
         # NAT64 leads to any address of the older kind.
         if found in ipaddress.ip_network("64:ff9b::/96"):
             return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
-    return found.is_global and not found.is_multicast
+        if found.is_site_local:
+            return False
+    # What stands reserved may lead inside: forms that hold an older address, relays nobody runs.
+    return found.is_global and not (found.is_multicast or found.is_reserved or found in RELAYS)
 
 
 def _is_public_literal(host: str) -> bool:

@@ -11,8 +11,21 @@ LONGEST_PAUSE: Final = timedelta(minutes=5)
 
 
 def kinds_of(types: Collection[str]) -> frozenset[type[Event]]:
-    """The kinds of event of a target; types that this release does not know are none."""
-    return frozenset(REGISTRY[name] for name in types if name in REGISTRY)
+    """The kinds of event of a target; types that this release does not know are none.
+
+    `bulwark.alerts.*` is every kind that alerts has in this release.
+    """
+    every = {every_kind(model.service) for model in REGISTRY.values()}.intersection(types)
+    return frozenset(
+        model
+        for name, model in REGISTRY.items()
+        if name in types or every_kind(model.service) in every
+    )
+
+
+def every_kind(service: str) -> str:
+    """How a target's types say every kind of event of a service, those of later releases too."""
+    return f"bulwark.{service}.*"
 
 
 def sources_of(types: Collection[str]) -> Sequence[str]:

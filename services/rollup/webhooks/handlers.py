@@ -1,8 +1,8 @@
-"""Adding, removing and moving on: what the writer does for webhooks. P2."""
+"""Adding, removing, pausing and moving on: what the writer does for webhooks. P2."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import delete, select, update
@@ -11,14 +11,28 @@ from services.rollup.texts import TEXTS
 from services.rollup.webhooks.addresses import endpoint
 from services.rollup.webhooks.domain import sources_of
 from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
+from shared.audit import Noting, note
 from shared.inbox import place_of_source
-from shared.refusal import NotFound
+from shared.refusal import Conflict, NotFound
 from shared.transaction import Tx
+
+# In a place: from where the stream begins when it is first read, which is seldom at 1.
+FROM_START = -1
+
+
+# A target that takes what it is sent.
+WELL: Final = {
+    "attempts": 0,
+    "failing_since": None,
+    "error": None,
+    "failing_source": None,
+    "failing_sequence": None,
+}
 
 
 @dataclass(slots=True)
 class AddTarget:
-    """A new target, told of what follows from now on, or of everything there is.
+    """A new target, told of what follows from now on, or of everything there is in the streams.
 
     Its answer is the target's id.
     """
@@ -28,10 +42,12 @@ class AddTarget:
     types: list[str]
     private: bool = False
     from_start: bool = False
+    reason: str = ""
     weight: int = 1
 
     def run(self, tx: Tx, *, careful: bool) -> str:  # noqa: ARG002 - see Work
         """Store it with its places; raises Invalid."""
+        tx.caller = None
         endpoint(self.url, private=self.private)
         target = str(uuid4())
         row = WebhookTarget(
@@ -46,8 +62,9 @@ class AddTarget:
         for source in sources_of(self.types):
             here = tx.page.head if source == tx.service.name else None
             reached = place_of_source(tx.connection, source) if here is None else here
-            place = 0 if self.from_start else reached
+            place = FROM_START if self.from_start else reached
             tx.session.add(WebhookPlace(target=target, source=source, sequence=place))
+        note(tx, "webhook.add", target, self.reason)
         return target
 
 
@@ -56,14 +73,55 @@ class RemoveTarget:
     """A target that is told no more."""
 
     target: str
+    reason: str = ""
     weight: int = 1
 
     def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
         """Forget it and its places; raises NotFound."""
-        if tx.session.get(WebhookTarget, self.target) is None:
-            raise NotFound(TEXTS, "no_such_webhook", field="id", id=self.target)
-        tx.session.execute(delete(WebhookTarget).where(WebhookTarget.id == self.target))
+        tx.session.delete(_target(tx, self.target))
         tx.session.execute(delete(WebhookPlace).where(WebhookPlace.target == self.target))
+        note(tx, "webhook.remove", self.target, self.reason)
+
+
+@dataclass(slots=True)
+class PauseTarget:
+    """A target that is sent nothing until it is resumed; nothing is lost meanwhile."""
+
+    target: str
+    paused: bool = True
+    reason: str = ""
+    weight: int = 1
+
+    def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+        """Pause or resume it; raises NotFound."""
+        _target(tx, self.target).paused = tx.now if self.paused else None
+        note(tx, "webhook.pause" if self.paused else "webhook.resume", self.target, self.reason)
+
+
+@dataclass(slots=True)
+class SkipEvent:
+    """The event that a target does not take is not sent to it; what waits behind it is.
+
+    The answer names the event, as `alerts#7`.
+    """
+
+    target: str
+    reason: str = ""
+    weight: int = 1
+
+    def run(self, tx: Tx, *, careful: bool) -> str:  # noqa: ARG002 - see Work
+        """Move the place behind it; raises NotFound, or Conflict when it takes what it is sent."""
+        row = _target(tx, self.target)
+        source, number = row.failing_source, row.failing_sequence
+        place = tx.session.get(WebhookPlace, (self.target, source)) if source else None
+        if place is None or number is None or place.sequence >= number:
+            raise Conflict(TEXTS, "webhook_nothing_to_skip", field="id", id=self.target)
+        place.sequence = number
+        row.skipped = (row.skipped or 0) + 1
+        for name, value in WELL.items():
+            setattr(row, name, value)
+        note(tx, "webhook.skip", self.target, f"{source}#{number} {self.reason}".strip())
+        return f"{source}#{number}"
 
 
 @dataclass(slots=True)
@@ -85,9 +143,8 @@ class Told:
         move = update(WebhookPlace).where(*same, WebhookPlace.sequence == self.after)
         moved: Any = tx.session.execute(move.values(sequence=self.upto))
         if self.sent:
-            well = {"attempts": 0, "failing_since": None, "error": None}
             failing = (WebhookTarget.id == self.target, WebhookTarget.attempts > 0)
-            tx.session.execute(update(WebhookTarget).where(*failing).values(**well))
+            tx.session.execute(update(WebhookTarget).where(*failing).values(**WELL))
         return bool(moved.rowcount == 1)
 
 
@@ -100,20 +157,51 @@ class Failed:
     error: str
     since: datetime
     gone: bool = False
+    # The source and the number of what it did not take.
+    at: tuple[str, int] | None = None
     weight: int = 1
 
     def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
-        """Note it, for who looks."""
+        """Note it, for who looks; what was skipped meanwhile is no failure any more."""
+        source, number = self.at or (None, None)
+        place = tx.session.get(WebhookPlace, (self.target, source)) if source else None
+        if place and number is not None and place.sequence >= number:
+            return
         values = {"attempts": self.attempts, "error": self.error, "failing_since": self.since}
+        values |= {"failing_source": source, "failing_sequence": number}
         if self.gone:
             values["gone"] = tx.now
         query = update(WebhookTarget).where(WebhookTarget.id == self.target)
         tx.session.execute(query.values(**values))
 
 
+def pause_all(tx: Noting, reason: str) -> int:
+    """Pause every target that is sent to; returns how many."""
+    standing = (WebhookTarget.paused.is_(None), WebhookTarget.gone.is_(None))
+    query = update(WebhookTarget).where(*standing).values(paused=tx.now)
+    found = tx.connection.execute(query.returning(WebhookTarget.id)).scalars().all()
+    for target in found:
+        note(tx, "webhook.pause", target, reason)
+    return len(found)
+
+
+def _target(tx: Tx, target: str) -> WebhookTarget:
+    # Whoever asks has the data folder, and no token.
+    tx.caller = None
+    row = tx.session.get(WebhookTarget, target)
+    if row is None:
+        raise NotFound(TEXTS, "no_such_webhook", field="id", id=target)
+    return row
+
+
 def targets(session: Any) -> list[WebhookTarget]:
     """Every target, the oldest first."""
     return list(session.scalars(select(WebhookTarget).order_by(WebhookTarget.added_at)))
+
+
+def followed(session: Any) -> list[WebhookTarget]:
+    """The targets that are sent to."""
+    return [one for one in targets(session) if one.gone is None and one.paused is None]
 
 
 def places(session: Any, target: str) -> dict[str, int]:

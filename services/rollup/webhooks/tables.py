@@ -13,7 +13,9 @@ class WebhookTarget(Table):
     """Where events are sent; `attempts` counts the failures since the last that went well.
 
     `private` lets it lie in the site's own network and speak plain HTTP. `gone` is when it said
-    that it wants no more (410).
+    that it wants no more (410), `paused` since when nothing is sent until somebody resumes it.
+    `failing_source` and `failing_sequence` are the event that it does not take; `skipped` counts
+    those that somebody let it miss (None for none).
     """
 
     __tablename__ = "webhook_targets"
@@ -28,10 +30,15 @@ class WebhookTarget(Table):
     failing_since: Mapped[datetime | None] = mapped_column(Instant)
     error: Mapped[str | None] = mapped_column(Text)
     gone: Mapped[datetime | None] = mapped_column(Instant)
+    paused: Mapped[datetime | None] = mapped_column(Instant)
+    failing_source: Mapped[str | None] = mapped_column(String(40))
+    failing_sequence: Mapped[int | None] = mapped_column(BigInteger)
+    skipped: Mapped[int | None] = mapped_column(Integer)
 
 
 class WebhookPlace(Table):
-    """The number of the last event of a source that a target was sent, or did not want."""
+    """The number of the last event of a source that a target was sent, or did not want; below 0
+    as long as it is to be sent everything from where the stream begins."""
 
     __tablename__ = "webhook_places"
 

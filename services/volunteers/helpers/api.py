@@ -9,6 +9,7 @@ from services.volunteers.helpers import domain, handlers
 from services.volunteers.helpers.domain import HelperStatus
 from services.volunteers.helpers.handlers import ChangeHelper, RegisterHelper
 from services.volunteers.helpers.tables import Helper
+from services.volunteers.sealing import opened
 from services.volunteers.texts import TEXTS
 from shared.auth import Role
 from shared.db import area_range
@@ -54,7 +55,7 @@ def one(read: Read, query: OneHelper) -> dict[str, Any]:
 
 
 def _view(read: Read, row: Helper) -> dict[str, Any]:
-    known = read.site.vault.open(row.id, row.sealed)
+    known = opened(read.site.vault, "helper", row.id, row.sealed)
     name, phone, person_id = known["name"], known["phone"], row.person_id
     keeps = read.caller is not None and read.caller.role in KEEPERS
     if not keeps and not handlers.is_own(read.caller, row.id):

@@ -30,7 +30,12 @@ def bars(fever: Fever, now: datetime, window_days: int) -> bool:
         return True
     if fever.outcome == "false_alarm":
         return False
-    return now < fever.found_at + timedelta(days=window_days)
+    return now < over_at(fever, window_days)
+
+
+def over_at(fever: Fever, window_days: int) -> datetime:
+    """When the window of a closed fever is over: from then on it bars nobody (chosen)."""
+    return fever.found_at + timedelta(days=window_days)
 
 
 def barring(fevers: Iterable[Fever], now: datetime, window_days: int) -> Fever | None:

@@ -17,7 +17,11 @@ from shared.events import Cause, Event, Recorded
 from shared.events.alerts import AlertResolved, FeverDetected
 from shared.events.volunteers import HelperReturned, HelperStoodDown
 from shared.refusal import Conflict
+from shared.schedule import Due
 from shared.transaction import Tx
+
+WINDOW = "helpers.window"
+WINDOW_LINE = "risk.window_days"
 
 
 def found(tx: Tx, recorded: Recorded[FeverDetected]) -> Iterable[Event]:
@@ -25,46 +29,59 @@ def found(tx: Tx, recorded: Recorded[FeverDetected]) -> Iterable[Event]:
     event = recorded.data
     if event.person_id is None:
         return ()
-    erased = register.is_erased(tx.session, event.person_id)
     row = tx.session.get(PersonFever, event.alert_id)
     if row is None:
         row = PersonFever(alert_id=event.alert_id)
         tx.session.add(row)
-    row.found_at = event.occurred_at
-    row.person_id = None if erased else event.person_id
-    row.because = [] if erased else stored(recorded.causes())
+    row.found_at, row.person_id = event.occurred_at, event.person_id
+    row.because = stored(recorded.causes())
     tx.session.flush()
-    return [
+    events = [
         stood_down
         for helper in _helpers_of(tx, event.person_id)
         for stood_down in stand_down_if_barred(tx, helper)
     ]
+    if register.is_erased(tx.session, event.person_id):
+        forget_person(tx, event.person_id)
+    return events
 
 
 def resolved(tx: Tx, recorded: Recorded[AlertResolved]) -> Iterable[Event]:
-    """The clinic closed an alert: after a false alarm the helper serves again."""
+    """The clinic closed an alert: after a false alarm the helper serves again at once, after any
+    other outcome when the window is over."""
     event = recorded.data
     row = tx.session.get(PersonFever, event.alert_id)
     if row is None:
         # Remembered, for the fever itself may be heard of later.
-        tx.session.add(PersonFever(alert_id=event.alert_id, outcome=event.outcome, because=[]))
-        return ()
-    row.outcome = event.outcome
+        row = PersonFever(alert_id=event.alert_id, because=[])
+        tx.session.add(row)
+    row.outcome, row.closed_because = event.outcome, stored(recorded.causes())
     tx.session.flush()
-    if row.person_id is None or event.outcome != "false_alarm":
+    if row.person_id is None:
         return ()
-    return [
-        returned
-        for helper in _helpers_of(tx, row.person_id)
-        if helper.status == "stood_down" and _barring(tx, helper) is None
-        for returned in _take_back(tx, helper, recorded.causes())
-    ]
+    return _looked_at_again(tx, row.person_id, recorded.causes())
+
+
+def window_over(tx: Tx, due: Due) -> Iterable[Event]:
+    """The window of a helper's fever is over: who is barred by nothing else serves again. V3."""
+    helper = tx.session.get(Helper, due.key)
+    if helper is None or helper.person_id is None:
+        return ()
+    real = [row for row in _fevers_of(tx, helper.person_id) if row.outcome != "false_alarm"]
+    last = max(real, key=lambda row: (str(row.found_at), row.alert_id), default=None)
+    because = [] if last is None else last.closed_because or last.because
+    return _looked_at_again(tx, helper.person_id, restored(because, tx.pack.line(WINDOW_LINE)))
 
 
 def forget_person(tx: Tx, person_id: str) -> None:
-    """Forget whose the fevers of an erased person were."""
+    """Forget whose the fevers of an erased person were, but for those that bar a helper.
+
+    A helper with a fever may not serve, erased or not: those are forgotten when they are over.
+    """
+    serves = bool(_helpers_of(tx, person_id))
     for row in _fevers_of(tx, person_id):
-        row.person_id, row.because = None, []
+        if not (serves and _bars(tx, row)):
+            row.person_id, row.because, row.closed_because = None, [], None
 
 
 def stand_down_if_barred(tx: Tx, helper: Helper) -> list[Event]:
@@ -72,6 +89,7 @@ def stand_down_if_barred(tx: Tx, helper: Helper) -> list[Event]:
     fever = _barring(tx, helper)
     if fever is None or helper.status == "stood_down":
         return []
+    _watch(tx, helper)
     helper.status, helper.reason, helper.status_since = "stood_down", "fever", tx.now
     row = tx.session.get_one(PersonFever, fever.alert_id)
     event = HelperStoodDown(
@@ -98,6 +116,30 @@ def clear(tx: Tx, helper: Helper) -> None:
         tx.session.delete(row)
 
 
+def _looked_at_again(tx: Tx, person_id: str, because: tuple[Cause, ...]) -> list[Event]:
+    """Those of a person's helpers serve again whom nothing bars any more."""
+    events: list[Event] = []
+    for helper in _helpers_of(tx, person_id):
+        if helper.status != "stood_down":
+            continue
+        if _barring(tx, helper) is None:
+            events += _take_back(tx, helper, because)
+        else:
+            _watch(tx, helper)
+    if register.is_erased(tx.session, person_id):
+        forget_person(tx, person_id)
+    return events
+
+
+def _watch(tx: Tx, helper: Helper) -> None:
+    """Ask to be called when the window of a helper's last closed fever is over."""
+    days = tx.pack.risk.window_days
+    closed = [fever for fever in _known(tx, helper) if fever.outcome is not None]
+    over = [domain.over_at(fever, days) for fever in closed if domain.bars(fever, tx.now, days)]
+    if over:
+        tx.schedule(WINDOW, helper.id, max(over))
+
+
 def _take_back(tx: Tx, helper: Helper, because: tuple[Cause, ...]) -> list[HelperReturned]:
     helper.status, helper.reason = domain.standing(helper.away), helper.away
     helper.status_since = tx.now
@@ -115,14 +157,19 @@ def _take_back(tx: Tx, helper: Helper, because: tuple[Cause, ...]) -> list[Helpe
 
 
 def _barring(tx: Tx, helper: Helper) -> Fever | None:
-    if helper.person_id is None:
-        return None
-    known = [
-        Fever(row.alert_id, row.found_at, row.outcome)
-        for row in _fevers_of(tx, helper.person_id)
-        if row.found_at is not None
-    ]
-    return domain.barring(known, tx.now, tx.pack.risk.window_days)
+    return domain.barring(_known(tx, helper), tx.now, tx.pack.risk.window_days)
+
+
+def _known(tx: Tx, helper: Helper) -> list[Fever]:
+    rows = [] if helper.person_id is None else _fevers_of(tx, helper.person_id)
+    return [Fever(row.alert_id, row.found_at, row.outcome) for row in rows if row.found_at]
+
+
+def _bars(tx: Tx, row: PersonFever) -> bool:
+    if row.found_at is None:
+        return False
+    fever = Fever(row.alert_id, row.found_at, row.outcome)
+    return domain.bars(fever, tx.now, tx.pack.risk.window_days)
 
 
 def _helpers_of(tx: Tx, person_id: str) -> list[Helper]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.volunteers.helpers import domain, fevers
 from services.volunteers.helpers.tables import Helper
+from services.volunteers.sealing import sealed
 from services.volunteers.texts import TEXTS
 from shared.auth import Caller, Role
 from shared.commands import Command
@@ -53,10 +54,11 @@ def register(tx: Tx, command: RegisterHelper) -> Iterable[Event]:
     """Register a volunteer; one whose fever is known is stood down at once."""
     if tx.session.get(Helper, command.id) is not None:
         raise Conflict(TEXTS, "helper_exists", field="id")
+    told = {"name": command.name, "phone": command.phone or ""}
     row = Helper(
         id=command.id,
         area=command.area,
-        sealed=tx.site.vault.seal(command.id, {"name": command.name, "phone": command.phone or ""}),
+        sealed=sealed(tx.site.vault, "helper", command.id, told),
         person_id=command.person_id,
         skills=list(dict.fromkeys(command.skills)),
         languages=list(dict.fromkeys(command.languages)),

@@ -12,7 +12,7 @@ from shared.events.values import Skill, StandDownReason
 
 
 class Helper(Table):
-    """One volunteer. Name and phone are sealed for the subject `id`.
+    """One volunteer. Name and phone are sealed for this helper (`sealing`).
 
     `away` is why the helper wishes to be away, which outlasts a fever; `reason` is why one is not
     available now.
@@ -37,7 +37,9 @@ class Helper(Table):
 class PersonFever(Table):
     """A fever of a person who is or may become a helper, and how the clinic closed it.
 
-    Without `person_id` only the closing has been heard of, or the person was erased.
+    Without `person_id` only the closing has been heard of, or the person was erased; of an erased
+    person who is a helper it stays while the fever bars them. `because` are the causes that the
+    finding passes on, `closed_because` those of the closing.
     """
 
     __tablename__ = "person_fevers"
@@ -47,3 +49,4 @@ class PersonFever(Table):
     found_at: Mapped[datetime | None] = mapped_column(Instant)
     outcome: Mapped[str | None] = mapped_column(String(20))
     because: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    closed_because: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))

@@ -114,16 +114,18 @@ def helper_ready(
     return ()
 
 
-def helper_gone(tx: Tx, recorded: Recorded[HelperStoodDown]) -> Iterable[Event]:
-    """A helper may not serve: what they had not begun goes to someone else."""
-    taken = tasks.take_back(tx, recorded.data.helper_id, recorded.causes()[-1])
+def take_back(tx: Tx, recorded: Recorded[HelperStoodDown]) -> list[AssistanceRequest]:
+    """A helper may not serve: someone else is looked for; returns what is open again."""
+    event = recorded.data
+    taken = tasks.take_back(tx, event.helper_id, event.reason, recorded.causes()[-1])
     run_soon(tx, *(row.area for row in taken))
-    return ()
+    return taken
 
 
 def _check_by_hand(tx: Tx, row: AssistanceRequest, helper_id: str) -> None:
     helper = helpers.helper(tx.session, helper_id)
-    if helper is None:
+    # One of another county is no more told of than one who is not there.
+    if helper is None or not domain.nearness(row.area, helper.area):
         raise Invalid(TEXTS, "no_such_helper", field="helper_id")
     if helper.status != "available":
         raise Conflict(TEXTS, "helper_not_available", field="helper_id", status=helper.status)

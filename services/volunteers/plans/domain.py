@@ -126,6 +126,12 @@ def settled(wants: Sequence[Wanted], made: Sequence[Made]) -> Changes:
     )
 
 
+def why_unwanted(history: Sequence[Plan]) -> str:
+    """Why a plan's request is wanted no more, told from the plans alone."""
+    runs = bool(history) and history[-1].plan != EVERYDAY
+    return "no_longer_concerned" if runs else "plan_ended"
+
+
 def _soonest(person: Person, plan: Plan) -> dict[RequestKind, Wanted]:
     found: dict[RequestKind, Wanted] = {}
     for service in plan.services:

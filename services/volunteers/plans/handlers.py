@@ -21,15 +21,19 @@ from shared.causes import joined, restored, stored
 from shared.events import Cause, Event, Recorded
 from shared.events.alerts import PlannedService, ServicePlanChanged
 from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
+from shared.events.volunteers import HelperStoodDown
 from shared.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """The event on which requests are looked at again: its causes, and why it takes any back."""
+    """The event on which requests are looked at again: its causes, and why it takes any back.
+
+    `reason` is None when the event itself does not say: then it is what the plan now says.
+    """
 
     causes: tuple[Cause, ...]
-    reason: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,20 @@ def person_erased(tx: Tx, recorded: Recorded[PersonErased]) -> Iterable[Event]:
     ]
 
 
+def helper_gone(tx: Tx, recorded: Recorded[HelperStoodDown]) -> Iterable[Event]:
+    """A helper may not serve: what they gave up goes to someone else, or ends when nothing asks
+    for it any more, as it would have had it been open all the time."""
+    taken = [row for row in matching.take_back(tx, recorded) if row.episode is not None]
+    people = register.registered(tx.session, (str(row.person_id) for row in taken))
+    known = {person.person_id for person in people}
+    erased = [
+        plan_made.withdraw(tx, row, "person_erased", recorded.causes())
+        for row in taken
+        if row.person_id not in known
+    ]
+    return [*erased, *_settle(tx, people, Trigger(recorded.causes()))]
+
+
 def _settle(tx: Tx, people: Sequence[Registered], trigger: Trigger) -> list[Event]:
     made: dict[str, list[AssistanceRequest]] = defaultdict(list)
     for row in plan_made.of_people(tx.session, [person.person_id for person in people]):
@@ -112,8 +130,9 @@ def _settle_one(
     made = [_made(row) for row in rows]
     changes = domain.settled(domain.wanted(person, history.plans, made), made)
     by_id = {row.id: row for row in rows}
+    reason = trigger.reason or domain.why_unwanted(history.plans)
     events: list[Event] = [
-        plan_made.withdraw(tx, by_id[request_id], trigger.reason, trigger.causes)
+        plan_made.withdraw(tx, by_id[request_id], reason, trigger.causes)
         for request_id in changes.withdraw
     ]
     fresh += [_planned(person, want, history) for want in changes.make]

@@ -54,6 +54,12 @@ def people_under(session: Session, area: str) -> list[Registered]:
     return [_person(row) for row in session.scalars(query.order_by(Resident.person_id))]
 
 
+def registered(session: Session, person_ids: Iterable[str]) -> list[Registered]:
+    """Those of these people who are in the register and not erased, in the order of their ids."""
+    found = [session.get(Resident, person_id) for person_id in sorted(set(person_ids))]
+    return [_person(row) for row in found if row is not None and not row.erased]
+
+
 def needing_language(session: Session, person_ids: Iterable[str]) -> set[str]:
     """Those of these people who need someone of their language."""
     wanted = sorted(set(person_ids))

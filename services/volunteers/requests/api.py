@@ -16,6 +16,7 @@ from services.volunteers.requests.handlers import (
     StartAssistance,
 )
 from services.volunteers.requests.tables import AssistanceRequest
+from services.volunteers.sealing import opened
 from shared.auth import Role
 from shared.db import area_range
 from shared.events import AreaCode, Id
@@ -62,7 +63,7 @@ def listed(read: Read, query: RequestsAsked) -> dict[str, Any]:
     rows, following = page(
         read.session, asked.where(rights.visible(caller)), query, row.due_at, row.id
     )
-    answer: dict[str, Any] = {"items": [view(each) for each in rows], "next": following}
+    answer: dict[str, Any] = {"items": [view(each, caller) for each in rows], "next": following}
     if caller.role in rights.COUNTS_PRIVATE:
         private = wanted.where(row.kind == PRIVATE_KIND).subquery()
         answer["psychological"] = read.session.scalar(select(func.count()).select_from(private))
@@ -75,11 +76,11 @@ def one(read: Read, query: OneRequest) -> dict[str, Any]:
     text = None
     if row.sealed_text is not None and rights.may_read_text(read.caller, row):
         try:
-            text = read.site.vault.open(row.id, row.sealed_text).get("text")
+            text = opened(read.site.vault, "request", row.id, row.sealed_text).get("text")
         except KeyDestroyed:
             # An erased person's words are gone; the request stays.
             text = None
-    return {**view(row), "text": text}
+    return {**view(row, read.caller), "text": text}
 
 
 routes = Routes("/volunteers", "requests")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from shared.areas import level_of, parent_of
-from shared.events.values import AreaLevel, RequestKind, RequestStatus
+from shared.events.values import AreaLevel, RequestKind, RequestStatus, StandDownReason
 from shared.policy import Requests
 
 Step = Literal["match", "start", "complete", "cancel", "grant"]
@@ -20,11 +20,18 @@ ALLOWED: Final[Mapping[Step, tuple[RequestStatus, ...]]] = {
     "grant": ("matched", "started"),
 }
 PRIVATE_KIND: Final = "psychological"
+# Who rests still finishes what they began; who may be ill must not go on (暂停服务). V3
+ILL: Final[tuple[StandDownReason, ...]] = ("fever", "observation")
 
 
 def allows(step: Step, status: str) -> bool:
     """Whether a request of this status may take the step."""
     return status in ALLOWED[step]
+
+
+def given_up(reason: StandDownReason) -> tuple[RequestStatus, ...]:
+    """The statuses of the requests that a helper who stands down for this reason gives up. V3."""
+    return ("matched", "started") if reason in ILL else ("matched",)
 
 
 def is_past(asked: datetime | None, now: datetime) -> bool:

@@ -6,14 +6,16 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import select
 
+from services.volunteers.register import handlers as register
 from services.volunteers.requests import domain, rights, steps
 from services.volunteers.requests.tables import AssistanceRequest
+from services.volunteers.sealing import destroyed, sealed
 from services.volunteers.texts import TEXTS
 from shared.audit import note
 from shared.auth import Role
 from shared.causes import stored
 from shared.commands import Command, Moment
-from shared.events import AreaCode, Event, Id, Recorded
+from shared.events import COMMUNITY_DIGITS, AreaCode, Event, Id, Recorded
 from shared.events.values import RequestKind, ShortText, Text
 from shared.events.volunteers import AssistanceRequested
 from shared.refusal import Conflict, Forbidden, Invalid
@@ -49,14 +51,16 @@ class CompleteAssistance(Command):
 
 
 class CancelAssistance(Command):
-    """The request is no longer wanted, with the reason, which names nobody."""
+    """The request is no longer wanted, perhaps with the reason, which names nobody."""
 
     request_id: Id
-    reason: ShortText
+    reason: ShortText | None = None
 
 
 class GrantAccess(Command):
     """Asks for the permission to read the address of who is to be helped."""
+
+    remembered = False
 
     request_id: Id
 
@@ -69,15 +73,15 @@ def request(tx: Tx, command: RequestAssistance) -> Iterable[Event]:
         raise Invalid(
             TEXTS, "due_in_the_past", field="due_at", now=tx.now.isoformat(timespec="minutes")
         )
+    _admit_person(tx, command.person_id)
     rules = tx.pack.requests
-    sealed = tx.site.vault.seal(command.id, {"text": command.text}) if command.text else None
     row = AssistanceRequest(
         id=command.id,
         area=command.area,
         kind=command.kind,
         status="open",
         person_id=command.person_id,
-        sealed_text=sealed,
+        sealed_text=_sealed_text(tx, command),
         on_behalf=command.on_behalf,
         requested_by=rights.maker(tx.caller),
         requested_at=tx.now,
@@ -131,7 +135,9 @@ def grant(tx: Tx, command: GrantAccess) -> Iterable[Event]:
 def granted(tx: Tx, command: GrantAccess) -> dict[str, Any]:
     """`{grant, expires_at}`: the matched helper's permission, for this person and request."""
     row = tx.session.get_one(AssistanceRequest, command.request_id)
-    token = tx.site.tokens.mint_grant(str(row.helper_id), str(row.person_id), row.id, GRANT_MINUTES)
+    token = tx.site.tokens.mint_grant(
+        str(row.helper_id), str(row.person_id), row.id, GRANT_MINUTES, area=_place(tx, row)
+    )
     return {"grant": token, "expires_at": tx.site.tokens.verify_grant(token).expires_at}
 
 
@@ -147,9 +153,34 @@ def forget_person(tx: Tx, person_id: str) -> None:
     """Destroy what the requests of an erased person say; what was done for them stays counted."""
     query = select(AssistanceRequest).where(AssistanceRequest.person_id == person_id)
     for row in tx.session.scalars(query.where(AssistanceRequest.sealed_text.is_not(None))):
-        tx.site.vault.destroy(row.id)
+        if row.sealed_text is not None:
+            destroyed(tx.site.vault, "request", row.id, row.sealed_text)
         row.sealed_text = None
+
+
+def _sealed_text(tx: Tx, command: RequestAssistance) -> bytes | None:
+    if not command.text:
+        return None
+    return sealed(tx.site.vault, "request", command.id, {"text": command.text})
 
 
 def _admitted(tx: Tx, request_id: str) -> AssistanceRequest:
     return rights.admit(tx, tx.session.get(AssistanceRequest, request_id))
+
+
+def _admit_person(tx: Tx, person_id: str | None) -> None:
+    """Refuse to name a person of another community than those that are the caller's."""
+    if person_id is None or tx.caller is None:
+        return
+    for known in register.registered(tx.session, [person_id]):
+        if not known.area.startswith(tx.caller.area[:COMMUNITY_DIGITS]):
+            raise Forbidden(TEXTS, "person_elsewhere", field="person_id")
+
+
+def _place(tx: Tx, row: AssistanceRequest) -> str:
+    """Where the person of a grant may live: where help was asked for.
+
+    A plan asks for whom it knows: who has moved since is helped where they now are.
+    """
+    known = register.registered(tx.session, [str(row.person_id)]) if row.episode else []
+    return known[0].area if known else row.area

@@ -65,9 +65,11 @@ def give(
     return _next(tx, row, event)
 
 
-def take_from_helper(row: AssistanceRequest, why: Cause) -> None:
-    """A matched request is open again, because its helper may not serve."""
-    row.status, row.helper_id, row.matched_at = "open", None, None
+def take_from_helper(tx: Tx, row: AssistanceRequest, why: Cause) -> None:
+    """A request is open again, because its helper may not serve; its deadline counts again."""
+    row.status, row.helper_id, row.matched_at, row.started_at = "open", None, None, None
+    if row.escalated_at is None:
+        tx.schedule(DUE, row.id, domain.climbs_at(row.due_at, tx.pack.requests))
     row.because = stored(joined(restored(row.because), (why,)))
 
 
@@ -102,7 +104,7 @@ def complete(
 
 
 def cancel(
-    tx: Tx, row: AssistanceRequest, reason: str, because: Sequence[Cause] | None = None
+    tx: Tx, row: AssistanceRequest, reason: str | None, because: Sequence[Cause] | None = None
 ) -> AssistanceCancelled:
     """The request is no longer wanted; `because` when something else than it ends it."""
     demand("cancel", row)

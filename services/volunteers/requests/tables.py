@@ -12,7 +12,7 @@ from shared.events.values import RequestKind, RequestStatus
 
 
 class AssistanceRequest(Table):
-    """One request. `sealed_text` is encrypted for the subject `id`; nothing else is personal.
+    """One request. `sealed_text` is encrypted for this request (`sealing`).
 
     `episode` is the service plan's event that made it, None when a person did; `withdrawn` says
     that the plan took it back. `because` is the line of causes that what happens next carries.

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.volunteers.requests import steps
+from services.volunteers.requests import domain, steps
 from services.volunteers.requests.tables import AssistanceRequest
 from shared.db import area_range
 from shared.events import Cause
+from shared.events.values import StandDownReason
 from shared.transaction import Tx
 
 
@@ -30,11 +31,13 @@ def loads(session: Session, helper_ids: Iterable[str]) -> dict[str, int]:
     return {str(helper): count for helper, count in session.execute(query) if helper in wanted}
 
 
-def take_back(tx: Tx, helper_id: str, why: Cause) -> list[AssistanceRequest]:
-    """What a helper was given and has not begun is open again; returns it."""
+def take_back(
+    tx: Tx, helper_id: str, reason: StandDownReason, why: Cause
+) -> list[AssistanceRequest]:
+    """What a helper who stands down gives up is open again; returns it."""
     row = AssistanceRequest
-    query = select(row).where(row.helper_id == helper_id, row.status == "matched")
+    query = select(row).where(row.helper_id == helper_id, row.status.in_(domain.given_up(reason)))
     taken = list(tx.session.scalars(query.order_by(row.id)))
     for each in taken:
-        steps.take_from_helper(each, why)
+        steps.take_from_helper(tx, each, why)
     return taken

@@ -1,0 +1,172 @@
+"""Following one source for one target, from its own place, however long it is away. P2.
+
+The stream is read as our readers do, trusting the broker to remember nothing.
+"""
+
+import asyncio
+import time
+from typing import Any
+
+import nats.errors
+import structlog
+
+from services.rollup.feed.domain import is_sent
+from services.rollup.webhooks.handlers import Told, places
+from services.rollup.webhooks.target import Target, TargetGone
+from shared.bus import StreamRefused
+from shared.db import is_transient, on_thread
+from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_of
+from shared.feed import BEAT_SECONDS, Arrival, Feed
+from shared.reader import HEARTBEAT, PULL_EXPIRED
+from shared.runtime import Runtime
+from shared.writer import Unavailable
+
+AGAIN_SECONDS = 1.0
+SILENCE_SECONDS = 3 * BEAT_SECONDS
+# What nobody wanted is passed over again after a crash; not worth a commit each.
+MOST_UNSAVED = 256
+# The server forgets a reader that asked for nothing so long.
+STALE_SECONDS = 20.0
+
+log = structlog.get_logger(__name__)
+
+
+class _OpenAgain(Exception):
+    """The stream must be read anew from the place on."""
+
+
+PASSING = (_OpenAgain, Unavailable, StreamRefused, nats.errors.Error, TimeoutError, OSError)
+
+
+class Following:
+    """One source for one target; a loop on the event loop."""
+
+    def __init__(self, runtime: Runtime, target: Target, source: str, place: int) -> None:
+        self._runtime = runtime
+        self._target = target
+        self._source = source
+        self._place = self._stored = place
+        self._behind = False
+        # Whether a failure of this loop itself is noted.
+        self._stumbled = False
+
+    async def run(self) -> None:
+        """Follow for ever; ends when cancelled, or when the target wants no more."""
+        while True:
+            try:
+                await self._read()
+            except TargetGone:
+                return
+            except Exception as error:
+                if isinstance(error, PASSING) or is_transient(error):
+                    log.info("webhook.again", target=self._target.wish.id, why=repr(error))
+                else:
+                    # Whatever one target runs into, the others and rollup go on.
+                    log.exception("webhook.broken", target=self._target.wish.id)
+                    await self._stumble(repr(error))
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _stumble(self, fault: str) -> None:
+        self._stumbled = True
+        await self._target.failed(f"{self._source}: {fault}")
+
+    async def _read(self) -> None:
+        stream = self._source.upper()
+        state = await self._runtime.bus.stream(stream)
+        if state is None:
+            raise _OpenAgain("there is no stream yet")
+        if self._stored < 0:
+            # Everything there is was asked for: from where the stream begins today.
+            self._place = max(state.first - 1, 0)
+        await self._say_behind(state.first > self._place + 1)
+        if self._behind:
+            raise _OpenAgain("the stream begins beyond the place")
+        feed = Feed(self._runtime.bus, stream)
+        try:
+            await feed.open(self._place + 1)
+            while True:
+                await self._take(feed, await feed.first(SILENCE_SECONDS))
+                await feed.top_up()
+        finally:
+            await feed.close()
+
+    async def _say_behind(self, behind: bool) -> None:
+        if behind and not self._behind:
+            advice = f"bulwark refill {self._source} --from {self._place + 1}"
+            log.critical("webhook.behind", target=self._target.wish.id, advice=advice)
+            await self._stumble(f"behind: {advice}")
+        self._behind = behind
+
+    async def _take(self, feed: Feed, came: Arrival) -> None:
+        if came.status.startswith(HEARTBEAT):
+            await self._save(sent=False)
+        elif came.status.startswith(PULL_EXPIRED):
+            feed.expired()
+        elif came.status:
+            raise _OpenAgain(came.status)
+        else:
+            await self._next(came.number, came.document)
+
+    async def _next(self, number: int, document: bytes) -> None:
+        if number <= self._place:
+            return
+        began = time.monotonic()
+        recorded = self._wanted(self._fitting(number, document))
+        if recorded is not None:
+            await self._target.send(recorded, document)
+        self._place = number
+        if recorded is not None or self._place - self._stored >= MOST_UNSAVED:
+            await self._save(sent=recorded is not None)
+        if time.monotonic() - began > STALE_SECONDS:
+            raise _OpenAgain("the reader will have been forgotten")
+
+    def _fitting(self, number: int, document: bytes) -> dict[str, Any]:
+        """The next event's envelope. A hole or a misfit is told to the owner by our readers, and
+        will be made good: raises _OpenAgain."""
+        try:
+            envelope = parse(document)
+            fits = place_of(envelope) == (self._source, number)
+        except MalformedEvent as error:
+            raise _OpenAgain(f"{number} is no event: {error}") from error
+        if number != self._place + 1 or not fits:
+            raise _OpenAgain(f"{number} came after {self._place}")
+        return envelope
+
+    def _wanted(self, envelope: dict[str, Any]) -> Recorded[Event] | None:
+        try:
+            recorded = decode(envelope)
+        except MalformedEvent as error:
+            log.warning("webhook.malformed", target=self._target.wish.id, why=str(error))
+            return None
+        target = self._target
+        if recorded is None:
+            return None
+        # What is for a counsellor's eyes alone goes to nobody outside.
+        wanted = is_sent(recorded.data, target.kinds, target.wish.area, counsels=False)
+        return recorded if wanted else None
+
+    async def _save(self, *, sent: bool) -> None:
+        sent = sent or self._stumbled
+        if self._place == self._stored and not sent:
+            return
+        told = Told(self._target.wish.id, self._source, self._stored, self._place, sent)
+        if not await self._runtime.writer.submit(told):
+            await self._look_up()
+        self._stored = self._place
+        if self._stumbled:
+            self._stumbled = False
+            self._target.recovered()
+
+    async def _look_up(self) -> None:
+        """The place is not where it was thought to be: the commit was repeated after its answer
+        was lost, or somebody skipped an event. Raises _OpenAgain, or TargetGone."""
+
+        def look() -> dict[str, int]:
+            with self._runtime.database.reading() as session:
+                return places(session, self._target.wish.id)
+
+        known = await on_thread(look)
+        if self._source not in known:
+            raise TargetGone
+        self._place = self._stored = known[self._source]
+        raise _OpenAgain("the place was moved")

@@ -1,0 +1,49 @@
+"""What is told of webhooks to whoever watches: how far each target is, and what fails. P2."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from services.rollup.webhooks.handlers import followed, places
+from services.rollup.webhooks.tables import WebhookTarget
+from shared import metrics
+from shared.bus import StreamState
+from shared.db import on_thread
+from shared.runtime import Runtime
+from shared.telling import Value
+
+
+async def tell(runtime: Runtime) -> list[Value]:
+    """The values of each target that is sent to; one that is paused or gone is not told of."""
+    known = await on_thread(_read, runtime)
+    sources = {source for _, place in known for source in place}
+    found = {source: await runtime.bus.stream(source.upper()) for source in sources}
+    streams = {source: state for source, state in found.items() if state is not None}
+    now = runtime.site.clock.now()
+    return [value for target, place in known for value in _values(target, place, streams, now)]
+
+
+def _read(runtime: Runtime) -> list[tuple[WebhookTarget, dict[str, int]]]:
+    with runtime.database.reading() as session:
+        return [(target, places(session, target.id)) for target in followed(session)]
+
+
+def _values(
+    target: WebhookTarget,
+    place: Mapping[str, int],
+    streams: Mapping[str, StreamState],
+    now: datetime,
+) -> list[Value]:
+    lag, behind = 0, False
+    for source, state in streams.items():
+        at = place.get(source)
+        if at is not None:
+            # Nothing before the stream's beginning is waited for by who asked for what there is.
+            lag += max(state.last - (at if at >= 0 else max(state.first - 1, 0)), 0)
+            behind |= 0 <= at < state.first - 1
+    since = target.failing_since
+    seconds = 0.0 if since is None else max((now - since).total_seconds(), 0.0)
+    return [
+        Value(metrics.WEBHOOK_LAG, lag, (target.id,)),
+        Value(metrics.WEBHOOK_FAILING, seconds, (target.id,)),
+        Value(metrics.WEBHOOK_BEHIND, int(behind), (target.id,)),
+    ]

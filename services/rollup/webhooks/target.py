@@ -1,0 +1,117 @@
+"""A target while it is sent to: its secret, its turn, its failures. P2."""
+
+import asyncio
+import contextlib
+import time
+
+import httpx
+import structlog
+
+from services.rollup.webhooks import addresses, signing
+from services.rollup.webhooks.domain import kinds_of, pause_after
+from services.rollup.webhooks.handlers import Failed
+from services.rollup.webhooks.wishes import Wish
+from shared import metrics
+from shared.events import CONTENT_TYPE, Event, Recorded
+from shared.refusal import Refused
+from shared.runtime import Runtime
+from shared.writer import Unavailable
+
+ANSWER_SECONDS = 15.0
+GONE = 410
+
+# ValueError: a name that cannot be looked up, a URL that the library does not take.
+FAULTS = (httpx.HTTPError, httpx.InvalidURL, addresses.NotAllowed, Refused, OSError, ValueError)
+
+log = structlog.get_logger(__name__)
+
+
+class TargetGone(Exception):
+    """The target wants no more, or was removed."""
+
+
+class Target:
+    """One target: its secret, its turn, its failures."""
+
+    def __init__(self, runtime: Runtime, wish: Wish, client: httpx.AsyncClient) -> None:
+        self.wish = wish
+        self.kinds = kinds_of(wish.types)
+        self._runtime = runtime
+        self._client = client
+        self._secret = signing.secret_of(runtime.site.secret, wish.id)
+        # One at a time, in the order in which they came.
+        self._turn = asyncio.Lock()
+        self._attempts = wish.attempts
+        self._failing_since = wish.failing_since
+
+    async def send(self, recorded: Recorded[Event], document: bytes) -> None:
+        """Send an event until the target has taken it; raises TargetGone when it wants no more."""
+        async with self._turn:
+            while (fault := await self._try(recorded, document)) is not None:
+                metrics.WEBHOOK_ATTEMPTS.labels(self.wish.id, "failed").inc()
+                await self.failed(fault, at=(recorded.service, recorded.sequence))
+                # Whole seconds that count as they pass, whatever a clock says.
+                await asyncio.sleep(pause_after(self._attempts).total_seconds())
+            metrics.WEBHOOK_ATTEMPTS.labels(self.wish.id, "taken").inc()
+            self.recovered()
+
+    async def failed(self, fault: str, *, at: tuple[str, int] | None = None) -> None:
+        """Note a failure, for who looks; `at` is the source and number of what was not taken."""
+        self._attempts += 1
+        self._failing_since = self._failing_since or self._runtime.site.clock.now()
+        log.warning("webhook.failed", target=self.wish.id, why=fault, tries=self._attempts)
+        with contextlib.suppress(Unavailable):
+            await self._note(fault, at=at)
+
+    def recovered(self) -> None:
+        """Earlier failures are over."""
+        self._attempts, self._failing_since = 0, None
+
+    async def _note(
+        self, fault: str, *, gone: bool = False, at: tuple[str, int] | None = None
+    ) -> None:
+        since = self._failing_since or self._runtime.site.clock.now()
+        note = Failed(self.wish.id, self._attempts, fault, since, gone, at)
+        await self._runtime.writer.submit(note)
+
+    async def _try(self, recorded: Recorded[Event], document: bytes) -> str | None:
+        """Send it once; why it failed, None when it did not."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                status = await self._post(recorded.id, document)
+        except TimeoutError:
+            return f"no answer within {ANSWER_SECONDS:g} s"
+        except FAULTS as error:
+            return f"{type(error).__name__}: {error}"
+        if status == GONE:
+            # When that cannot be stored, it is asked again: it would stop for good, unseen.
+            await self._note("410", gone=True)
+            raise TargetGone
+        return None if 200 <= status < 300 else f"HTTP {status}"
+
+    async def _post(self, event_id: str, document: bytes) -> int:
+        end = addresses.endpoint(self.wish.url, private=self.wish.private)
+        signed = signing.headers(self._secret, event_id, int(time.time()), document)
+        *others, last = await addresses.looked_up(end)
+        for address in others:
+            with contextlib.suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                return await self._post_to(end, address, signed, document)
+        return await self._post_to(end, last, signed, document)
+
+    async def _post_to(
+        self, end: addresses.Endpoint, address: str, signed: dict[str, str], document: bytes
+    ) -> int:
+        """Send it to an address that was judged, under the name that was asked for."""
+        url = httpx.URL(end.url)
+        said = {"host": url.netloc.decode(), "content-type": CONTENT_TYPE}
+        request = self._client.build_request(
+            "POST",
+            url.copy_with(host=address),
+            content=document,
+            headers={**said, **signed},
+            extensions={"sni_hostname": end.host},
+        )
+        response = await self._client.send(request, stream=True)
+        # What it answers besides is of no interest, however long it is.
+        await response.aclose()
+        return response.status_code

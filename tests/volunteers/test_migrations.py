@@ -1,0 +1,37 @@
+"""Helpers who stood down under an earlier release come back by the clock as well. V3."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+
+from services.volunteers.helpers.fevers import WINDOW
+from services.volunteers.main import SERVICE
+from shared.db import Database
+from shared.migration import migrate
+from shared.schedule import due_rows
+
+HELPER = (
+    "INSERT INTO helpers (id, area, sealed, skills, languages, capacity, status, registered_at, "
+    "status_since) VALUES (:id, '220581001001', '', '[]', '[]', 5, :status, :at, :at)"
+)
+AT = "2021-01-18T08:00:00.000000+08:00"
+
+
+def test_helpers_who_stood_down_are_looked_at_when_the_database_is_brought_forward(
+    tmp_path: Path,
+) -> None:
+    database = Database(f"sqlite:///{tmp_path}/old.db")
+    config = Config()
+    config.set_main_option("script_location", str(SERVICE.migrations))
+    with database.write_engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for status in ("available", "away", "stood_down"):
+            connection.execute(text(HELPER), {"id": status, "status": status, "at": AT})
+    migrate(SERVICE, database)
+    with database.write_engine.begin() as connection:
+        found = connection.execute(due_rows.select()).all()
+    assert [(row.kind, row.key) for row in found] == [(WINDOW, "stood_down")]
+    database.close()
