@@ -6,12 +6,12 @@ events, and those requests to JetStream that tell nothing beyond them (see `shar
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bcrypt
 
-from shared.gate import INBOX, Rights
+from shared.gate import ANY_SERVICE, INBOX, Rights
 
 SERVICES_ACCOUNT = "BULWARK"
 SYSTEM_ACCOUNT = "SYSTEM"
@@ -97,14 +97,14 @@ class Subscriber:
 
     def _imports(self, subjects: Iterable[str]) -> list[dict[str, Any]]:
         rights = self.rights
-        first = rights[0].prefix
+        of_any = replace(rights[0], service=ANY_SERVICE).prefix
         delivery = _from(f"{rights[0].delivery}.{INBOX}>")
         found: list[dict[str, Any]] = [{"stream": _from(subject)} for subject in subjects]
         found.append({"stream": delivery, "to": f"{INBOX}>"})
-        # What is asked of no stream in particular: any of its services answers it. Importing this
-        # also keeps the server from answering that the account has no JetStream of its own.
-        found.append(_served(f"{first}.account", f"{_STREAM_API}.INFO"))
-        found.append(_served(f"{first}.names", f"{_STREAM_API}.STREAM.NAMES"))
+        # What is asked of no stream in particular: whichever service is up answers it. Importing
+        # this also keeps the server from answering that the account has no JetStream of its own.
+        found.append(_served(f"{of_any}.account", f"{_STREAM_API}.INFO"))
+        found.append(_served(f"{of_any}.names", f"{_STREAM_API}.STREAM.NAMES"))
         for each in rights:
             found += _of_stream(each)
         return found

@@ -88,6 +88,30 @@ def free_again(port_file: Path) -> int:
     return port
 
 
+def server_on(store: Path) -> int | None:
+    """The process id of the server on a store, as it wrote it itself; None when none runs there."""
+    try:
+        pid = int((store / PID_FILE).read_text())
+        os.kill(pid, 0)
+        # Linux tells what a process is; elsewhere the pid file alone must do.
+        words = Path(f"/proc/{pid}/cmdline")
+        if words.exists() and str(store / "nats.conf").encode() not in words.read_bytes():
+            return None
+    except (OSError, ValueError):
+        return None
+    return pid
+
+
+async def accounts_read_at(monitor: int) -> str:
+    """When the server behind a monitor's port last took up its configuration.
+
+    Raises OSError, TimeoutError or ValueError.
+    """
+    async with asyncio.timeout(ANSWER_SECONDS):
+        _, body = await _asked(monitor, "/varz")
+    return str(json.loads(body)["config_load_time"])
+
+
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -127,7 +151,7 @@ class Broker:
             # The server takes it from its configuration's folder on.
             os.path.relpath(subscribers, self.store) if subscribers else None,
         )
-        self._monitor = free_port()
+        self.monitor = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
 
@@ -157,7 +181,7 @@ class Broker:
             make_private_file(self._subscribers)
         config = self.store / "nats.conf"
         config.unlink(missing_ok=True)
-        said = configuration(self.store, self.port, self._monitor, self._accounts)
+        said = configuration(self.store, self.port, self.monitor, self._accounts)
         make_private_file(config, said.encode())
         (self.store / PORT_FILE).write_text(f"{self.port}\n")
         with (self.store / "nats.log").open("ab") as output:
@@ -184,15 +208,10 @@ class Broker:
 
     async def _end_orphan(self) -> None:
         """End the server that a killed parent left on this store: two would ruin it."""
-        try:
-            pid = int((self.store / PID_FILE).read_text())
-            # Linux tells what a process is; elsewhere the pid file alone must do.
-            words = Path(f"/proc/{pid}/cmdline")
-            if words.exists() and str(self.store / "nats.conf").encode() not in words.read_bytes():
-                return
-            os.kill(pid, signal.SIGTERM)
-        except (OSError, ValueError):
+        pid = server_on(self.store)
+        if pid is None:
             return
+        os.kill(pid, signal.SIGTERM)
         log.warning("broker.orphan_ended", pid=pid)
         deadline = asyncio.get_running_loop().time() + STOP_SECONDS
         while _alive(pid):
@@ -203,14 +222,14 @@ class Broker:
     async def _healthy(self) -> bool:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return (await _asked(self._monitor, "/healthz"))[0]
+                return (await _asked(self.monitor, "/healthz"))[0]
         except (OSError, TimeoutError):
             return False
 
     async def room(self) -> StoreState:
         """What all streams take up, and may; raises OSError, TimeoutError or ValueError."""
         async with asyncio.timeout(ANSWER_SECONDS):
-            _, body = await _asked(self._monitor, "/jsz")
+            _, body = await _asked(self.monitor, "/jsz")
         said = json.loads(body)
         return StoreState(int(said["storage"]), int(said["config"]["max_storage"]))
 

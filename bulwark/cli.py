@@ -27,6 +27,7 @@ app.command()(prepare)
 Data = Annotated[
     Path, typer.Option("--data", envvar="BULWARK_DATA", help="数据文件夹 / the data folder")
 ]
+Port = Annotated[int, typer.Option(help="HTTP 端口 / port", envvar="BULWARK_PORT")]
 DEFAULT = Path("bulwark-data")
 
 
@@ -42,13 +43,18 @@ def main() -> None:
 
         if isinstance(error, ONE_LINE):
             complain(error)
+        if isinstance(error, PermissionError):
+            complain(
+                f"{error.filename}: 无权访问,请以数据文件夹的属主运行(sudo -u) / "
+                "not allowed: run it as the data folder's owner (sudo -u)"
+            )
         raise
 
 
 @app.command()
 def up(
     data: Data = DEFAULT,
-    port: Annotated[int, typer.Option(help="HTTP 端口 / port", envvar="BULWARK_PORT")] = 8080,
+    port: Port = 8080,
     drill: Annotated[
         Path | None, typer.Option(help="先演练一遍 / play this scenario first")
     ] = None,
@@ -57,12 +63,14 @@ def up(
     ] = False,
 ) -> None:
     """Everything on one machine, until Ctrl-C."""
+    from bulwark.up import refuse_databases_elsewhere
     from bulwark.up import up as run_up
     from shared.clock import RealClock
     from shared.settings import Settings
 
     settings = Settings(data=data, port=port)
     set_up_logging(settings.log_level if drill is None else "CRITICAL")
+    refuse_databases_elsewhere(settings)
     if drill is not None:
         from bulwark.drill.play import play_and_stay
 
@@ -71,8 +79,15 @@ def up(
 
 
 @app.command("run")
-def run_services(services: Annotated[list[str], typer.Argument(help="intake alerts …")]) -> None:
-    """These services in this process, against BULWARK_NATS_URL and their database URLs."""
+def run_services(
+    services: Annotated[list[str], typer.Argument(help="intake alerts …")],
+    data: Data = DEFAULT,
+    port: Port = 8080,
+) -> None:
+    """These services in this process, against BULWARK_NATS_URL and their database URLs.
+
+    The data folder must be there: of `bulwark prepare`, `up`, or a restore.
+    """
     from bulwark.served import serve
     from bulwark.services import SERVICES
     from shared.settings import Settings
@@ -80,7 +95,7 @@ def run_services(services: Annotated[list[str], typer.Argument(help="intake aler
     unknown = [name for name in services if name not in SERVICES]
     if unknown:
         complain(f"没有这个服务 / no such service: {', '.join(unknown)} ({', '.join(SERVICES)})")
-    settings = Settings()
+    settings = Settings(data=data, port=port)
     set_up_logging(settings.log_level)
     raise SystemExit(run(serve(services, settings)))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nats.errors
 import orjson
+from nats.aio.client import Client
 
 from bulwark.folder import Folder, FolderError
 from bulwark.follow import Wanted, connect, documents
@@ -41,13 +42,17 @@ def without_password(url: str) -> str:
     return re.sub(r"//[^/@]*@", "//", url)
 
 
-async def show_events(data: Path, wanted: Wanted, *, json: bool, follow: bool) -> int:
-    """Print events until Ctrl-C, or until the streams end."""
-    url = bus_url(data)
+async def reach(url: str) -> Client:
+    """A connection to the bus; ends with one line when there is none within five seconds."""
     try:
-        client = await asyncio.wait_for(connect(url), 5)
+        return await asyncio.wait_for(connect(url), 5)
     except (TimeoutError, OSError, nats.errors.Error):
         complain(f"连不上总线 {without_password(url)} / cannot reach the bus: is bulwark up?")
+
+
+async def show_events(data: Path, wanted: Wanted, *, json: bool, follow: bool) -> int:
+    """Print events until Ctrl-C, or until the streams end."""
+    client = await reach(bus_url(data))
     areas_file = Folder(data.resolve()).areas
     areas = Areas.open(areas_file) if areas_file.exists() else None
 
@@ -112,13 +117,18 @@ async def ask_refill(data: Path, service: str, sequence: int) -> int:
     """Ask the owner to make its stream again."""
     if service not in SERVICES:
         complain(f"没有这个服务 / no such service: {service} ({', '.join(SERVICES)})")
-    client = await connect(bus_url(data))
+    client = await reach(bus_url(data))
     wish = orjson.dumps({"created": None, "sequence": sequence})
     try:
-        await client.request(f"repair.{service}", wish, timeout=5)
+        answer = await client.request(f"repair.{service}", wish, timeout=5)
     except (nats.errors.Error, TimeoutError):
         complain(f"{service} 没有应答 / does not answer: is it running?")
     finally:
         await client.close()
+    if not orjson.loads(answer.data)["remade"]:
+        complain(
+            f"{service} 拒绝重建:其数据库比消息流旧,请运行 bulwark doctor / refused: its database "
+            "is older than the stream, bulwark doctor says what to do"
+        )
     say(f"{service}: 正从 {sequence} 起重建 / the stream is being made again from {sequence}")
     return 0

@@ -120,7 +120,8 @@ class Folder:
         """This folder, when an instance was made in it; raises FolderError."""
         if not (self.path / MARK).exists():
             raise FolderError(
-                f"{self.path} 中没有实例,请检查 --data / holds no instance: look at --data"
+                f"{self.path} 中没有实例,请检查 --data(新的由 bulwark prepare 建立)/ holds no "
+                "instance: look at --data (bulwark prepare makes a new one)"
             )
         return self
 

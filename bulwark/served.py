@@ -15,7 +15,8 @@ from shared.stream_making import StreamSettings
 async def serve(names: Sequence[str], settings: Settings) -> int:
     """Serve until cancelled; 1 when a service fails for good."""
     listening = listen(settings.host, settings.port)
-    folder = Folder(settings.data.resolve())
+    # A new folder would have keys of its own: people's data would be sealed with others.
+    folder = Folder(settings.data.resolve()).require()
     folder.prepare()
     site = folder.site(settings.site, RealClock())
     instance = Instance(

@@ -4,25 +4,18 @@ The file is the only record: a comment before each account says who it is, and t
 written from that.
 """
 
-import asyncio
 import contextlib
 import fcntl
 import json
 import os
 import re
 import secrets
-import signal
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-import nats
-import nats.errors
-import orjson
-from nats.aio.client import Client
 
 from bulwark.accounts import Subscriber, hashed
+from bulwark.broker import server_on
 from bulwark.folder import Folder
 from bulwark.process import complain
 from shared.secrets_files import make_private_file
@@ -31,11 +24,6 @@ from shared.settings import Settings
 MARK = "# subscriber "
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 PASSWORD_BYTES = 24
-RELOAD_SECONDS = 10.0
-TRY_SECONDS = 0.05
-# Services that are down do not answer a new subscriber; that is no fault of its account.
-API_SECONDS = 5.0
-PING_SECONDS = 1.0
 HEAD = "# 由 bulwark subscriber 写入,请勿手改 / written by bulwark subscriber: do not edit\n"
 
 
@@ -48,10 +36,12 @@ class Where:
     """The accounts' file, and the broker that reads it; nobody to tell while it does not run."""
 
     file: Path
-    # Where subscribers connect, and where we do.
+    # Where subscribers connect, empty when nobody said so, and where we do.
     address: str
-    inside: str = ""
+    inside: str
     pid: int | None = None
+    # The port where the server tells of itself.
+    monitor: int | None = None
     system_url: str = ""
 
     @property
@@ -69,17 +59,27 @@ def where(data: Path) -> Where:
                 "缺少设置 BULWARK_NATS_SYSTEM_URL / the setting is missing: "
                 "without it the broker cannot be told"
             )
-        inside = _bare(settings.nats_url)
-        public = settings.nats_public_url or inside
-        system = settings.nats_system_url
-        return Where(settings.nats_accounts, public, inside, system_url=system)
+        inside, system = _bare(settings.nats_url), settings.nats_system_url
+        return Where(settings.nats_accounts, settings.nats_public_url, inside, system_url=system)
     folder = Folder(data.resolve()).require()
     run = folder.running()
     if run is None:
-        return Where(folder.subscribers, "")
+        _refuse_elsewhere(settings)
+        return Where(folder.subscribers, "", "")
     inside = _bare(str(run["nats_url"]))
     public = settings.nats_public_url or inside
-    return Where(folder.subscribers, public, inside, pid=int(run["nats_pid"]))
+    # Not that of run.json: a broker that fell ill was started again since.
+    pid, monitor = server_on(folder.nats), run.get("nats_monitor")
+    return Where(folder.subscribers, public, inside, pid=pid, monitor=monitor)
+
+
+def _refuse_elsewhere(settings: Settings) -> None:
+    """A broker that the settings name reads no file of this folder."""
+    if "nats_url" in settings.model_fields_set:
+        raise SubscriberError(
+            "缺少设置 BULWARK_NATS_ACCOUNTS、BULWARK_NATS_SYSTEM_URL / the settings are missing: "
+            "the broker of BULWARK_NATS_URL reads its accounts from a file of its own"
+        )
 
 
 def _bare(url: str) -> str:
@@ -100,7 +100,10 @@ def read(file: Path) -> dict[str, Subscriber]:
 def changing(file: Path) -> Iterator[dict[str, Subscriber]]:
     """The subscribers in a file, to be changed; written whole afterwards, unless it raises."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.with_name(f".{file.name}.lock").open("wb") as lock:
+    # Mode 600 as all that lies among the keys.
+    descriptor = os.open(file.with_name(f".{file.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "wb") as lock:
+        _give(lock.fileno(), file)
         fcntl.flock(lock, fcntl.LOCK_EX)
         subscribers = read(file)
         yield subscribers
@@ -114,7 +117,15 @@ def changing(file: Path) -> Iterator[dict[str, Subscriber]]:
         make_private_file(draft, "\n".join([HEAD, *parts]).encode())
         # A broker in another container reads it as another user: what was allowed stays so.
         draft.chmod(mode)
+        _give(draft, file)
         draft.replace(file)
+
+
+def _give(made: Path | int, file: Path) -> None:
+    """What root made belongs to whom the file, else its folder, belongs: the broker reads it."""
+    if os.geteuid() == 0:
+        owner = (file if file.exists() else file.parent).stat()
+        os.chown(made, owner.st_uid, owner.st_gid)
 
 
 def add(file: Path, name: str, area: str, types: dict[str, list[str]], at: str) -> str:
@@ -139,104 +150,10 @@ def remove(file: Path, name: str) -> None:
             raise SubscriberError(f"NAME: 没有订阅方 {name} / no such subscriber")
 
 
-async def reload(at: Where) -> None:
-    """Make the broker read its accounts again; raises SubscriberError when it cannot be told."""
-    if at.pid is not None:
-        try:
-            os.kill(at.pid, signal.SIGHUP)
-        except OSError as error:
-            raise SubscriberError(f"nats-server: {error.strerror}") from error
-    elif at.system_url:
-        await _reload_by_request(at.system_url)
-
-
-async def _reload_by_request(url: str) -> None:
-    """Ask every server of the system account to reload."""
-    try:
-        client = await nats.connect(url, allow_reconnect=False, connect_timeout=5, error_cb=_quiet)
-    except (nats.errors.Error, OSError, TimeoutError) as error:
-        raise SubscriberError(
-            f"BULWARK_NATS_SYSTEM_URL: 连不上 / cannot connect: {error}"
-        ) from error
-    try:
-        for server in await _servers(client):
-            answer = await client.request(f"$SYS.REQ.SERVER.{server}.RELOAD", b"", timeout=5)
-            if fault := orjson.loads(answer.data).get("error"):
-                raise SubscriberError(f"nats-server: {fault.get('description')}")
-    except (nats.errors.Error, TimeoutError) as error:
-        raise SubscriberError(
-            f"BULWARK_NATS_SYSTEM_URL: 没有重新读取 / did not reload: {error!r}"
-        ) from error
-    finally:
-        await client.close()
-
-
-async def _servers(client: Client) -> list[str]:
-    inbox = client.new_inbox()
-    answers = await client.subscribe(inbox)
-    await client.publish("$SYS.REQ.SERVER.PING", b"", reply=inbox)
-    found: list[str] = []
-    # All that answer within a moment: nobody says how many there are.
-    with contextlib.suppress(TimeoutError, nats.errors.TimeoutError):
-        while True:
-            answer = await answers.next_msg(PING_SECONDS)
-            found.append(str(orjson.loads(answer.data)["server"]["id"]))
-    if not found:
-        raise SubscriberError("BULWARK_NATS_SYSTEM_URL: 没有应答 / no server answers")
-    return found
-
-
 def with_credentials(address: str, name: str, password: str) -> str:
     """The URL that a subscriber connects with."""
     scheme, _, rest = address.partition("://")
     return f"{scheme}://{name}:{password}@{rest}"
-
-
-async def told(at: Where, name: str = "", password: str = "") -> int:
-    """Make the broker read its accounts; with a new one, 1 when it is let in."""
-    await reload(at)
-    if not name:
-        return 1
-    url = with_credentials(at.inside, name, password)
-    if not await taken_up(url):
-        return 0
-    # A server (2.15) that meets an account for the first time in a reload does not yet pass on
-    # what it imports; the next reload puts that right.
-    await reload(at)
-    return int(await taken_up(url, API_SECONDS, served=True) or await taken_up(url))
-
-
-async def taken_up(url: str, seconds: float = RELOAD_SECONDS, *, served: bool = False) -> bool:
-    """Whether the broker lets this user in, and its services answer it, within some seconds."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    while not await lets_in(url, served=served):
-        if loop.time() > deadline:
-            return False
-        await asyncio.sleep(TRY_SECONDS)
-    return True
-
-
-async def lets_in(url: str, *, served: bool = False) -> bool:
-    """Whether the broker lets this user in now, and with `served`, its services answer it."""
-    client = Client()
-    try:
-        await client.connect(url, allow_reconnect=False, connect_timeout=2, error_cb=_quiet)
-        if served:
-            await client.request("$JS.API.INFO", b"", timeout=1)
-    except (nats.errors.Error, OSError, TimeoutError):
-        return False
-    finally:
-        await client.close()
-        transport: Any = client._transport
-        if transport is not None:
-            # The client leaves the connection of a user that was refused open.
-            transport.close()
-    return True
-
-
-async def _quiet(_error: Exception) -> None:
-    """Being refused is what is being waited out."""
 
 
 def refuse_unknown_area(data: Path, area: str) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bulwark.process import complain, run, say
+from bulwark.process import complain, complain_softly, run, say
 
 Data = Annotated[
     Path, typer.Option("--data", envvar="BULWARK_DATA", help="数据文件夹 / the data folder")
@@ -49,7 +49,7 @@ def subscriber_add(
     data: Data = DEFAULT,
 ) -> None:
     """Make an account that may read these events in this area, and print its URL once."""
-    from bulwark import subscribers
+    from bulwark import subscribers, taking_up
     from shared.clock import RealClock
 
     at = subscribers.where(data)
@@ -57,14 +57,23 @@ def subscriber_add(
     wanted = wanted_types(types)
     moment = RealClock().now().isoformat(timespec="seconds")
     password = subscribers.add(at.file, name, area, wanted, moment)
-    url = subscribers.with_credentials(at.address, name, password)
+    _note(data, "subscriber_added", name, f"{area} {','.join(types)}")
     say(f"{name}: 只显示这一次 / shown this once")
     if not at.running:
         say(f"用户 / user: {name}   口令 / password: {password}")
         say("总线没有运行,启动后生效 / the broker does not run: it holds from its next start on")
         return
-    say(url)
-    if not run(subscribers.told(at, name, password)):
+    say(subscribers.with_credentials(at.address or at.inside, name, password))
+    if not at.address:
+        complain_softly(
+            "注意:未设 BULWARK_NATS_PUBLIC_URL,此地址外部可能无法到达 / NOTE: no "
+            "BULWARK_NATS_PUBLIC_URL is set, outside this address may lead nowhere"
+        )
+    try:
+        let_in = run(taking_up.told(at, name, password))
+    except subscribers.SubscriberError as error:
+        complain(f"已保存,但未生效 / saved, but not in force: {error}")
+    if not let_in:
         complain(
             "已保存,但总线没有接受,请看 nats-server 的日志 / "
             "saved, but the broker does not let it in: see nats-server's log"
@@ -92,13 +101,30 @@ def subscriber_remove(
     name: Annotated[str, typer.Argument(help="名称 / name")], data: Data = DEFAULT
 ) -> None:
     """Take an account away; whoever is connected with it is cut off."""
-    from bulwark import subscribers
+    from bulwark import subscribers, taking_up
 
     at = subscribers.where(data)
     subscribers.remove(at.file, name)
-    if at.running:
-        run(subscribers.told(at))
+    _note(data, "subscriber_removed", name)
+    try:
+        run(taking_up.told(at))
+    except subscribers.SubscriberError as error:
+        complain(f"已从文件删除,但总线未生效 / removed from the file, but still in force: {error}")
     say(f"{name}: 已删除 / removed")
+
+
+def _note(data: Path, action: str, name: str, reason: str = "") -> None:
+    """Enter it in the audit log; whatever hinders that, an account can be taken away."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from bulwark.errors import ONE_LINE
+    from bulwark.noting import note_down
+
+    try:
+        note_down(data, action, name, reason)
+    except (*ONE_LINE, SQLAlchemyError, OSError) as error:
+        why = str(getattr(error, "orig", None) or error).splitlines()[0]
+        complain_softly(f"注意:未记入审计日志 / NOTE: not entered in the audit log: {why}")
 
 
 def wanted_types(named: list[str]) -> dict[str, list[str]]:

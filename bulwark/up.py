@@ -17,7 +17,7 @@ from bulwark.services import SERVICES
 from shared.auth import Role
 from shared.clock import Clock
 from shared.service import Site
-from shared.settings import Settings
+from shared.settings import Settings, SettingsError
 from shared.stream_making import StreamSettings
 
 TOKEN_DAYS = 365
@@ -62,6 +62,7 @@ async def machine(
             http_url=f"http://127.0.0.1:{listening.getsockname()[1]}",
             nats_url=broker.url,
             nats_pid=broker.pid,
+            nats_monitor=broker.monitor,
         )
         # Before anything answers: who waits for readiness reads the token next.
         token = first_token(folder, site)
@@ -78,6 +79,18 @@ async def machine(
         site.areas.close()
         site.vault.close()
         held.close()
+
+
+def refuse_databases_elsewhere(settings: Settings) -> None:
+    """Say that databases which other commands would use are not those of `up`; SettingsError."""
+    for name in SERVICES:
+        here = f"sqlite:///{settings.data.resolve() / 'db' / name}.db"
+        if settings.database_url(name) != here:
+            raise SettingsError(
+                f"BULWARK_{name.upper()}_DATABASE_URL: bulwark up 只用数据文件夹中的库,"
+                "请去掉此设置,或用 bulwark run / up keeps its databases in the data folder: "
+                "unset it, or use bulwark run"
+            )
 
 
 def first_token(folder: Folder, site: Site) -> str | None:

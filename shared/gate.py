@@ -23,6 +23,9 @@ from shared.events.envelope import TOKEN_DIGITS
 
 ANY_TYPE = "all"
 ROOT = "subscription"
+# In place of a service, in what concerns no stream: whichever gate there is answers it.
+ANY_SERVICE = "any"
+OF_ANY = ("account", "names")
 DELIVERY = "delivery"
 INBOX = "_INBOX."
 # A consumer's name is what its messages are asked for by: nobody else may guess it.
@@ -148,8 +151,9 @@ class Gate:
     async def run(self) -> None:
         """Answer for ever; ends when cancelled."""
         # One of the service's processes answers, whichever it is.
-        subject = f"{ROOT}.{self.service}.>"
-        await self._bus.client.subscribe(subject, queue="gate", cb=self._answer)
+        for service in (self.service, ANY_SERVICE):
+            subject = f"{ROOT}.{service}.>"
+            await self._bus.client.subscribe(subject, queue="gate", cb=self._answer)
         await asyncio.Event().wait()
 
     async def _answer(self, message: Msg) -> None:
@@ -165,6 +169,8 @@ class Gate:
         await message.respond(orjson.dumps(answer))
 
     async def _do(self, verb: str, rights: Rights, body: bytes) -> dict[str, Any]:
+        if rights.service == ANY_SERVICE and verb not in OF_ANY:
+            raise OutsideRights(f"{verb}: not offered", BAD_REQUEST)
         match verb:
             case "create":
                 return await self._create(rights, _object(body))
@@ -198,7 +204,12 @@ class Gate:
 ACCOUNT = {
     "type": "io.nats.jetstream.api.v1.account_info_response",
     **dict.fromkeys(("memory", "storage", "streams", "consumers"), 0),
-    "limits": dict.fromkeys(("max_memory", "max_storage", "max_streams", "max_consumers"), -1),
+    "limits": {
+        **dict.fromkeys(("max_memory", "max_storage", "max_streams", "max_consumers"), -1),
+        **dict.fromkeys(("max_ack_pending", "memory_max_stream_bytes"), -1),
+        "storage_max_stream_bytes": -1,
+        "max_bytes_required": False,
+    },
     "api": {"total": 0, "errors": 0},
 }
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MOST_CERTIFICATES = 8
@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     backup_keys: str = ""
     # Files of TLS certificates whose end is watched, with commas between them.
     certificate_files: str = ""
+
+    @field_validator("nats_accounts", mode="before")
+    @classmethod
+    def _none_when_empty(cls, said: Any) -> Any:
+        return said or None
 
     def __init__(self, **given: Any) -> None:
         try:

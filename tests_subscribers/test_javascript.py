@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.subscribing import Asked, Site, every_fault, from_a_date, javascript, running
+from tests.docs.subscribing import (
+    Asked,
+    Site,
+    every_fault,
+    from_a_date,
+    javascript,
+    quiet_for_long,
+    restored_site,
+    running,
+)
 
 pytestmark = pytest.mark.requirement("P2")
 
@@ -18,6 +27,24 @@ def test_every_event_is_read_once_when_program_server_and_stream_come_and_go(
 
 def test_reading_begins_at_a_date_when_one_is_named(site: Site, tmp_path: Path) -> None:
     from_a_date(site, javascript, tmp_path)
+
+
+def test_program_ends_when_its_place_means_another_event(site: Site, tmp_path: Path) -> None:
+    restored_site(site, javascript, tmp_path)
+
+
+def test_place_moves_on_when_there_is_nothing_of_ours_for_long(site: Site, tmp_path: Path) -> None:
+    quiet_for_long(site, javascript, tmp_path)
+
+
+def test_program_ends_when_its_account_is_taken_away(site: Site, tmp_path: Path) -> None:
+    sent = site.fevers(1)
+    site.node.settle()
+    with running(*javascript(Asked(site.url, tmp_path / "place.json"))) as program:
+        program.until(sent)
+        site.unsubscribe()
+        assert program.exit_code != 0
+        assert "closed for good" in "".join(program.complained)
 
 
 def test_events_pass_the_sites_schemas_when_they_are_checked(site: Site, tmp_path: Path) -> None:

@@ -138,7 +138,8 @@ def _copy_databases(source: Source, target: Path, tell: Tell) -> dict[str, Datab
 
 def _copy_the_keys(source: Source, keys: Path | None, clock: Clock) -> str | None:
     if keys is not None:
-        return copy_keys(source.folder.keys, keys, clock.now())
+        accounts = source.settings.nats_accounts
+        return copy_keys(source.folder.keys, keys, clock.now(), accounts)
     try:
         return identity(source.folder.keys)
     except BackupError:

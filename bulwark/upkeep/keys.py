@@ -16,6 +16,8 @@ from bulwark.upkeep.disk import copy_file, digest, make_folder, write_whole
 from bulwark.upkeep.manifest import BackupError
 
 TOKENS, MASTER, STORE = "tokens.key", "master.key", "people.db"
+# What `Folder.subscribers` is called.
+ACCOUNTS = "subscribers.conf"
 NEEDED = (TOKENS, MASTER, STORE)
 LIST = "keys.json"
 ASIDE = ".before-restore"
@@ -43,8 +45,11 @@ def identity(keys: Path) -> str:
     return known.hexdigest()
 
 
-def copy_keys(keys: Path, target: Path, now: datetime) -> str:
+def copy_keys(keys: Path, target: Path, now: datetime, accounts: Path | None = None) -> str:
     """Copy an instance's keys over the copy before, the list last; returns their identity.
+
+    `accounts` is the file of subscribers' accounts of a broker elsewhere, hashes of their passwords
+    in it: it lies in the copy where an embedded broker's lies among the keys.
 
     Raises BackupError, and does so rather than write over another instance's keys.
     """
@@ -56,7 +61,11 @@ def copy_keys(keys: Path, target: Path, now: datetime) -> str:
             f"--keys {target}: 存有另一实例的密钥 / holds the keys of another instance"
         )
     _copy_all(keys, target)
-    files = {name: digest(target / name) for name in names_of(keys)}
+    names = set(names_of(keys))
+    if accounts is not None and accounts.exists():
+        copy_file(accounts, target / ACCOUNTS)
+        names.add(ACCOUNTS)
+    files = {name: digest(target / name) for name in sorted(names)}
     told = {"copied_at": now.isoformat(), "identity": found, "files": files}
     write_whole(target / LIST, json.dumps(told, indent=1).encode() + b"\n")
     return found

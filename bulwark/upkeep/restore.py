@@ -17,11 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from bulwark.folder import RESTORING, Folder
 from bulwark.follow import STREAMS
 from bulwark.services import SERVICES
+from bulwark.subscribers import changing, read
 from bulwark.upkeep.backup import Tell
 from bulwark.upkeep.copies import connected, facts_of, file_of, is_sqlite, restore_database
 from bulwark.upkeep.disk import copy_file, make_folder, megabytes, sync_folder, write_whole
 from bulwark.upkeep.growing import load_rows
-from bulwark.upkeep.keys import ASIDE, STORE, identity, refuse_others, restore_keys
+from bulwark.upkeep.keys import ACCOUNTS, ASIDE, STORE, identity, refuse_others, restore_keys
 from bulwark.upkeep.manifest import BackupError, DatabaseCopy, Manifest, checked
 from bulwark.upkeep.source import Source, sources_first
 from bulwark.webhooks import pause_all
@@ -58,6 +59,7 @@ def restore(
                 tell(f"  {name:<11} {copy.kind:<10}  {copy.head:>9} 个事件 / events  {size:>10}")
             if keys is not None:
                 restore_keys(keys, source.folder.keys, manifest.keys)
+                _restore_accounts(keys, source, tell)
             _pause_webhooks(source, tell)
             (source.folder.path / RESTORING).unlink()
             sync_folder(source.folder.path)
@@ -224,6 +226,18 @@ def _begin(folder: Folder) -> None:
     for part in (folder.keys, folder.policies, folder.nats, folder.path / "db"):
         part.mkdir(parents=True, exist_ok=True)
     folder.keys.chmod(0o700)
+
+
+def _restore_accounts(keys: Path, source: Source, tell: Tell) -> None:
+    """Write subscribers' accounts back for a broker elsewhere; those that are there stay."""
+    accounts = source.settings.nats_accounts
+    if accounts is None or not (found := read(keys / ACCOUNTS)):
+        return
+    with changing(accounts) as kept:
+        kept |= {name: one for name, one in found.items() if name not in kept}
+    tell(
+        f"  订阅方 {len(found)} 个,重启总线后生效 / subscribers, in force when the broker restarts"
+    )
 
 
 def _restore_files(manifest: Manifest, backup: Path, folder: Folder) -> None:

@@ -15,6 +15,9 @@ from shared.clock import CST, Clock
 
 NAMED = "%Y-%m-%dT%H-%M-%S"
 OURS = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}")
+# A backup has its name only once its restore was rehearsed: whatever ends the making before, the
+# good ones are not crowded out by it.
+MAKING, FAILED = ".making-", ".failed"
 
 
 def make_now(source: Source, plan: Plan, clock: Clock, tell: Tell) -> Record:
@@ -24,26 +27,38 @@ def make_now(source: Source, plan: Plan, clock: Clock, tell: Tell) -> Record:
     """
     # The one that says whether a night is still to be made comes last.
     folders = list(dict.fromkeys((source.backups, plan.folder)))
-    target = plan.folder / clock.now().astimezone(CST).strftime(NAMED)
+    name = clock.now().astimezone(CST).strftime(NAMED)
+    making = plan.folder / f"{MAKING}{name}"
     try:
-        manifest = backup(source, target, clock, keys=plan.keys, tell=tell)
+        manifest = backup(source, making, clock, keys=plan.keys, tell=tell)
+        rehearsal = rehearse(making, source, clock)
     except Exception as error:
+        # Half a backup serves nobody, and may be what fills the disk.
+        shutil.rmtree(making, ignore_errors=True)
         tell_failed(folders, clock.now(), " ".join(str(error).split()))
         raise
-    record = told(manifest, target, plan.keys, rehearse(target, source, clock), folders)
-    if record.rehearsal is None or not record.rehearsal.ok:
-        raise BackupError(f"{target}: 恢复演练失败 / the rehearsal failed: {record.error}")
+    target = making.rename(plan.folder / (name if rehearsal.ok else f"{name}{FAILED}"))
+    record = told(manifest, target, plan.keys, rehearsal, folders)
     for gone in outlived(plan.folder, plan.keep):
         shutil.rmtree(gone)
         tell(f"  已删除旧备份 / removed {gone.name}")
+    if not rehearsal.ok:
+        raise BackupError(f"{target}: 恢复演练失败 / the rehearsal failed: {record.error}")
     return record
 
 
 def outlived(folder: Path, keep: int) -> list[Path]:
-    """What may go: of our finished backups all but the latest, and what was cut short before it."""
+    """What may go: of our finished backups all but the latest, and of what failed or was cut short
+    all but the last, which may be looked into, or be in the making."""
     ours = sorted(path for path in folder.iterdir() if OURS.fullmatch(path.name))
     finished = [path for path in ours if (path / MANIFEST).exists()]
-    kept = set(finished[-keep:])
     scraps = [path for path in folder.glob(".rehearsal-*") if path.is_dir()]
-    latest = finished[-1] if finished else None
-    return scraps + [path for path in ours if path not in kept and latest and path < latest]
+    for pattern in (f"{MAKING}*", f"*{FAILED}"):
+        scraps += sorted(path for path in folder.glob(pattern) if _is_ours(path))[:-1]
+    # Without a manifest: cut short by an older release.
+    unfinished = [path for path in ours if path not in finished and path != ours[-1]]
+    return scraps + sorted(finished[:-keep] + unfinished)
+
+
+def _is_ours(path: Path) -> bool:
+    return bool(OURS.fullmatch(path.name.removeprefix(MAKING).removesuffix(FAILED)))

@@ -17,10 +17,13 @@ from tests.harness import eventually
 from tests.ports import held_port
 
 
-def bulwark(*arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
+def bulwark(
+    *arguments: str, timeout: float = 60, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end, with settings of its own."""
     return subprocess.run(
         [sys.executable, "-m", "bulwark", *arguments],
+        env={**os.environ, **settings},
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -11,11 +12,14 @@ from pathlib import Path
 
 import nats
 import pytest
+from sqlalchemy import select
 
-from bulwark import subscribers
+from bulwark import subscribers, taking_up
 from bulwark.accounts import accounts_block, hashed, parse_types
-from bulwark.broker import configuration, free_port, server_program
+from bulwark.broker import Broker, configuration, free_port, server_on, server_program
 from bulwark.folder import Folder
+from shared.audit import entries
+from shared.db import Database
 from tests.bulwark.command import bulwark, up
 from tests.faults.site import Process
 from tests.harness import eventually
@@ -24,6 +28,7 @@ pytestmark = pytest.mark.requirement("P2")
 
 AREA = ("--area", "220581")
 FEVERS = ("--types", "fever_detected")
+NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
 
 @pytest.fixture
@@ -43,12 +48,12 @@ def test_subscriber_connects_and_is_listed_and_removed_when_the_instance_runs(
         assert stat.S_IMODE((data / "run.json").stat().st_mode) == 0o600
         assert stat.S_IMODE((data / "nats" / "nats.conf").stat().st_mode) == 0o600
         password = str(run["nats_url"]).split("@", maxsplit=1)[0].rsplit(":", 1)[1]
-        assert asyncio.run(subscribers.lets_in(run["nats_url"], served=False))
+        assert asyncio.run(taking_up.lets_in(run["nats_url"], served=False))
         added = bulwark("subscriber", "add", "hospital", *AREA, *FEVERS, "--data", str(data))
         assert added.returncode == 0, added.stderr
         url = added.stdout.split()[-1]
         assert url.startswith("nats://hospital:")
-        assert asyncio.run(subscribers.lets_in(url, served=True))
+        assert asyncio.run(taking_up.lets_in(url, served=True))
         secret = url.removeprefix("nats://hospital:").split("@", maxsplit=1)[0]
         kept = (data / "keys" / "subscribers.conf").read_text()
         assert secret not in kept
@@ -68,10 +73,15 @@ def test_subscriber_connects_and_is_listed_and_removed_when_the_instance_runs(
         running.wait_ready()
         # It finds the broker where it was, with the password that it was given.
         assert str(running.run["nats_url"]).endswith(f":{port}")
-        assert asyncio.run(subscribers.lets_in(url, served=True))
+        assert asyncio.run(taking_up.lets_in(url, served=True))
+        # It is told under the number that it has now, after it ended and was started again.
+        first = int(running.run["nats_pid"])
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: server_on(data / "nats") not in (None, first))
+        eventually(lambda: asyncio.run(taking_up.lets_in(url)))
         removed = bulwark("subscriber", "remove", "hospital", "--data", str(data))
         assert removed.returncode == 0, removed.stderr
-        eventually(lambda: not asyncio.run(subscribers.lets_in(url)))
+        assert not asyncio.run(taking_up.lets_in(url))
         said = running.process
         running.interrupt()
         assert said.returncode == 0
@@ -113,10 +123,41 @@ def test_account_is_kept_for_the_next_start_when_nothing_runs(data: Path) -> Non
     done = bulwark("subscriber", "add", "hospital", *AREA, "--types", "all", "--data", str(data))
     assert done.returncode == 0, done.stderr
     assert "口令 / password: " in done.stdout
+    assert bulwark("subscriber", "remove", "hospital", "--data", str(data)).returncode == 0
+    noted = audited(data)
+    assert [one[:2] for one in noted] == [
+        ("subscriber_added", "hospital"),
+        ("subscriber_removed", "hospital"),
+    ]
+    assert noted[0][2].startswith("220581 all; os user ")
+    again = ("subscriber", "add", "hospital", *AREA, "--types", "all", "--data", str(data))
+    assert bulwark(*again, BULWARK_ROLLUP_DATABASE_URL=NOWHERE).returncode == 0
     found = subscribers.read(Folder(data).subscribers)["hospital"]
     assert found.types == {"alerts": [], "intake": [], "rollup": [], "volunteers": []}
     mode = Folder(data).subscribers.stat().st_mode
     assert stat.S_IMODE(mode) == 0o600
+
+
+def test_accounts_belong_to_the_folders_owner_when_root_adds_one(data: Path) -> None:
+    keys, owner = Folder(data).keys, os.geteuid() or 12345
+    os.chown(keys, owner, -1)
+    for name in ("first", "second"):
+        done = bulwark("subscriber", "add", name, *AREA, *FEVERS, "--data", str(data))
+        assert done.returncode == 0, done.stderr
+    found = {file.name: file.stat() for file in keys.glob("*subscribers*")}
+    assert "subscribers.conf" in found
+    assert {one.st_uid for one in found.values()} == {owner}
+    assert {stat.S_IMODE(one.st_mode) for one in found.values()} == {0o600}
+
+
+def audited(data: Path) -> list[tuple[str, str, str]]:
+    """Action, subject and reason of rollup's audit log."""
+    database = Database(f"sqlite:///{data / 'db' / 'rollup.db'}")
+    with database.reading() as session:
+        wanted = (entries.c.action, entries.c.subject, entries.c.reason)
+        found = session.execute(select(*wanted).order_by(entries.c.sequence)).all()
+    database.close()
+    return [(row.action, row.subject, row.reason) for row in found]
 
 
 def test_types_are_found_under_both_names_when_they_are_sorted_by_service() -> None:
@@ -140,7 +181,7 @@ def elsewhere(tmp_path: Path) -> Iterator[dict[str, str]]:
     server.start()
     url = f"nats://bulwark:services@127.0.0.1:{port}"
     try:
-        eventually(lambda: asyncio.run(subscribers.lets_in(url)))
+        eventually(lambda: asyncio.run(taking_up.lets_in(url)))
         yield {
             "BULWARK_DATA": str(tmp_path / "data"),
             "BULWARK_NATS_ACCOUNTS": str(accounts),
@@ -189,15 +230,46 @@ def test_broker_elsewhere_takes_a_subscriber_up_when_the_system_account_asks(
     assert asyncio.run(heard(inside)) == b"heard"
     assert "hospital" in run("list").stdout
     assert run("remove", "hospital").returncode == 0
-    eventually(lambda: not asyncio.run(subscribers.lets_in(inside)))
+    eventually(lambda: not asyncio.run(taking_up.lets_in(inside)))
     missing = run("add", "other", *AREA, *FEVERS, BULWARK_NATS_SYSTEM_URL="")
     assert missing.returncode == 1
     assert "BULWARK_NATS_SYSTEM_URL" in missing.stderr
+    unset = run("add", "other", *AREA, *FEVERS, BULWARK_NATS_ACCOUNTS="")
+    assert unset.returncode == 1
+    assert "BULWARK_NATS_ACCOUNTS" in unset.stderr
+    assert not Folder(Path(elsewhere["BULWARK_DATA"])).subscribers.exists()
+    inner = run("add", "inner", *AREA, *FEVERS, BULWARK_NATS_PUBLIC_URL="")
+    assert inner.returncode == 0, inner.stderr
+    assert "BULWARK_NATS_PUBLIC_URL" in inner.stderr
     wrong = elsewhere["BULWARK_NATS_SYSTEM_URL"].replace("of-the-system", "wrong")
     refused = run("add", "other", *AREA, *FEVERS, BULWARK_NATS_SYSTEM_URL=wrong)
     assert refused.returncode == 1
     assert len(refused.stderr.splitlines()) == 1
+    assert "saved" in refused.stderr
     assert "wrong@" not in refused.stderr
+    assert "other" in subscribers.read(accounts)
+
+
+def test_one_line_says_so_when_the_broker_refuses_what_it_is_to_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = tmp_path / "accounts.conf"
+    broker = Broker(tmp_path / "nats", subscribers=accounts)
+    here = broker.address
+
+    async def reload_in_vain() -> None:
+        await broker.start()
+        try:
+            at = subscribers.Where(accounts, here, here, broker.pid, broker.monitor)
+            await taking_up.reload(at)
+            accounts.write_text("x: {")
+            monkeypatch.setattr(taking_up, "RELOAD_SECONDS", 0.2)
+            with pytest.raises(subscribers.SubscriberError, match="did not read it again"):
+                await taking_up.reload(at)
+        finally:
+            await broker.stop()
+
+    asyncio.run(reload_in_vain())
 
 
 def test_file_reads_back_as_it_was_when_it_was_written(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import APIError
 
-from bulwark import subscribers
+from bulwark import subscribers, taking_up
 from tests.harness import Node, new_id
 
 pytestmark = pytest.mark.requirement("P2")
@@ -49,7 +49,7 @@ class Site:
         """Another subscriber; returns its URL."""
         file = self.node.folder.subscribers
         password = subscribers.add(file, name, area, types, "2021-01-18T08:00:00+08:00")
-        assert asyncio.run(subscribers.told(self.where, name, password)) == 1
+        assert asyncio.run(taking_up.told(self.where, name, password)) == 1
         return subscribers.with_credentials(self.node.broker.address, name, password)
 
     @property
@@ -369,7 +369,7 @@ def test_nobody_gets_in_when_there_is_no_password(site: Site) -> None:
         f"{site.node.broker.address}".replace("//", "//bulwark:wrong@"),
         f"{site.node.broker.address}".replace("//", "//hospital:@"),
     ):
-        assert not asyncio.run(subscribers.lets_in(url))
+        assert not asyncio.run(taking_up.lets_in(url))
 
 
 def test_subscriber_is_cut_off_and_services_go_on_when_it_is_removed(site: Site) -> None:
@@ -386,15 +386,41 @@ def test_subscriber_is_cut_off_and_services_go_on_when_it_is_removed(site: Site)
 
         client = await nats.connect(url, allow_reconnect=False, closed_cb=note, error_cb=quiet)
         subscribers.remove(site.node.folder.subscribers, "short-lived")
-        await subscribers.reload(site.where)
+        await taking_up.reload(site.where)
         await asyncio.wait_for(closed.wait(), 10)
         await client.close()
         transport: Any = client._transport
         transport.close()
 
     asyncio.run(run())
-    assert not asyncio.run(subscribers.lets_in(url))
+    assert not asyncio.run(taking_up.lets_in(url))
     before = site.numbers()["ALERTS"]
     site.fever(MINE)
     site.node.settle()
     assert site.numbers()["ALERTS"] > before
+
+
+def test_stream_is_found_when_another_of_its_services_is_down(tmp_path: Path) -> None:
+    node = Node(tmp_path / "site")
+    node.start()
+    try:
+        site = Site(node, "")
+        types = {"alerts": ["fever_detected"], "intake": ["case_reported"]}
+        url = site.add("both", "220581", types)
+        node.run(node.runtime("alerts").stop())
+
+        async def ask() -> str:
+            client = await nats.connect(url)
+            try:
+                context = client.jetstream()
+                await context.account_info()
+                with pytest.raises(nats.errors.Error):
+                    await context.stream_info("ALERTS")
+                await context.stream_info("INTAKE")
+                return await context.find_stream_name_by_subject("events.intake.case_reported.>")
+            finally:
+                await client.close()
+
+        assert asyncio.run(ask()) == "INTAKE"
+    finally:
+        node.stop()

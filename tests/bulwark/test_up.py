@@ -224,3 +224,22 @@ def test_token_command_names_the_option_when_it_is_wrong(
     ended = bulwark("token", "--data", str(tmp_path / "data"), *options)
     assert ended.returncode == 1
     assert named in ended.stderr
+
+
+def test_one_line_names_the_setting_when_up_would_not_use_a_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BULWARK_ROLLUP_DATABASE_URL", "postgresql://rollup@db/rollup")
+    done = bulwark("up", "--data", str(tmp_path / "data"), "--port", "0")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "BULWARK_ROLLUP_DATABASE_URL" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_no_keys_are_made_when_run_is_given_a_folder_without_an_instance(tmp_path: Path) -> None:
+    done = bulwark("run", "intake", "--data", str(tmp_path / "data"), "--port", "0")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "--data" in done.stderr
+    assert not (tmp_path / "data").exists()

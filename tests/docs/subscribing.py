@@ -1,8 +1,10 @@
 """A site with a subscriber, and a subscriber's program that is started, stopped and read."""
 
+import contextlib
 import json
 import os
 import signal
+import socketserver
 import subprocess
 import sys
 import threading
@@ -14,7 +16,7 @@ from typing import Any
 
 import nats
 
-from bulwark import subscribers
+from bulwark import subscribers, taking_up
 from bulwark.broker import Broker
 from tests.harness import Node, eventually, new_id
 
@@ -74,6 +76,16 @@ class Program:
         return self._process.poll() is not None
 
     @property
+    def exit_code(self) -> int:
+        """What it ended with, once it has ended by itself."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(60)
+        assert self.ended, "".join(self.complained)
+        for reader in self._readers:
+            reader.join()
+        return int(self._process.returncode)
+
+    @property
     def screenings(self) -> list[str]:
         """The screenings of the events it printed, in order."""
         return [one["data"]["screening_id"] for one in list(self.said)]
@@ -121,8 +133,19 @@ class Site:
         password = subscribers.add(file, "hospital", TOWNSHIP, types, "2021-01-18T08:00:00+08:00")
         here = self.node.broker.address
         where = subscribers.Where(file, here, here, pid=self.node.broker.pid)
-        assert self.node.run(subscribers.told(where, "hospital", password)) == 1
+        assert self.node.run(taking_up.told(where, "hospital", password)) == 1
         self.url = subscribers.with_credentials(here, "hospital", password)
+
+    def unsubscribe(self) -> None:
+        """Take the subscriber's account away; the server cuts it off."""
+        file, here = self.node.folder.subscribers, self.node.broker.address
+        subscribers.remove(file, "hospital")
+        where = subscribers.Where(file, here, here, pid=self.node.broker.pid)
+        self.node.run(taking_up.told(where))
+
+    def last_sequence(self) -> int:
+        """The number of the stream's last message."""
+        return int(self._state()["last"])
 
     def fevers(self, count: int, area: str = MINE) -> list[str]:
         """Some fevers, each with one elsewhere beside it; returns their screenings."""
@@ -236,3 +259,66 @@ def from_a_date(site: Site, start: Start, folder: Path) -> None:
     site.make_stream_again()
     with running(*start(Asked(site.url, folder / "place.json", since))) as program:
         program.until(sent)
+
+
+def restored_site(site: Site, start: Start, folder: Path) -> None:
+    """Under the number of the place stands another event: the program ends and says why."""
+    sent = site.fevers(2)
+    site.node.settle()
+    asked = Asked(site.url, folder / "place.json")
+    with running(*start(asked)) as program:
+        program.until(sent)
+    kept = json.loads(asked.place.read_text())
+    asked.place.write_text(json.dumps({**kept, "id": "of-an-event-that-is-gone"}))
+    site.fevers(1)
+    with running(*start(asked)) as program:
+        assert program.exit_code != 0
+        assert "no longer the event that we handled" in "".join(program.complained)
+        assert not program.said
+    # As settled: the one before is the last that still holds.
+    asked.place.write_text(json.dumps({"sequence": kept["sequence"] - 1}))
+    with running(*start(asked)) as program:
+        eventually(lambda: sent[-1] in program.screenings, seconds=60)
+
+
+def quiet_for_long(site: Site, start: Start, folder: Path) -> None:
+    """What is not ours moves the place on too, so that nothing seems missed when it is old."""
+    sent = site.fevers(1)
+    site.node.settle()
+    asked = Asked(site.url, folder / "place.json")
+    with running(*start(asked)) as program:
+        program.until(sent)
+        eventually(asked.place.exists)
+        before = json.loads(asked.place.read_text())
+        site.fevers(3, OTHERS)
+        site.node.settle()
+        last = site.last_sequence()
+        eventually(lambda: json.loads(asked.place.read_text())["seen"] == last, seconds=60)
+        assert json.loads(asked.place.read_text()) == {**before, "seen": last}
+        program.until([*sent, *site.fevers(1)])
+
+
+@contextmanager
+def refusing_broker() -> Iterator[str]:
+    """A server that lets everybody in and answers what it is asked with an error of protocol, as
+    one that is overloaded does; its address."""
+
+    class Refusing(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            info = {"server_id": "X", "version": "2.15.1", "max_payload": 1 << 20, "headers": True}
+            self.wfile.write(f"INFO {json.dumps(info)}\r\n".encode())
+            for line in self.rfile:
+                if line.startswith(b"PING"):
+                    self.wfile.write(b"PONG\r\n")
+                elif line.startswith((b"PUB", b"HPUB")):
+                    self.wfile.write(b"-ERR 'Maximum Payload Violation'\r\n")
+                    return
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusing)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"nats://hospital:secret@127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -19,9 +19,12 @@ from tests.docs.subscribing import (
     faststream,
     from_a_date,
     plain,
+    quiet_for_long,
+    refusing_broker,
+    restored_site,
     running,
 )
-from tests.harness import Node, eventually
+from tests.harness import Node
 
 pytestmark = pytest.mark.requirement("P2")
 
@@ -54,6 +57,30 @@ def test_reading_begins_at_a_date_when_one_is_named(
     from_a_date(site, start, tmp_path)
 
 
+@BOTH
+def test_program_ends_when_its_place_means_another_event(
+    site: Site, start: Start, tmp_path: Path
+) -> None:
+    restored_site(site, start, tmp_path)
+
+
+@BOTH
+def test_place_moves_on_when_there_is_nothing_of_ours_for_long(
+    site: Site, start: Start, tmp_path: Path
+) -> None:
+    quiet_for_long(site, start, tmp_path)
+
+
+@BOTH
+def test_program_ends_when_its_connection_is_closed_for_good(start: Start, tmp_path: Path) -> None:
+    with (
+        refusing_broker() as url,
+        running(*start(Asked(url, tmp_path / "place.json"))) as program,
+    ):
+        assert program.exit_code != 0
+        assert "closed for good" in "".join(program.complained)
+
+
 def test_events_pass_the_check_when_they_are_piped_into_it(site: Site, tmp_path: Path) -> None:
     sent = site.fevers(1)
     site.node.settle()
@@ -79,29 +106,44 @@ def test_events_pass_the_check_when_they_are_piped_into_it(site: Site, tmp_path:
     assert real["dataschema"] == contract.schema_of(FeverDetected)["$id"]
 
 
-FAILING = """
+FAILING: dict[Start, str] = {
+    plain: """
+import sys
+from pathlib import Path
+
+text = Path(sys.argv[1]).read_text().replace("print(json.dumps", "raise TimeoutError('own work') #")
+sys.argv = sys.argv[1:]
+exec(compile(text, "subscriber.py", "exec"))
+""",
+    faststream: """
 import subscriber_faststream as example
 
 async def handle(event):
-    raise RuntimeError("its own work")
+    raise TimeoutError("own work")
 
 example.handle = handle
 app = example.app
-"""
+""",
+}
 
 
+@BOTH
 def test_program_ends_and_keeps_its_place_when_its_own_work_fails(
-    site: Site, tmp_path: Path
+    site: Site, start: Start, tmp_path: Path
 ) -> None:
     sent = site.fevers(1)
     site.node.settle()
-    command, told = faststream(Asked(site.url, tmp_path / "place.json"))
-    (tmp_path / "failing.py").write_text(FAILING)
-    failing = [str(tmp_path) if one == str(EXAMPLES / "python") else one for one in command[:-1]]
+    command, told = start(Asked(site.url, tmp_path / "place.json"))
+    (tmp_path / "failing.py").write_text(FAILING[start])
+    if start is plain:
+        failing = [command[0], str(tmp_path / "failing.py"), *command[1:]]
+    else:
+        failing = [str(tmp_path) if one == str(EXAMPLES / "python") else one for one in command]
+        failing[-1] = "failing:app"
     path = {"PYTHONPATH": str(EXAMPLES / "python")}
-    with running([*failing, "failing:app"], {**told, **path}) as program:
-        eventually(lambda: program.ended, seconds=60)
-        assert "its own work" in "".join(program.complained)
+    with running(failing, {**told, **path}) as program:
+        assert program.exit_code != 0
+        assert "own work" in "".join(program.complained)
     assert not (tmp_path / "place.json").exists()
     with running(command, told) as program:
         program.until(sent)

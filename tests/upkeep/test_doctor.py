@@ -4,8 +4,10 @@ import asyncio
 import datetime as dt
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import nats
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bulwark import subscribers
 from bulwark.folder import Folder
 from bulwark.services import SERVICES
 from bulwark.upkeep.copies import Facts, copy_database, restore_database
@@ -24,6 +27,7 @@ from bulwark.upkeep.doctor.findings import Finding
 from bulwark.upkeep.doctor.look import findings, tell
 from bulwark.upkeep.doctor.machine import look_at_machine
 from bulwark.upkeep.doctor.one_stream import behind
+from bulwark.upkeep.doctor.streams import _health
 from bulwark.upkeep.record import Record, Rehearsal
 from bulwark.upkeep.source import Source
 from shared.bus import StreamState
@@ -149,6 +153,40 @@ def test_stopped_instance_is_looked_at_when_its_broker_is_its_own(own: Node) -> 
     own.folder.hold().close()
 
 
+def test_service_is_named_when_nothing_is_wrong_but_that_it_is_off(own: Node) -> None:
+    post(own, 1)
+    own.run(own.runtime("intake").stop())
+    found = examined(beside(own))
+    own.stop_services()
+    assert found["stream intake"].ok
+    assert found["lag"].ok
+    assert [one.check for one in found.values() if not one.ok] == ["answers intake"]
+    assert "is it running" in steps(found["answers intake"])
+
+
+@pytest.mark.parametrize(("status", "ready"), [(200, True), (503, False)])
+def test_service_is_named_when_it_is_not_ready(status: int, ready: bool) -> None:
+    said = {"services": {"intake": {"ready": ready, "clock_jumped": False}}}
+
+    class Probe(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(orjson.dumps(said))
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Probe) as server:
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        found = asyncio.run(_health(url, 1))
+        answering.join()
+    assert [one.check for one in found if one.ok] == (["running"] if ready else [])
+    assert [one.check for one in found if not one.ok] == ([] if ready else ["running intake"])
+
+
 def test_reader_is_named_when_it_stands_still(own: Node) -> None:
     post(own, 1)
     own.stop_services()
@@ -199,7 +237,8 @@ def on_machine(source: Source, now: dt.datetime = NOW) -> dict[str, Finding]:
     return {one.check: one for one in look_at_machine(source, now)}
 
 
-def test_machine_is_well_when_it_is_new(still: Source) -> None:
+def test_machine_is_well_when_it_is_new_and_has_a_subscriber(still: Source) -> None:
+    subscribers.add(still.folder.subscribers, "hospital", "220581", {"alerts": []}, "x")
     assert [one for one in on_machine(still).values() if not one.ok] == []
 
 

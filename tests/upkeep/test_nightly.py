@@ -127,9 +127,14 @@ def test_oldest_and_what_was_cut_short_go_when_enough_are_kept(tmp_path: Path) -
         if name != names[2] and name != names[6]:
             write_whole(tmp_path / name / NAME, b"{}")
     (tmp_path / "kept-by-hand").mkdir()
+    (tmp_path / "by-hand.failed").mkdir()
+    for name in names[:2]:
+        (tmp_path / f".making-{name}").mkdir()
+        (tmp_path / f"{name}.failed").mkdir()
     gone = [path.name for path in outlived(tmp_path, 3)]
     # The last has no manifest yet: it may be in the making.
-    assert gone == [names[0], names[1], names[2]]
+    cut_short = [f".making-{names[0]}", f"{names[0]}.failed"]
+    assert gone == [*cut_short, names[0], names[1], names[2]]
 
 
 @pytest.mark.requirement("P3")
@@ -158,12 +163,33 @@ def test_no_older_backup_goes_when_the_rehearsal_fails(
 
     monkeypatch.setattr("bulwark.upkeep.tonight.rehearse", fails)
     clock = VirtualClock(RealClock().now() + HOUR)
-    with pytest.raises(BackupError, match="rollup: damaged"):
-        make_now(made.source, plan, clock, quiet)
+    for _ in range(3):
+        with pytest.raises(BackupError, match="rollup: damaged"):
+            make_now(made.source, plan, clock, quiet)
+        clock.step_to(clock.now() + HOUR)
     assert (Path(str(good.path)) / NAME).exists()
+    left = sorted(path.name for path in plan.folder.iterdir() if path.is_dir())
+    # The good one, and the last of those that failed.
+    assert len(left) == 2
+    assert left[1].endswith(".failed")
     record = read_record(plan.folder)
     assert record.finished_at == good.finished_at
     assert record.error == "rollup: damaged"
+
+
+def test_nothing_is_left_when_the_making_fails(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan(tmp_path / "nights", hour=2, keep=1, keys=None)
+
+    def fails(*_arguments: object) -> Rehearsal:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("bulwark.upkeep.tonight.rehearse", fails)
+    with pytest.raises(OSError, match="No space left"):
+        make_now(made.source, plan, RealClock(), quiet)
+    assert not [path for path in plan.folder.iterdir() if path.is_dir()]
+    assert "No space left" in str(read_record(plan.folder).error)
 
 
 def test_making_ends_with_us_when_we_are_ended(

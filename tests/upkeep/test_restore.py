@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bulwark import subscribers
 from bulwark.folder import RESTORING, Folder, FolderError
 from bulwark.upkeep import copies
 from bulwark.upkeep.backup import backup
+from bulwark.upkeep.keys import copy_keys
 from bulwark.upkeep.manifest import NAME, BackupError
 from bulwark.upkeep.restore import restore
 from bulwark.upkeep.source import Source
@@ -17,6 +19,7 @@ from services.rollup.webhooks import gauges
 from services.rollup.webhooks.handlers import AddTarget, PauseTarget, RemoveTarget
 from shared.clock import RealClock
 from shared.log import rows_from
+from shared.settings import Settings
 from tests.harness import Node, eventually
 from tests.rollup.busy_day import AREAS, fingerprint
 from tests.rollup.receiver import receiving
@@ -33,6 +36,23 @@ def restored(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     node.start()
     yield node
     node.stop()
+
+
+@pytest.mark.requirement("P3")
+def test_accounts_of_a_broker_elsewhere_come_back_when_a_site_was_restored(
+    made: Made, tmp_path: Path
+) -> None:
+    accounts = tmp_path / "accounts" / "accounts.conf"
+    subscribers.add(accounts, "hospital", "220581", {"alerts": []}, "x")
+    copy = tmp_path / "keys"
+    copy_keys(made.source.folder.keys, copy, RealClock().now(), accounts)
+    before = subscribers.read(accounts)
+    accounts.unlink()
+    empty = empty_place(tmp_path / "data", made.postgres)
+    settings = Settings(data=empty.folder.path, nats_accounts=accounts)
+    place = Source(empty.folder, empty.urls, settings)
+    restore(made.folder, place, keys=copy, without_keys=False, tell=quiet)
+    assert subscribers.read(accounts) == before
 
 
 @pytest.mark.requirement("P3")

@@ -6,7 +6,7 @@ the instance would.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,11 +19,12 @@ from bulwark.broker import Broker, BrokerError
 from bulwark.folder import FolderError
 from bulwark.upkeep.doctor.databases import Seen
 from bulwark.upkeep.doctor.findings import Finding, ill, well
-from bulwark.upkeep.doctor.one_stream import look_at_lag, look_at_stream
+from bulwark.upkeep.doctor.one_stream import SETTLE_SECONDS, look_at_lag, look_at_stream
 from bulwark.upkeep.source import Source
 from shared.bus import Bus, StreamRefused
 
 CONNECT_SECONDS = 4.0
+ANSWER_SECONDS = 2.0
 CLOCK_SLACK = timedelta(seconds=5)
 LEAST_NATS = (2, 15, 1)
 
@@ -89,6 +90,7 @@ async def _health(url: str, pid: int) -> list[Finding]:
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=CONNECT_SECONDS) as client:
             services = (await client.get(f"{url}/readyz")).json()["services"]
+            told = {name: (one["clock_jumped"], one["ready"]) for name, one in services.items()}
     except (httpx.HTTPError, ValueError, KeyError):
         return [
             ill(
@@ -99,9 +101,21 @@ async def _health(url: str, pid: int) -> list[Finding]:
             )
         ]
     found = []
-    for name, one in services.items():
+    for name, (clock_jumped, ready) in told.items():
         check = f"running {name}"
-        if one["clock_jumped"]:
+        if not ready:
+            found.append(
+                ill(
+                    check,
+                    f"{name}: 未就绪",
+                    "it is not ready",
+                    (
+                        "刚启动时请稍候;否则按下面“落后”各项做,或查看其日志",
+                        "wait when it has just begun; else see what is said below, and its log",
+                    ),
+                )
+            )
+        if clock_jumped:
             found.append(
                 ill(
                     check,
@@ -145,6 +159,7 @@ async def _ask(
                 found += await look_at_stream(bus, name, source, seen, running=stage.running)
         found += await _clock(bus, now)
         if stage.running:
+            found += await _answering(bus, [name for name, one in seen.items() if one.facts])
             found += await look_at_lag(source, seen)
     except BROKER_ERRORS as error:
         steps = ("查看其日志", "see its log")
@@ -152,6 +167,35 @@ async def _ask(
     finally:
         await bus.close()
     return found
+
+
+async def _answering(bus: Bus, names: Sequence[str]) -> list[Finding]:
+    """Whether each service is at work: that its stream equals its log does not say so."""
+    missing = [name for name in names if not await _answers(bus, name)]
+    if missing:
+        # Another process may be taking over.
+        await asyncio.sleep(SETTLE_SECONDS)
+    return [
+        ill(
+            f"answers {name}",
+            f"{name} 没有在总线上应答",
+            "it does not answer on the bus",
+            (
+                f"查看 {name} 是否运行及其日志;刚换由另一进程接替时,十秒后再看",
+                "is it running? See its log; look again in ten seconds when another takes over",
+            ),
+        )
+        for name in missing
+        if not await _answers(bus, name)
+    ]
+
+
+async def _answers(bus: Bus, name: str) -> bool:
+    try:
+        await bus.client.request(f"head.{name}", b"", timeout=ANSWER_SECONDS)
+    except (nats.errors.Error, TimeoutError):
+        return False
+    return True
 
 
 def _bare(url: str) -> str:

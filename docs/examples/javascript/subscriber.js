@@ -2,9 +2,10 @@
 //
 //   node subscriber.js nats://NAME:PASSWORD@HOST:PORT --stream ALERTS --place place.json
 //
-// Each event is printed as one line of JSON; put your own work into `handle`. The place (the
-// number of the last event handled) is kept in a file, so that the program may stop for a day,
-// lose its connection, or find the stream made again, and goes on where it was.
+// Each event is printed as one line of JSON; put your own work into `handle`. The place (number
+// and id of the last event handled) is kept in a file, so that the program may stop for a day,
+// lose its connection, or find the stream made again, and goes on where it was. It ends, with a
+// line that says why, when the number means another event now.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { connect, nanos, nuid } from "@nats-io/transport-node";
@@ -23,21 +24,28 @@ async function handle(event) {
   process.stdout.write(JSON.stringify(event) + "\n");
 }
 
+// The program cannot go on by itself; the message says why.
+class Ended extends Error {}
+
+// The last event handled, by number and id, and up to where there was none of ours since.
 class Place {
   constructor(file) {
     this.file = file;
-    this.sequence = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).sequence : 0;
+    const kept = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+    this.sequence = kept.sequence ?? 0;
+    this.id = kept.id ?? null;
+    this.seen = kept.seen ?? this.sequence;
   }
 
   // On disk when this returns; the file is replaced as a whole.
-  move(sequence) {
+  move(sequence, id, seen) {
     const draft = `${this.file}.new`;
     const file = openSync(draft, "w");
-    writeSync(file, JSON.stringify({ sequence }));
+    writeSync(file, JSON.stringify({ sequence, id, seen }));
     fsyncSync(file);
     closeSync(file);
     renameSync(draft, this.file);
-    this.sequence = sequence;
+    Object.assign(this, { sequence, id, seen });
   }
 }
 
@@ -68,8 +76,11 @@ function checking(site) {
 }
 
 function consumer(place, since, filters) {
+  // With the event of the place itself: that it comes again shows that the numbers still mean the
+  // same events.
+  const first = place.id ? place.sequence : place.sequence + 1;
   const start = place.sequence
-    ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: place.sequence + 1 }
+    ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: first }
     : since
       ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() }
       : { deliver_policy: DeliverPolicy.All };
@@ -87,12 +98,14 @@ function consumer(place, since, filters) {
 async function read(nc, asked) {
   const { stream, place, since, filters, check } = asked;
   const jsm = await jetstreamManager(nc);
-  const { state } = await jsm.streams.info(stream);
-  if (place.sequence && state.first_seq > place.sequence + 1) {
-    warn(`${stream} begins at ${state.first_seq}: ask for \`bulwark refill\` if you need those before`);
-  }
+  const info = await jsm.streams.info(stream);
+  const { state } = info;
   if (state.last_seq < place.sequence) {
     warn(`${stream} ends before our place: it is being made again, or its site was restored`);
+    return pause(SILENCE_MS);
+  }
+  if (place.sequence && state.first_seq > place.seen + 1) {
+    warn(`${stream} begins at ${state.first_seq}: ask for \`bulwark refill\` if you need those before`);
   }
   const made = await jsm.consumers.add(stream, consumer(place, since, filters));
   const feed = await jetstream(nc).consumers.get(stream, made.name);
@@ -105,15 +118,45 @@ async function read(nc, asked) {
       expected += 1;
       silent = false;
       const event = message.json();
+      if (expected === 2 && (await isLast(jsm, info, place, message.seq, event))) continue;
       // The server goes by when it stored an event, we by when it was recorded.
       if (!since || new Date(event.time) >= since) {
         await check(event);
         await handle(event);
       }
-      place.move(message.seq);
+      place.move(message.seq, event.id, message.seq);
     }
-    if (silent) return;
+    if (!silent) continue;
+    // Nothing of ours lies behind the place: it may grow old without being missed.
+    const left = (await feed.info()).num_pending;
+    if (!left && place.sequence && state.last_seq > place.seen) {
+      place.move(place.sequence, place.id, state.last_seq);
+    }
+    return;
   }
+}
+
+// Whether the first event that came is the one that we handled last; throws when that one should
+// have come, and did not.
+async function isLast(jsm, info, place, sequence, event) {
+  if (!place.id || info.state.first_seq > place.sequence) return false;
+  if (sequence === place.sequence && event.id === place.id) return true;
+  const now = await jsm.streams.info(info.config.name);
+  if (sequence < place.sequence || now.created !== info.created) {
+    throw new Error("the stream is being made again");
+  }
+  throw new Ended(
+    `${info.config.name}: number ${place.sequence} is no longer the event that we handled. The site was ` +
+      "restored from a backup, or what we may read has changed. Settle with county IT from where " +
+      `to read, and write that into ${place.file}: {"sequence": LAST NUMBER THAT STILL HOLDS}`,
+  );
+}
+
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+function end(why) {
+  warn(why);
+  process.exit(1);
 }
 
 function warn(text) {
@@ -152,11 +195,13 @@ const nc = await connect({
   maxReconnectAttempts: -1,
 });
 for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => process.exit(0));
+nc.closed().then(() => end("the connection is closed for good: is the account still there?"));
 for (;;) {
   try {
     await read(nc, asked);
   } catch (error) {
+    if (error instanceof Ended) end(error.message);
     warn(String(error));
-    await new Promise((done) => setTimeout(done, PAUSE_MS));
+    await pause(PAUSE_MS);
   }
 }

@@ -2,9 +2,10 @@
 
     python subscriber.py nats://NAME:PASSWORD@HOST:PORT --stream ALERTS --place place.json
 
-Each event is printed as one line of JSON; put your own work into `handle`. The place (the number
+Each event is printed as one line of JSON; put your own work into `handle`. The place (number and id
 of the last event handled) is kept in a file, so that the program may stop for a day, lose its
-connection, or find the stream made again, and goes on where it was. Needs: pip install nats-py
+connection, or find the stream made again, and goes on where it was. It ends, with a line that says
+why, when the number means another event now. Needs: pip install nats-py
 """
 
 import argparse
@@ -33,22 +34,36 @@ def handle(event: dict) -> None:
     print(json.dumps(event, ensure_ascii=False), flush=True)
 
 
+class Ended(Exception):
+    """The program cannot go on by itself; the message says why."""
+
+
+class OwnWorkFailed(Exception):
+    """`handle` raised an error; started again, the program begins with the same event."""
+
+
 class Place:
-    """The number of the last event handled, in a file that is replaced as a whole."""
+    """The last event handled, by number and id, and up to where there was none of ours since.
+
+    In a file that is replaced as a whole.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.sequence = json.loads(file.read_text())["sequence"] if file.exists() else 0
+        kept = json.loads(file.read_text()) if file.exists() else {}
+        self.sequence = kept.get("sequence", 0)
+        self.id = kept.get("id")
+        self.seen = kept.get("seen", self.sequence)
 
-    def move(self, sequence: int) -> None:
+    def move(self, sequence: int, event_id: str | None, seen: int) -> None:
         """Remember how far we are; on disk when this returns."""
         draft = self.file.with_suffix(".new")
         with draft.open("w") as file:
-            json.dump({"sequence": sequence}, file)
+            json.dump({"sequence": sequence, "id": event_id, "seen": seen}, file)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self.file)
-        self.sequence = sequence
+        self.sequence, self.id, self.seen = sequence, event_id, seen
 
 
 def subjects(service: str, types: list[str], area: str) -> list[str]:
@@ -63,7 +78,7 @@ def subjects(service: str, types: list[str], area: str) -> list[str]:
 
 
 def consumer(place: Place, since: datetime | None, filters: list[str]) -> ConsumerConfig:
-    """What to ask the server for: from behind the place on, else from a date, else everything."""
+    """What to ask the server for: from the place on, else from a date, else everything."""
     config = ConsumerConfig(
         ack_policy=AckPolicy.NONE,
         inactive_threshold=FORGOTTEN_AFTER_SECONDS,
@@ -72,7 +87,9 @@ def consumer(place: Place, since: datetime | None, filters: list[str]) -> Consum
     )
     if place.sequence:
         config.deliver_policy = DeliverPolicy.BY_START_SEQUENCE
-        config.opt_start_seq = place.sequence + 1
+        # With the event of the place itself: that it comes again shows that the numbers still
+        # mean the same events.
+        config.opt_start_seq = place.sequence if place.id else place.sequence + 1
     elif since:
         config.deliver_policy = DeliverPolicy.BY_START_TIME
         config.opt_start_time = since.astimezone(UTC).isoformat()
@@ -81,33 +98,71 @@ def consumer(place: Place, since: datetime | None, filters: list[str]) -> Consum
 
 async def read(js, stream: str, place: Place, since: datetime | None, filters: list[str]) -> None:
     """Handle events until there is a silence; raises when anything is amiss."""
-    state = (await js.stream_info(stream)).state
-    if state.first_seq > place.sequence + 1 and place.sequence:
-        warn(f"{stream} begins at {state.first_seq}: `bulwark refill` brings back what was before")
-    if state.last_seq < place.sequence:
+    info = await js.stream_info(stream)
+    if info.state.last_seq < place.sequence:
         warn(f"{stream} ends before our place: it is being made again, or its site was restored")
-    config = consumer(place, since, filters)
-    made = await js.add_consumer(stream, config)
+        await asyncio.sleep(SILENCE_SECONDS)
+        return
+    if info.state.first_seq > place.seen + 1 and place.sequence:
+        first = info.state.first_seq
+        warn(f"{stream} begins at {first}: `bulwark refill` brings back what was before")
+    made = await js.add_consumer(stream, consumer(place, since, filters))
     feed = await js.pull_subscribe_bind(durable=made.name, stream=stream)
     expected = 1
     try:
         while True:
-            for message in await feed.fetch(AT_ONCE, timeout=SILENCE_SECONDS):
+            try:
+                messages = await feed.fetch(AT_ONCE, timeout=SILENCE_SECONDS)
+            except TimeoutError:
+                # Nothing of ours lies behind the place: it may grow old without being missed.
+                nothing_left = not (await feed.consumer_info()).num_pending
+                if nothing_left and place.sequence and info.state.last_seq > place.seen:
+                    place.move(place.sequence, place.id, info.state.last_seq)
+                return
+            for message in messages:
                 number = message.metadata.sequence
                 if number.consumer != expected:
                     raise ConnectionError("a message is missing")
-                expected += 1
                 event = json.loads(message.data)
-                # The server goes by when it stored an event, we by when it was recorded.
-                if not since or datetime.fromisoformat(event["time"]) >= since:
-                    handle(event)
-                place.move(number.stream)
+                if expected > 1 or not await is_last(js, info, place, number.stream, event):
+                    take(event, since)
+                    place.move(number.stream, event["id"], number.stream)
+                expected += 1
     finally:
         await feed.unsubscribe()
 
 
+async def is_last(js, info, place: Place, sequence: int, event: dict) -> bool:
+    """Whether the first event that came is the one that we handled last; raises when that one
+    should have come, and did not."""
+    if not place.id or info.state.first_seq > place.sequence:
+        return False
+    if (sequence, event["id"]) == (place.sequence, place.id):
+        return True
+    name = info.config.name
+    if sequence < place.sequence or (await js.stream_info(name)).created != info.created:
+        raise ConnectionError("the stream is being made again")
+    raise Ended(
+        f"{name}: number {place.sequence} is no longer the event that we handled. The site was "
+        "restored from a backup, or what we may read has changed. Settle with county IT from where "
+        f'to read, and write that into {place.file}: {{"sequence": LAST NUMBER THAT STILL HOLDS}}'
+    )
+
+
+def take(event: dict, since: datetime | None) -> None:
+    """Hand an event to your own work, unless it is from before the date."""
+    # The server goes by when it stored an event, we by when it was recorded.
+    if since and datetime.fromisoformat(event["time"]) < since:
+        return
+    try:
+        handle(event)
+    except Exception as error:
+        # Not to be taken for a fault of the connection.
+        raise OwnWorkFailed(repr(error)) from error
+
+
 async def follow(url: str, stream: str, place: Place, since=None, filters=()) -> None:
-    """Handle events for ever."""
+    """Handle events for ever; raises Ended or OwnWorkFailed."""
 
     async def tell(error: Exception) -> None:
         warn(f"{type(error).__name__}: {error}")
@@ -122,11 +177,11 @@ async def follow(url: str, stream: str, place: Place, since=None, filters=()) ->
         while True:
             try:
                 await read(js, stream, place, since, list(filters))
-            except TimeoutError:
-                pass  # a silence: look again
             except (NatsError, OSError) as error:
                 warn(f"{type(error).__name__}: {error}")
                 await asyncio.sleep(PAUSE_SECONDS)
+            if client.is_closed:
+                raise Ended("the connection is closed for good: is the account still there?")
     finally:
         await client.close()
 
@@ -159,5 +214,7 @@ if __name__ == "__main__":
     said = arguments()
     try:
         asyncio.run(follow(said.url, said.stream, Place(said.place), said.since, said.filters))
+    except Ended as error:
+        raise SystemExit(str(error)) from None
     except KeyboardInterrupt:
         pass

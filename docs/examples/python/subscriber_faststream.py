@@ -11,16 +11,18 @@ there was a silence or a fault. Needs: pip install "faststream[nats,cli]"
 """
 
 import asyncio
-import json
 import os
 import sys
+import traceback
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from faststream import FastStream
 from faststream.nats import JStream, NatsBroker
+from faststream.security import SASLPlaintext
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
 from pydantic import BaseModel, ConfigDict
 
 URL = os.environ["BULWARK_URL"]
@@ -50,34 +52,59 @@ async def handle(event: CloudEvent) -> None:
     print(event.model_dump_json(), flush=True)
 
 
-broker = NatsBroker(URL, max_reconnect_attempts=-1)
+# The servers of a cluster tell each other's addresses, which hold no password: it goes apart.
+who = urlsplit(URL)
+broker = NatsBroker(
+    who._replace(netloc=who.netloc.rpartition("@")[2]).geturl(),
+    security=SASLPlaintext(username=who.username or "", password=who.password or ""),
+    max_reconnect_attempts=-1,
+)
 app = FastStream(broker)
 tasks = []
 
 
-def read_place() -> int:
-    """The number of the last event handled; 0 at first."""
-    return json.loads(PLACE.read_text())["sequence"] if PLACE.exists() else 0
+class Ended(Exception):
+    """The program cannot go on by itself; the message says why."""
 
 
-def keep_place(sequence: int) -> None:
+class OwnWorkFailed(Exception):
+    """`handle` raised an error; started again, the program begins with the same event."""
+
+
+class Place(BaseModel):
+    """The last event handled, by number and id, and up to where there was none of ours since."""
+
+    sequence: int = 0
+    id: str | None = None
+    seen: int = 0
+
+
+def read_place() -> Place:
+    """How far we are; nowhere at first."""
+    place = Place.model_validate_json(PLACE.read_text()) if PLACE.exists() else Place()
+    return place.model_copy(update={"seen": max(place.seen, place.sequence)})
+
+
+def keep_place(place: Place) -> None:
     """Remember how far we are; on disk when this returns."""
     draft = PLACE.with_suffix(".new")
     with draft.open("w") as file:
-        json.dump({"sequence": sequence}, file)
+        file.write(place.model_dump_json())
         file.flush()
         os.fsync(file.fileno())
     draft.replace(PLACE)
 
 
-def consumer(place: int, since: datetime | None) -> ConsumerConfig:
-    """From behind the place on, else from a date, else everything."""
+def consumer(place: Place, since: datetime | None) -> ConsumerConfig:
+    """From the place on, else from a date, else everything."""
     config = ConsumerConfig(
         ack_policy=AckPolicy.NONE, inactive_threshold=60.0, filter_subjects=SUBJECTS
     )
-    if place:
+    if place.sequence:
         config.deliver_policy = DeliverPolicy.BY_START_SEQUENCE
-        config.opt_start_seq = place + 1
+        # With the event of the place itself: that it comes again shows that the numbers still
+        # mean the same events.
+        config.opt_start_seq = place.sequence if place.id else place.sequence + 1
     elif since:
         config.deliver_policy = DeliverPolicy.BY_START_TIME
         config.opt_start_time = since.isoformat()
@@ -85,10 +112,18 @@ def consumer(place: int, since: datetime | None) -> ConsumerConfig:
 
 
 async def read(since: datetime | None) -> None:
-    """Handle events until there is a silence."""
+    """Handle events until there is a silence; raises when anything is amiss."""
+    place, info = read_place(), await broker.connection.jetstream().stream_info(STREAM)
+    if info.state.last_seq < place.sequence:
+        warn(f"{STREAM} ends before our place: it is being made again, or its site was restored")
+        await asyncio.sleep(SILENCE_SECONDS)
+        return
+    if place.sequence and info.state.first_seq > place.seen + 1:
+        first = info.state.first_seq
+        warn(f"{STREAM} begins at {first}: `bulwark refill` brings back what was before")
     subscriber = broker.subscriber(
         stream=JStream(STREAM, declare=False),
-        config=consumer(read_place(), since),
+        config=consumer(place, since),
         subject=SUBJECTS[0],
         persistent=False,
     )
@@ -99,31 +134,70 @@ async def read(since: datetime | None) -> None:
             number = message.raw_message.metadata.sequence
             if number.consumer != expected:
                 raise ConnectionError("a message is missing")
-            expected += 1
             event = CloudEvent.model_validate_json(message.body)
-            # The server goes by when it stored an event, we by when it was recorded.
-            if since is None or event.time >= since:
-                await handle(event)
-            keep_place(number.stream)
+            if expected > 1 or not await is_last(info, place, number.stream, event):
+                await take(event, since)
+                place = Place(sequence=number.stream, id=event.id, seen=number.stream)
+                keep_place(place)
+            expected += 1
     finally:
         await subscriber.stop()
+    # Nothing of ours lies behind the place: it may grow old without being missed.
+    if broker.connection.is_connected and place.sequence and place.seen < info.state.last_seq:
+        keep_place(place.model_copy(update={"seen": info.state.last_seq}))
+
+
+async def is_last(info: StreamInfo, place: Place, sequence: int, event: CloudEvent) -> bool:
+    """Whether the first event that came is the one that we handled last; raises when that one
+    should have come, and did not."""
+    if not place.id or info.state.first_seq > place.sequence:
+        return False
+    if (sequence, event.id) == (place.sequence, place.id):
+        return True
+    now = await broker.connection.jetstream().stream_info(STREAM)
+    if sequence < place.sequence or now.created != info.created:
+        raise ConnectionError("the stream is being made again")
+    raise Ended(
+        f"{STREAM}: number {place.sequence} is no longer the event that we handled. The site was "
+        "restored from a backup, or what we may read has changed. Settle with county IT from where "
+        f'to read, and write that into {PLACE}: {{"sequence": LAST NUMBER THAT STILL HOLDS}}'
+    )
+
+
+async def take(event: CloudEvent, since: datetime | None) -> None:
+    """Hand an event to your own work, unless it is from before the date."""
+    # The server goes by when it stored an event, we by when it was recorded.
+    if since and event.time < since:
+        return
+    try:
+        await handle(event)
+    except Exception as error:
+        # Not to be taken for a fault of the connection.
+        raise OwnWorkFailed(repr(error)) from error
 
 
 async def follow() -> None:
-    """Handle events for ever."""
+    """Handle events for ever; raises Ended or OwnWorkFailed."""
     since = datetime.fromisoformat(FROM) if FROM else None
     while True:
         try:
             await read(since)
         except (NatsError, OSError) as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            warn(f"{type(error).__name__}: {error}")
             await asyncio.sleep(PAUSE_SECONDS)
+        if broker.connection.is_closed:
+            raise Ended("the connection is closed for good: is the account still there?")
+
+
+def warn(text: str) -> None:
+    """A line for whoever watches over this program."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def ended(task: asyncio.Task) -> None:
     """An error in your own work ends the program; started again, it begins with the same event."""
-    if not task.cancelled():
-        task.print_stack()
+    if not task.cancelled() and (error := task.exception()):
+        traceback.print_exception(error)
         app.exit()
 
 
@@ -139,3 +213,10 @@ async def end() -> None:
     """Before FastStream leaves."""
     for task in tasks:
         task.cancel()
+
+
+@app.after_shutdown
+async def tell() -> None:
+    """To whoever started it: it did not end because it was asked to."""
+    if any(task.done() and not task.cancelled() for task in tasks):
+        raise SystemExit(1)

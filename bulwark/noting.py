@@ -1,0 +1,58 @@
+"""What is done at the command line beside the services, entered in the audit log."""
+
+import getpass
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulwark.folder import Folder
+from services.rollup.main import SERVICE
+from shared.audit import note
+from shared.clock import RealClock
+from shared.db import Database
+from shared.migration import migrate
+from shared.settings import Settings
+from shared.transaction import Tx
+from shared.writer import Writer
+
+
+@dataclass(slots=True)
+class Noted:
+    """An entry in the audit log of rollup, which knows of other systems."""
+
+    action: str
+    subject: str
+    reason: str
+    weight: int = 1
+
+    def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+        """Enter it."""
+        note(tx, self.action, self.subject, self.reason)
+
+
+def note_down(data: Path, action: str, subject: str, reason: str) -> None:
+    """Enter what somebody did at the command line; raises what its database raises."""
+    folder = Folder(data.resolve()).require()
+    settings = Settings(data=data)
+    database = Database(settings.database_url(SERVICE.name))
+    site = folder.site(settings.site, RealClock())
+    try:
+        migrate(SERVICE, database)
+        work = Noted(action, subject, "; ".join(part for part in (reason, _who()) if part))
+        outcome = Writer(SERVICE, site, database).apply([work]).outcomes[0]
+    finally:
+        site.areas.close()
+        site.vault.close()
+        database.close()
+    if isinstance(outcome, BaseException):
+        raise outcome
+
+
+def _who() -> str:
+    """The operating system's user, and who stands behind `sudo`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    behind = os.environ.get("SUDO_USER")
+    return f"os user {user}, sudo by {behind}" if behind else f"os user {user}"
