@@ -86,7 +86,7 @@ def run_services(
 ) -> None:
     """These services in this process, against BULWARK_NATS_URL and their database URLs.
 
-    The data folder must be there: of `bulwark prepare`, `up`, or a restore.
+    Once their databases hold events, the data folder must be there: it holds the keys.
     """
     from bulwark.served import serve
     from bulwark.services import SERVICES

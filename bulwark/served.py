@@ -1,6 +1,9 @@
 """`bulwark run SERVICE…`: some services in this process; broker and databases are elsewhere."""
 
 from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import inspect, make_url
 
 from bulwark.folder import Folder
 from bulwark.instance import Instance, listen
@@ -8,21 +11,40 @@ from bulwark.process import begun, complain_softly, say
 from bulwark.process_gauges import ProcessGauges
 from bulwark.services import SERVICES
 from shared.clock import RealClock
+from shared.db import Database
+from shared.log import head_of
 from shared.settings import Settings
 from shared.stream_making import StreamSettings
+
+
+def _is_in_use(url: str) -> bool:
+    """Whether a database holds events already."""
+    file = make_url(url).database if url.startswith("sqlite") else None
+    if file is not None and not Path(file).exists():
+        return False
+    database = Database(url)
+    try:
+        with database.reading() as session:
+            connection = session.connection()
+            return inspect(connection).has_table("log_head") and head_of(connection) > 0
+    finally:
+        database.close()
 
 
 async def serve(names: Sequence[str], settings: Settings) -> int:
     """Serve until cancelled; 1 when a service fails for good."""
     listening = listen(settings.host, settings.port)
-    # A new folder would have keys of its own: people's data would be sealed with others.
-    folder = Folder(settings.data.resolve()).require()
+    folder = Folder(settings.data.resolve())
+    urls = {name: settings.database_url(name) for name in names}
+    if any(map(_is_in_use, urls.values())):
+        # A new folder would have keys of its own: people's data would be sealed with others.
+        folder.require()
     folder.prepare()
     site = folder.site(settings.site, RealClock())
     instance = Instance(
         [SERVICES[name] for name in names],
         site,
-        {name: settings.database_url(name) for name in names},
+        urls,
         settings.nats_url,
         StreamSettings(settings.stream_max_age_seconds, settings.stream_replicas),
         ProcessGauges(folder.path, settings.certificates),

@@ -9,7 +9,11 @@ import httpx
 import pytest
 
 from bulwark.folder import Folder
+from bulwark.services import SERVICES
+from shared.db import Database
+from shared.migration import migrate
 from tests.bulwark.command import Up, alive, bulwark, up
+from tests.core.appending import append_runs
 from tests.harness import eventually, new_id
 
 AREA = "220581001001"
@@ -237,8 +241,14 @@ def test_one_line_names_the_setting_when_up_would_not_use_a_database(
     assert not (tmp_path / "data").exists()
 
 
-def test_no_keys_are_made_when_run_is_given_a_folder_without_an_instance(tmp_path: Path) -> None:
-    done = bulwark("run", "intake", "--data", str(tmp_path / "data"), "--port", "0")
+def test_no_keys_are_made_when_run_is_given_no_keys_for_a_database_in_use(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/intake.db"
+    database = Database(url)
+    migrate(SERVICES["intake"], database)
+    append_runs(database, "one", 1)
+    database.close()
+    where = ("--data", str(tmp_path / "data"), "--port", "0")
+    done = bulwark("run", "intake", *where, BULWARK_INTAKE_DATABASE_URL=url)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "--data" in done.stderr
