@@ -54,7 +54,7 @@ def refused(node: Node, path: str, content: bytes, token: str | None) -> tuple[i
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every screening's statement fail in the database."""
     statement = sqlalchemy.text(f"INSERT INTO no_such_table VALUES ('{SECRET}')")
-    monkeypatch.setattr(handlers, "insert", lambda _table: statement)
+    monkeypatch.setattr(handlers, "add_screenings", lambda to, _rows: to.execute(statement))
 
 
 @pytest.mark.parametrize("headers", [{}, ENGLISH])
