@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_LINES = 10_000
 MOST_BYTES = 8 * 1024 * 1024
 LINES_PER_TRANSACTION = 500
-# More would stand in the writer's queue before a fever that is posted meanwhile.
+# More would stand in the writer's queue before a single request that comes meanwhile.
 TRANSACTIONS_QUEUED = 2
 # To read so many takes a few milliseconds; then whoever else waits has a turn.
 LINES_AT_A_TIME = 100

@@ -182,7 +182,11 @@ class Bus:
         client = self.client
         if not client.is_connected:
             raise nats.errors.ConnectionReconnectingError
-        await client._send_command(b"".join(map(_frame, messages)))
+        frames = [_frame(message) for message in messages]
+        if max(map(len, frames)) > client.max_payload:
+            # The server would end the connection for good.
+            raise nats.errors.MaxPayloadError
+        await client._send_command(b"".join(frames))
         await client._flush_pending()
 
     async def api(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -25,16 +25,18 @@ class Frames(Parser):
         # By the number of the subscription, as it stands in a frame.
         self.heard: dict[bytes, Hear] = {}
         self._rest = b""
+        self._resets = 0
         super().__init__(client)
 
     def reset(self) -> None:
         """Forget what came of a frame: the connection is a new one."""
         super().reset()
         self._rest = b""
+        self._resets += 1
 
     async def parse(self, data: bytes = b"") -> None:
         """Take in bytes; raises ProtocolError."""
-        data = self._rest + data
+        data, resets = self._rest + data, self._resets
         # What goes to the library begins at `others`; all before `at` is whole frames.
         at = others = 0
         while (end := data.find(END, at)) >= 0:
@@ -48,6 +50,9 @@ class Frames(Parser):
                 if hear is not None:
                     if others < at:
                         await super().parse(data[others:at])
+                    if resets != self._resets:
+                        # Meanwhile the connection became a new one: these bytes are the old one's.
+                        return
                     others = stop
                     _hand_over(hear, words, data, end + 2, stop - 2)
             at = stop

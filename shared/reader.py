@@ -226,7 +226,7 @@ class Reader:
                 if len(entries) >= self._at_once or not feed.waiting:
                     break
                 came = feed.take()
-            self._lingers = FLOOD_LINGER_SECONDS if len(entries) > FLOOD else self._linger
+            self._lingers = self._linger + FLOOD_LINGER_SECONDS * (len(entries) > FLOOD)
             # A pull that ran out must be renewed at once: without one not even beats come.
             await feed.top_up(len(entries))
             if not entries and loop.time() > deadline:

@@ -102,6 +102,23 @@ def test_half_a_frame_is_forgotten_when_the_connection_is_a_new_one() -> None:
     assert client.told == ["ping"]
 
 
+def test_rest_of_the_bytes_is_dropped_when_the_connection_ends_amidst_them() -> None:
+    class Ending(Client):
+        async def _process_ping(self) -> None:
+            frames.reset()
+
+    heard: list[bytes] = []
+    frames = Frames(Ending())
+    frames.heard[b"7"] = lambda _reply, _head, body: heard.append(body)
+
+    async def feed() -> None:
+        await frames.parse(b"PING\r\nMSG a 7 2\r\nhi\r\nMSG a 7 100\r\nhalf")
+        await frames.parse(b"MSG a 7 3\r\nnew\r\n")
+
+    asyncio.run(feed())
+    assert heard == [b"new"]
+
+
 @pytest.mark.parametrize(
     ("reply", "head", "expected"),
     [

@@ -11,7 +11,7 @@ from services.alerts.fevers.tables import Alert
 from services.alerts.texts import TEXTS
 from shared.auth import Role
 from shared.db import area_range
-from shared.events import AreaCode, Id
+from shared.events import AreaCode, Event, Id
 from shared.events.values import AlertKind, AlertStatus
 from shared.http import Read, Routes
 from shared.paging import Paged, page
@@ -34,6 +34,12 @@ class OneAlert(BaseModel):
     """Which alert to read."""
 
     alert_id: Id
+
+
+def may_be_told(read: Read, event: Event) -> bool:
+    """Whether the caller may read an event's sentence, which may name a temperature."""
+    names = getattr(event, "temperature_c", None) is not None
+    return not names or read.caller is None or read.caller.role in READING
 
 
 def listed(read: Read, asked: Alerts) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def screened(tx: Tx, recorded: list[Recorded[ScreeningRecorded]]) -> Iterable[Ev
 
 
 def screening_voided(tx: Tx, recorded: Recorded[ScreeningVoided]) -> Iterable[Event]:
-    """A screening was taken back: its alert was a false one."""
+    """A screening was taken back: its alert was a false one, whatever the clinic made of it."""
     screening_id = recorded.data.screening_id
     alert = tx.session.scalars(select(Alert).where(Alert.screening_id == screening_id)).first()
     if alert is None:
@@ -85,8 +85,6 @@ def screening_voided(tx: Tx, recorded: Recorded[ScreeningVoided]) -> Iterable[Ev
         if remembered is None and domain.finding(recorded.data, tx.pack):
             causes = stored(recorded.causes())
             tx.session.add(VoidedScreening(screening_id=screening_id, because=causes))
-        return []
-    if alert.status == "resolved":
         return []
     return [_resolved(tx, alert, "false_alarm", None, recorded.causes())]
 

@@ -69,8 +69,11 @@ def window_over(tx: Tx, due: Due) -> Iterable[Event]:
         return ()
     real = [row for row in _fevers_of(tx, helper.person_id) if row.outcome != "false_alarm"]
     last = max(real, key=lambda row: (str(row.found_at), row.alert_id), default=None)
-    because = [] if last is None else last.closed_because or last.because
-    return _looked_at_again(tx, helper.person_id, restored(because, tx.pack.line(WINDOW_LINE)))
+    if last is None:
+        # Not even known any more: a coordinator takes them back.
+        return ()
+    because = restored(last.closed_because or last.because, tx.pack.line(WINDOW_LINE))
+    return _looked_at_again(tx, helper.person_id, because)
 
 
 def forget_person(tx: Tx, person_id: str) -> None:

@@ -73,7 +73,7 @@ def request(tx: Tx, command: RequestAssistance) -> Iterable[Event]:
         raise Invalid(
             TEXTS, "due_in_the_past", field="due_at", now=tx.now.isoformat(timespec="minutes")
         )
-    _admit_person(tx, command.person_id)
+    _admit_person(tx, command)
     rules = tx.pack.requests
     row = AssistanceRequest(
         id=command.id,
@@ -168,12 +168,13 @@ def _admitted(tx: Tx, request_id: str) -> AssistanceRequest:
     return rights.admit(tx, tx.session.get(AssistanceRequest, request_id))
 
 
-def _admit_person(tx: Tx, person_id: str | None) -> None:
-    """Refuse to name a person of another community than those that are the caller's."""
-    if person_id is None or tx.caller is None:
+def _admit_person(tx: Tx, command: RequestAssistance) -> None:
+    """Refuse to name a person of another community than the request's, which is the caller's:
+    no grant for it would open where they live."""
+    if command.person_id is None or tx.caller is None:
         return
-    for known in register.registered(tx.session, [person_id]):
-        if not known.area.startswith(tx.caller.area[:COMMUNITY_DIGITS]):
+    for known in register.registered(tx.session, [command.person_id]):
+        if not known.area.startswith(command.area[:COMMUNITY_DIGITS]):
             raise Forbidden(TEXTS, "person_elsewhere", field="person_id")
 
 

@@ -16,5 +16,6 @@ def upgrade() -> None:
     # Due at once: the handler asks again for the end of the window where it is not over.
     op.execute(
         "INSERT INTO due (kind, key, at) "
-        "SELECT 'helpers.window', id, status_since FROM helpers WHERE status = 'stood_down'"
+        "SELECT 'helpers.window', id, status_since FROM helpers WHERE status = 'stood_down' "
+        "AND EXISTS (SELECT 1 FROM person_fevers WHERE person_fevers.person_id = helpers.person_id)"
     )
