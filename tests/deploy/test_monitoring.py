@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,14 +120,63 @@ def test_every_receiver_is_told_something_and_every_duty_has_one() -> None:
     assert {rule["labels"]["duty"] for rule in ALERTS} == receivers
 
 
-def test_every_alert_that_silences_or_is_silenced_exists() -> None:
+def test_every_alert_that_a_route_or_a_silence_names_exists() -> None:
     config = loaded(ROOT / "deploy" / "alertmanager" / "alertmanager.yml")
     said = [
         matcher.partition("=")[2].strip('~"')
         for rule in config["inhibit_rules"]
         for matcher in (*rule["source_matchers"], *rule["target_matchers"])
     ]
+    said += [
+        matcher.partition("=")[2].strip('~"')
+        for route in config["route"]["routes"]
+        for matcher in route["matchers"]
+        if matcher.startswith("alertname=")
+    ]
     assert {name for names in said for name in names.split("|")} <= set(BY_NAME)
+
+
+def told_by(**labels: str) -> dict[str, Any]:
+    """The first route that takes an alert of these labels, with what it has from the root."""
+    root = loaded(ROOT / "deploy" / "alertmanager" / "alertmanager.yml")["route"]
+    for route in root["routes"]:
+        said = [re.fullmatch(r'(\w+)=(~?)"(.*)"', matcher) for matcher in route["matchers"]]
+        if all(
+            one and re.fullmatch(one[3] if one[2] else re.escape(one[3]), labels.get(one[1], ""))
+            for one in said
+        ):
+            return {**root, **route}
+    return dict(root)
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_second_service_or_township_is_told_within_a_minute_when_the_alert_is_urgent(
+    name: str,
+) -> None:
+    labels = BY_NAME[name]["labels"]
+    route = told_by(alertname=name, **labels)
+    assert route["receiver"] == labels["duty"]
+    if labels["severity"] == "urgent":
+        assert route["group_interval"] == "1m"
+
+
+@pytest.mark.parametrize(
+    ("name", "together"),
+    [
+        ("ServiceDown", ["alertname", "service"]),
+        ("StreamBad", ["alertname", "service"]),
+        ("BrokerAway", ["alertname"]),
+        ("RelayLag", ["alertname"]),
+        ("ReaderLag", ["alertname"]),
+        ("LeaseNotHeldByOne", ["alertname"]),
+        ("WriterStuck", ["alertname"]),
+        ("FeverUnanswered", ["alertname", "township"]),
+    ],
+)
+def test_services_are_told_together_when_one_outage_stops_them_all_and_else_apart(
+    name: str, together: list[str]
+) -> None:
+    assert told_by(alertname=name, **BY_NAME[name]["labels"])["group_by"] == together
 
 
 def test_night_is_kept_from_what_is_for_the_day_and_from_nothing_else() -> None:

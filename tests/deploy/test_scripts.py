@@ -57,6 +57,8 @@ def test_subscribers_trust_the_certificate_when_the_same_authority_renewed_it(
     file = (tmp_path / "server.pem").stat().st_ino
     renewed = make_certificate(tmp_path, "--renew", "bus.county.example")
     assert renewed.returncode == 0, renewed.stderr
+    for told in ("docker compose restart nats nats-2 nats-3", "move ca.key back"):
+        assert told in renewed.stdout
     after = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert after.keys() == before.keys()
     assert {name for name in after if after[name] == before[name]} == set(kept)
