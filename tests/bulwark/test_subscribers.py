@@ -141,9 +141,10 @@ def test_account_is_kept_for_the_next_start_when_nothing_runs(data: Path) -> Non
     assert stat.S_IMODE(mode) == 0o600
 
 
-def test_accounts_belong_to_the_folders_owner_when_root_adds_one(data: Path) -> None:
+def test_what_is_made_belongs_to_the_folders_owner_when_root_adds_an_account(data: Path) -> None:
     keys, owner = Folder(data).keys, os.geteuid() or 12345
     os.chown(keys, owner, -1)
+    os.chown(data / "db", owner, -1)
     for name in ("first", "second"):
         done = bulwark("subscriber", "add", name, *AREA, *FEVERS, "--data", str(data))
         assert done.returncode == 0, done.stderr
@@ -151,6 +152,9 @@ def test_accounts_belong_to_the_folders_owner_when_root_adds_one(data: Path) -> 
     assert "subscribers.conf" in found
     assert {one.st_uid for one in found.values()} == {owner}
     assert {stat.S_IMODE(one.st_mode) for one in found.values()} == {0o600}
+    # The note of it is in a database that its service made neither, and can write.
+    assert {file.stat().st_uid for file in (data / "db").iterdir()} == {owner}
+    assert len(audited(data)) == 2
 
 
 def test_password_is_shown_and_removal_holds_when_the_audit_log_cannot_be_written(
