@@ -86,7 +86,7 @@ def run_services(
 ) -> None:
     """These services in this process, against BULWARK_NATS_URL and their database URLs.
 
-    Once their databases hold events, the data folder must be there: it holds the keys.
+    Once their databases hold events, the data folder must hold its keys: no new ones are made.
     """
     from bulwark.served import serve
     from bulwark.services import SERVICES

@@ -28,6 +28,8 @@ MARK = ".bulwark"
 RESTORING = ".restoring"
 # What we put into a folder: nothing else is ever removed, and nothing else may lie there first.
 OURS = ("keys", "policies", "db", "nats", "areas.db*", "token", "run.json*", RESTORING, MARK)
+# New ones would open nothing of what the databases hold.
+KEYS = TOKENS, MASTER, STORE = "tokens.key", "master.key", "people.db"
 # Backups are never emptied with the rest.
 TOLERATED = ("lost+found", "backups")
 SHIPPED_POLICIES = Path(__file__).parent.parent / "policies"
@@ -125,6 +127,18 @@ class Folder:
             )
         return self
 
+    def require_keys(self) -> "Folder":
+        """This folder, when it holds keys: databases in use need their own; raises FolderError."""
+        for key in KEYS:
+            # Its name alone: an empty or foreign one is refused where it is read.
+            if not (self.keys / key).exists():
+                raise FolderError(
+                    f"{self.keys / key} 缺失,而数据库已在使用:请用 --data 指明原来的数据文件夹,"
+                    "或放回其密钥 / is missing, and these databases are in use: give --data the "
+                    "folder they were used with, or restore its keys"
+                )
+        return self
+
     def refuse_foreign(self) -> None:
         """Leave a folder alone that holds what is not ours; raises FolderError."""
         if not self.path.exists() or (self.path / MARK).exists():
@@ -159,14 +173,14 @@ class Folder:
 
     def site(self, name: str, clock: Clock, *, drill: bool = False) -> Site:
         """This instance's ports; raises PolicyError, AreasError, KeyFileError or VaultError."""
-        key = load_or_create_key(self.keys / "tokens.key")
+        key = load_or_create_key(self.keys / TOKENS)
         return Site(
             name=name,
             clock=clock,
             areas=Areas.open(self.areas),
             packs=Packs.load(self.policies),
             tokens=Tokens(key, clock),
-            vault=Vault(self.keys / "people.db", self.keys / "master.key"),
+            vault=Vault(self.keys / STORE, self.keys / MASTER),
             secret=hashlib.blake2b(key, digest_size=32, person=b"fingerprints").digest(),
             drill=drill,
         )

@@ -1,9 +1,12 @@
 """What is done at the command line beside the services, entered in the audit log."""
 
+import contextlib
 import getpass
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import make_url
 
 from bulwark.folder import Folder
 from services.rollup.main import SERVICE
@@ -34,7 +37,9 @@ def note_down(data: Path, action: str, subject: str, reason: str) -> None:
     """Enter what somebody did at the command line; raises what its database raises."""
     folder = Folder(data.resolve()).require()
     settings = Settings(data=data)
-    database = Database(settings.database_url(SERVICE.name))
+    url = settings.database_url(SERVICE.name)
+    make_for_the_owner(url)
+    database = Database(url)
     site = folder.site(settings.site, RealClock())
     try:
         migrate(SERVICE, database)
@@ -46,6 +51,21 @@ def note_down(data: Path, action: str, subject: str, reason: str) -> None:
         database.close()
     if isinstance(outcome, BaseException):
         raise outcome
+
+
+def make_for_the_owner(url: str) -> None:
+    """Make an SQLite file that is not there yet, so that it is not root's after a `sudo`.
+
+    Its services run as whom the folder belongs to; SQLite gives its journals to the file's owner.
+    """
+    name = make_url(url).database if url.startswith("sqlite") else None
+    if os.geteuid() != 0 or name is None:
+        return
+    file = Path(name)
+    with contextlib.suppress(FileExistsError):
+        file.touch(0o644, exist_ok=False)
+        owner = file.parent.stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def _who() -> str:

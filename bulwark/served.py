@@ -37,8 +37,8 @@ async def serve(names: Sequence[str], settings: Settings) -> int:
     folder = Folder(settings.data.resolve())
     urls = {name: settings.database_url(name) for name in names}
     if any(map(_is_in_use, urls.values())):
-        # A new folder would have keys of its own: people's data would be sealed with others.
-        folder.require()
+        # New keys would open nothing, and people's data would be sealed with others.
+        folder.require_keys()
     folder.prepare()
     site = folder.site(settings.site, RealClock())
     instance = Instance(

@@ -1,11 +1,14 @@
 """Commands for other systems: the contract, subscribers, webhooks."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bulwark.process import complain, complain_softly, run, say
+
+if TYPE_CHECKING:
+    from bulwark.subscribers import Where
 
 Data = Annotated[
     Path, typer.Option("--data", envvar="BULWARK_DATA", help="数据文件夹 / the data folder")
@@ -49,7 +52,7 @@ def subscriber_add(
     data: Data = DEFAULT,
 ) -> None:
     """Make an account that may read these events in this area, and print its URL once."""
-    from bulwark import subscribers, taking_up
+    from bulwark import subscribers
     from shared.clock import RealClock
 
     at = subscribers.where(data)
@@ -57,7 +60,16 @@ def subscriber_add(
     wanted = wanted_types(types)
     moment = RealClock().now().isoformat(timespec="seconds")
     password = subscribers.add(at.file, name, area, wanted, moment)
-    _note(data, "subscriber_added", name, f"{area} {','.join(types)}")
+    try:
+        _hand_over(at, name, password)
+    finally:
+        _note(data, "subscriber_added", name, f"{area} {','.join(types)}")
+
+
+def _hand_over(at: "Where", name: str, password: str) -> None:
+    """Print a new account's URL, and have the broker let it in; ends with one line otherwise."""
+    from bulwark import subscribers, taking_up
+
     say(f"{name}: 只显示这一次 / shown this once")
     if not at.running:
         say(f"用户 / user: {name}   口令 / password: {password}")
@@ -100,30 +112,36 @@ def subscriber_list(data: Data = DEFAULT) -> None:
 def subscriber_remove(
     name: Annotated[str, typer.Argument(help="名称 / name")], data: Data = DEFAULT
 ) -> None:
-    """Take an account away; whoever is connected with it is cut off."""
+    """Take an account away; whoever is connected with it is cut off. It may be repeated."""
     from bulwark import subscribers, taking_up
 
     at = subscribers.where(data)
-    subscribers.remove(at.file, name)
-    _note(data, "subscriber_removed", name)
+    absent: subscribers.SubscriberError | None = None
+    try:
+        subscribers.remove(at.file, name)
+    except subscribers.SubscriberError as error:
+        # Perhaps it was removed before, and the broker could not be told then.
+        absent = error
     try:
         run(taking_up.told(at))
     except subscribers.SubscriberError as error:
         complain(f"已从文件删除,但总线未生效 / removed from the file, but still in force: {error}")
+    finally:
+        if absent is None:
+            _note(data, "subscriber_removed", name)
+    if absent is not None:
+        complain(absent)
     say(f"{name}: 已删除 / removed")
 
 
 def _note(data: Path, action: str, name: str, reason: str = "") -> None:
-    """Enter it in the audit log; whatever hinders that, an account can be taken away."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from bulwark.errors import ONE_LINE
+    """Enter it in the audit log, once it is done; whatever hinders that hinders nothing else."""
     from bulwark.noting import note_down
 
     try:
         note_down(data, action, name, reason)
-    except (*ONE_LINE, SQLAlchemyError, OSError) as error:
-        why = str(getattr(error, "orig", None) or error).splitlines()[0]
+    except Exception as error:  # noqa: BLE001 - an account is given or taken all the same
+        why = (str(getattr(error, "orig", None) or error) or repr(error)).splitlines()[0]
         complain_softly(f"注意:未记入审计日志 / NOTE: not entered in the audit log: {why}")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, inspect, select
 
 from bulwark.folder import Folder
+from bulwark.noting import make_for_the_owner
 from bulwark.process import complain
 from services.rollup.main import SERVICE
 from services.rollup.webhooks import handlers, signing
@@ -28,7 +29,9 @@ from shared.writer import Work, Writer
 @contextlib.contextmanager
 def _database(data: Path) -> Iterator[Database]:
     Folder(data.resolve()).require()
-    database = Database(Settings(data=data).database_url(SERVICE.name))
+    url = Settings(data=data).database_url(SERVICE.name)
+    make_for_the_owner(url)
+    database = Database(url)
     try:
         # The folder may be new, or older than this release.
         migrate(SERVICE, database)

@@ -11,6 +11,7 @@ from tests.docs.subscribing import (
     every_fault,
     from_a_date,
     javascript,
+    no_instant,
     quiet_for_long,
     restored_site,
     running,
@@ -27,6 +28,10 @@ def test_every_event_is_read_once_when_program_server_and_stream_come_and_go(
 
 def test_reading_begins_at_a_date_when_one_is_named(site: Site, tmp_path: Path) -> None:
     from_a_date(site, javascript, tmp_path)
+
+
+def test_program_ends_at_once_when_it_is_to_begin_at_no_instant(tmp_path: Path) -> None:
+    no_instant(javascript, tmp_path)
 
 
 def test_program_ends_when_its_place_means_another_event(site: Site, tmp_path: Path) -> None:

@@ -13,13 +13,16 @@ from pathlib import Path
 import nats
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
-from bulwark import subscribers, taking_up
+from bulwark import noting, subscribers, taking_up
 from bulwark.accounts import accounts_block, hashed, parse_types
 from bulwark.broker import Broker, configuration, free_port, server_on, server_program
+from bulwark.cli import app
 from bulwark.folder import Folder
 from shared.audit import entries
 from shared.db import Database
+from shared.writer import Unavailable
 from tests.bulwark.command import bulwark, up
 from tests.faults.site import Process
 from tests.harness import eventually
@@ -138,9 +141,10 @@ def test_account_is_kept_for_the_next_start_when_nothing_runs(data: Path) -> Non
     assert stat.S_IMODE(mode) == 0o600
 
 
-def test_accounts_belong_to_the_folders_owner_when_root_adds_one(data: Path) -> None:
+def test_what_is_made_belongs_to_the_folders_owner_when_root_adds_an_account(data: Path) -> None:
     keys, owner = Folder(data).keys, os.geteuid() or 12345
     os.chown(keys, owner, -1)
+    os.chown(data / "db", owner, -1)
     for name in ("first", "second"):
         done = bulwark("subscriber", "add", name, *AREA, *FEVERS, "--data", str(data))
         assert done.returncode == 0, done.stderr
@@ -148,6 +152,46 @@ def test_accounts_belong_to_the_folders_owner_when_root_adds_one(data: Path) -> 
     assert "subscribers.conf" in found
     assert {one.st_uid for one in found.values()} == {owner}
     assert {stat.S_IMODE(one.st_mode) for one in found.values()} == {0o600}
+    # The note of it is in a database that its service made neither, and can write.
+    assert {file.stat().st_uid for file in (data / "db").iterdir()} == {owner}
+    assert len(audited(data)) == 2
+
+
+def test_password_is_shown_and_removal_holds_when_the_audit_log_cannot_be_written(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_vain(*_: object) -> None:
+        raise Unavailable("locked")
+
+    monkeypatch.setattr(noting, "note_down", in_vain)
+    folder = ("--data", str(data))
+    added = CliRunner().invoke(app, ["subscriber", "add", "hospital", *AREA, *FEVERS, *folder])
+    assert added.exit_code == 0, added.stderr
+    assert "口令 / password: " in added.stdout
+    assert "not entered in the audit log: locked" in added.stderr
+    removed = CliRunner().invoke(app, ["subscriber", "remove", "hospital", *folder])
+    assert removed.exit_code == 0, removed.stderr
+    assert not subscribers.read(Folder(data).subscribers)
+
+
+def test_subscriber_is_cut_off_when_its_removal_is_repeated(
+    elsewhere: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in elsewhere.items():
+        monkeypatch.setenv(name, value)
+    data, accounts = Path(elsewhere["BULWARK_DATA"]), Path(elsewhere["BULWARK_NATS_ACCOUNTS"])
+    Folder(data).prepare()
+    added = bulwark("subscriber", "add", "hospital", *AREA, *FEVERS)
+    secret = added.stdout.split()[-1].removeprefix("tls://").split("@", maxsplit=1)[0]
+    inside = elsewhere["BULWARK_NATS_URL"].replace("bulwark:services", secret)
+    assert asyncio.run(taking_up.lets_in(inside))
+    # The first removal ended before the broker was told.
+    subscribers.remove(accounts, "hospital")
+    again = bulwark("subscriber", "remove", "hospital")
+    assert again.returncode == 1
+    assert "no such subscriber" in again.stderr
+    assert not asyncio.run(taking_up.lets_in(inside))
+    assert [action for action, *_ in audited(data)] == ["subscriber_added"]
 
 
 def audited(data: Path) -> list[tuple[str, str, str]]:

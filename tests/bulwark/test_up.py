@@ -10,6 +10,7 @@ import pytest
 
 from bulwark.folder import Folder
 from bulwark.services import SERVICES
+from shared.clock import RealClock
 from shared.db import Database
 from shared.migration import migrate
 from tests.bulwark.command import Up, alive, bulwark, up
@@ -247,9 +248,26 @@ def test_no_keys_are_made_when_run_is_given_no_keys_for_a_database_in_use(tmp_pa
     migrate(SERVICES["intake"], database)
     append_runs(database, "one", 1)
     database.close()
-    where = ("--data", str(tmp_path / "data"), "--port", "0")
-    done = bulwark("run", "intake", *where, BULWARK_INTAKE_DATABASE_URL=url)
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1
-    assert "--data" in done.stderr
+
+    def refused() -> str:
+        where = ("--data", str(tmp_path / "data"), "--port", "0")
+        done = bulwark("run", "intake", *where, BULWARK_INTAKE_DATABASE_URL=url)
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 1
+        assert "--data" in done.stderr
+        assert "bulwark prepare" not in done.stderr
+        return done.stderr
+
+    assert "tokens.key" in refused()
     assert not (tmp_path / "data").exists()
+    # A folder of ours whose keys were lost.
+    folder = Folder(tmp_path / "data")
+    folder.prepare()
+    assert "tokens.key" in refused()
+    assert not list(folder.keys.iterdir())
+    site = folder.site("test", RealClock())
+    site.areas.close()
+    site.vault.close()
+    (folder.keys / "people.db").unlink()
+    assert "people.db" in refused()
+    assert not (folder.keys / "people.db").exists()

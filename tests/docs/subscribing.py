@@ -261,6 +261,15 @@ def from_a_date(site: Site, start: Start, folder: Path) -> None:
         program.until(sent)
 
 
+def no_instant(start: Start, folder: Path) -> None:
+    """It ends before it connects when it is told to begin at what is no instant."""
+    for since in ("2021-01-18T08:00:00", "2021-01-18", "yesterday", "yesterday+08:00"):
+        asked = Asked("nats://hospital:secret@127.0.0.1:1", folder / "place.json", since)
+        with running(*start(asked)) as program:
+            assert program.exit_code != 0
+            assert "from" in program.complained[-1].lower()
+
+
 def restored_site(site: Site, start: Start, folder: Path) -> None:
     """Under the number of the place stands another event: the program ends and says why."""
     sent = site.fevers(2)

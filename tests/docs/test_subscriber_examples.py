@@ -1,10 +1,13 @@
 """The subscribers of docs/subscribing.md, run as their readers would, against a real site."""
 
+import asyncio
 import json
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +21,7 @@ from tests.docs.subscribing import (
     every_fault,
     faststream,
     from_a_date,
+    no_instant,
     plain,
     quiet_for_long,
     refusing_broker,
@@ -58,6 +62,13 @@ def test_reading_begins_at_a_date_when_one_is_named(
 
 
 @BOTH
+def test_program_ends_at_once_when_it_is_to_begin_at_no_instant(
+    start: Start, tmp_path: Path
+) -> None:
+    no_instant(start, tmp_path)
+
+
+@BOTH
 def test_program_ends_when_its_place_means_another_event(
     site: Site, start: Start, tmp_path: Path
 ) -> None:
@@ -79,6 +90,27 @@ def test_program_ends_when_its_connection_is_closed_for_good(start: Start, tmp_p
     ):
         assert program.exit_code != 0
         assert "closed for good" in "".join(program.complained)
+
+
+def test_stream_is_asked_again_when_the_place_has_just_grown_too_old(tmp_path: Path) -> None:
+    program = runpy.run_path(str(EXAMPLES / "python" / "subscriber.py"))
+    (tmp_path / "place.json").write_text(json.dumps({"sequence": 7, "id": "last"}))
+    place = program["Place"](tmp_path / "place.json")
+
+    def info(first: int) -> SimpleNamespace:
+        state, config = SimpleNamespace(first_seq=first), SimpleNamespace(name="ALERTS")
+        return SimpleNamespace(state=state, config=config, created="once")
+
+    class Server:
+        async def stream_info(self, _name: str) -> SimpleNamespace:
+            return info(8)
+
+    def is_last(before: SimpleNamespace) -> bool:
+        return bool(asyncio.run(program["is_last"](Server(), before, place, 9, {"id": "next"})))
+
+    with pytest.raises(ConnectionError, match="begins later"):
+        is_last(info(5))
+    assert not is_last(info(8))
 
 
 def test_events_pass_the_check_when_they_are_piped_into_it(site: Site, tmp_path: Path) -> None:

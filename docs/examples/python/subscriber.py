@@ -140,8 +140,12 @@ async def is_last(js, info, place: Place, sequence: int, event: dict) -> bool:
     if (sequence, event["id"]) == (place.sequence, place.id):
         return True
     name = info.config.name
-    if sequence < place.sequence or (await js.stream_info(name)).created != info.created:
+    now = await js.stream_info(name)
+    if sequence < place.sequence or now.created != info.created:
         raise ConnectionError("the stream is being made again")
+    if now.state.first_seq > place.sequence:
+        # It has just grown too old, which says nothing of its number; the next look knows that.
+        raise ConnectionError("the stream begins later now")
     raise Ended(
         f"{name}: number {place.sequence} is no longer the event that we handled. The site was "
         "restored from a backup, or what we may read has changed. Settle with county IT from where "

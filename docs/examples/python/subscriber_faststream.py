@@ -30,6 +30,12 @@ STREAM = os.environ["STREAM"]
 PLACE = Path(os.environ.get("PLACE", "place.json"))
 SUBJECTS = os.environ["SUBJECTS"].split(",")
 FROM = os.environ.get("FROM")
+try:
+    SINCE = datetime.fromisoformat(FROM) if FROM else None
+except ValueError:
+    raise SystemExit(f"FROM is no date: {FROM}") from None
+if SINCE and SINCE.tzinfo is None:
+    raise SystemExit("FROM needs an offset: 2021-01-18T08:00:00+08:00")
 SILENCE_SECONDS = float(os.environ.get("SILENCE_SECONDS", "10"))
 PAUSE_SECONDS = 1.0
 
@@ -157,6 +163,9 @@ async def is_last(info: StreamInfo, place: Place, sequence: int, event: CloudEve
     now = await broker.connection.jetstream().stream_info(STREAM)
     if sequence < place.sequence or now.created != info.created:
         raise ConnectionError("the stream is being made again")
+    if now.state.first_seq > place.sequence:
+        # It has just grown too old, which says nothing of its number; the next look knows that.
+        raise ConnectionError("the stream begins later now")
     raise Ended(
         f"{STREAM}: number {place.sequence} is no longer the event that we handled. The site was "
         "restored from a backup, or what we may read has changed. Settle with county IT from where "
@@ -178,10 +187,9 @@ async def take(event: CloudEvent, since: datetime | None) -> None:
 
 async def follow() -> None:
     """Handle events for ever; raises Ended or OwnWorkFailed."""
-    since = datetime.fromisoformat(FROM) if FROM else None
     while True:
         try:
-            await read(since)
+            await read(SINCE)
         except (NatsError, OSError) as error:
             warn(f"{type(error).__name__}: {error}")
             await asyncio.sleep(PAUSE_SECONDS)
