@@ -161,7 +161,7 @@ class Runtime:
             await lease.take()
             duties = self._begin()
             await lease.lose()
-            await _cancel(duties)
+            await end_all(duties)
 
     def _begin(self) -> list[asyncio.Task[None]]:
         """Begin what one process does for all of its service."""
@@ -210,7 +210,7 @@ class Runtime:
 
     async def stop(self) -> None:
         """End the loops, then the writer; what was accepted is on disk."""
-        await _cancel(list(self._tasks))
+        await end_all(list(self._tasks))
         try:
             await self.writer.stop()
             if self.lease is not None:
@@ -251,7 +251,8 @@ class Runtime:
         return all(reader.caught_up and not reader.behind for reader in self.readers)
 
 
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+async def end_all(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel loops until they have ended."""
     # Again and again: what a loop awaits in the client may swallow its cancellation.
     while running := [task for task in tasks if not task.done()]:
         for task in running:

@@ -1,5 +1,6 @@
 """Sending to another system that fails, hangs, goes away for a day, and comes back."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,6 +14,7 @@ from services.rollup.feed.domain import is_sent
 from services.rollup.webhooks import gauges, sending, signing
 from services.rollup.webhooks import target as sent_to
 from services.rollup.webhooks.domain import pause_after
+from services.rollup.webhooks.following import Following
 from services.rollup.webhooks.handlers import (
     AddTarget,
     PauseTarget,
@@ -23,6 +25,7 @@ from services.rollup.webhooks.handlers import (
     targets,
 )
 from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
+from services.rollup.webhooks.wishes import Wish
 from shared import audit
 from shared import log as event_log
 from shared.events import contract, decode
@@ -321,7 +324,41 @@ def test_nothing_is_sent_or_lost_when_the_target_is_paused(node: Node) -> None:
         assert len(receiver.tries) == before
         assert ("bulwark_webhook_behind", target) not in told(node)
         change(node, PauseTarget(target, paused=False))
-        arrived(receiver, sent)
+        # What was on its way when the pause began may come again.
+        eventually(lambda: list(dict.fromkeys(receiver.screenings)) == sent, seconds=30)
+        remove(node, target)
+
+
+def test_sending_ends_when_what_follows_a_source_does_not_hear_it_at_once(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Following] = []
+    deaf: list[Following] = []
+
+    async def follow(following: Following) -> None:
+        begun.append(following)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            # As the client's flush does.
+            deaf.append(following)
+        await asyncio.Event().wait()
+
+    async def end(wish: Wish) -> None:
+        serving = asyncio.ensure_future(sending._serve(node.runtime("rollup"), wish))
+        async with asyncio.timeout(5):
+            while not begun:
+                await asyncio.sleep(0.01)
+            serving.cancel()
+            await asyncio.wait([serving])
+        assert serving.cancelled()
+
+    with receiving() as receiver:
+        target, _ = add(node, receiver)
+        change(node, PauseTarget(target))
+        monkeypatch.setattr(Following, "run", follow)
+        node.run(end(Wish(target, receiver.url, MINE, tuple(FEVERS), True, 0, None)))
+        assert deaf
         remove(node, target)
 
 

@@ -13,9 +13,12 @@ from shared.migration import migrate
 from shared.schedule import due_rows
 
 HELPER = (
-    "INSERT INTO helpers (id, area, sealed, skills, languages, capacity, status, registered_at, "
-    "status_since) VALUES (:id, '220581001001', '', '[]', '[]', 5, :status, :at, :at)"
+    "INSERT INTO helpers (id, area, sealed, person_id, skills, languages, capacity, status, "
+    "registered_at, status_since) "
+    "VALUES (:id, '220581001001', '', :person, '[]', '[]', 5, :status, :at, :at)"
 )
+FEVER = "INSERT INTO person_fevers (alert_id, person_id, because) VALUES ('one', 'ill', '[]')"
+HELPERS = {"available": "well", "away": "ill", "stood_down": "ill", "forgotten": "erased"}
 AT = "2021-01-18T08:00:00.000000+08:00"
 
 
@@ -28,8 +31,11 @@ def test_helpers_who_stood_down_are_looked_at_when_the_database_is_brought_forwa
     with database.write_engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-        for status in ("available", "away", "stood_down"):
-            connection.execute(text(HELPER), {"id": status, "status": status, "at": AT})
+        for name, person in HELPERS.items():
+            status = "stood_down" if name == "forgotten" else name
+            values = {"id": name, "person": person, "status": status, "at": AT}
+            connection.execute(text(HELPER), values)
+        connection.execute(text(FEVER))
     migrate(SERVICE, database)
     with database.write_engine.begin() as connection:
         found = connection.execute(due_rows.select()).all()

@@ -12,7 +12,7 @@ import structlog
 
 from services.rollup.feed.domain import is_sent
 from services.rollup.webhooks.handlers import Told, places
-from services.rollup.webhooks.target import Target, TargetGone
+from services.rollup.webhooks.target import PassedOver, Target, TargetGone
 from shared.bus import StreamRefused
 from shared.db import is_transient, on_thread
 from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_of
@@ -113,7 +113,10 @@ class Following:
         began = time.monotonic()
         recorded = self._wanted(self._fitting(number, document))
         if recorded is not None:
-            await self._target.send(recorded, document)
+            try:
+                await self._target.send(recorded, document)
+            except PassedOver:
+                await self._look_up()
         self._place = number
         if recorded is not None or self._place - self._stored >= MOST_UNSAVED:
             await self._save(sent=recorded is not None)

@@ -6,8 +6,6 @@ time; no target waits for another.
 
 import asyncio
 import ssl
-from collections.abc import Coroutine
-from typing import Any
 
 import structlog
 
@@ -15,7 +13,7 @@ from services.rollup.webhooks.domain import sources_of
 from services.rollup.webhooks.handlers import places
 from services.rollup.webhooks.wishes import Wish, forget_attempts, wishes
 from shared.db import is_transient, on_thread
-from shared.runtime import Runtime
+from shared.runtime import Runtime, end_all
 
 LOOK_SECONDS = 2.0
 
@@ -30,9 +28,7 @@ async def send_webhooks(runtime: Runtime) -> None:
             await _match(runtime, at_work)
             await asyncio.sleep(LOOK_SECONDS)
     finally:
-        for task in at_work.values():
-            task.cancel()
-        await asyncio.gather(*at_work.values(), return_exceptions=True)
+        await end_all(list(at_work.values()))
 
 
 async def _match(runtime: Runtime, at_work: dict[Wish, asyncio.Task[None]]) -> None:
@@ -75,11 +71,14 @@ async def _serve(runtime: Runtime, wish: Wish) -> None:
     context = ssl.create_default_context()
     async with httpx.AsyncClient(verify=context, trust_env=False, timeout=ANSWER_SECONDS) as client:
         target = Target(runtime, wish, client)
-        works: list[Coroutine[Any, Any, None]] = [
-            Following(runtime, target, source, known[source]).run()
+        tasks = [
+            asyncio.create_task(Following(runtime, target, source, known[source]).run())
             for source in sources_of(wish.types)
             if source in known
         ]
-        async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(work)
+        # Not a TaskGroup: it cancels once, and would wait for ever for one who did not hear it.
+        try:
+            if tasks:
+                await asyncio.wait(tasks)
+        finally:
+            await asyncio.shield(end_all(tasks))

@@ -10,8 +10,10 @@ import structlog
 from services.rollup.webhooks import addresses, signing
 from services.rollup.webhooks.domain import kinds_of, pause_after
 from services.rollup.webhooks.handlers import Failed
+from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
 from services.rollup.webhooks.wishes import Wish
 from shared import metrics
+from shared.db import on_thread
 from shared.events import CONTENT_TYPE, Event, Recorded
 from shared.refusal import Refused
 from shared.runtime import Runtime
@@ -30,6 +32,10 @@ class TargetGone(Exception):
     """The target wants no more, or was removed."""
 
 
+class PassedOver(Exception):
+    """Somebody lets the target skip what it did not take."""
+
+
 class Target:
     """One target: its secret, its turn, its failures."""
 
@@ -45,15 +51,28 @@ class Target:
         self._failing_since = wish.failing_since
 
     async def send(self, recorded: Recorded[Event], document: bytes) -> None:
-        """Send an event until the target has taken it; raises TargetGone when it wants no more."""
+        """Send an event until the target has taken it.
+
+        Raises TargetGone when it wants no more or is paused, PassedOver when it is to skip this.
+        """
         async with self._turn:
             while (fault := await self._try(recorded, document)) is not None:
                 metrics.WEBHOOK_ATTEMPTS.labels(self.wish.id, "failed").inc()
                 await self.failed(fault, at=(recorded.service, recorded.sequence))
                 # Whole seconds that count as they pass, whatever a clock says.
                 await asyncio.sleep(pause_after(self._attempts).total_seconds())
+                await on_thread(self._check_still_wanted, recorded)
             metrics.WEBHOOK_ATTEMPTS.labels(self.wish.id, "taken").inc()
             self.recovered()
+
+    def _check_still_wanted(self, recorded: Recorded[Event]) -> None:
+        with self._runtime.database.reading() as session:
+            row = session.get(WebhookTarget, self.wish.id)
+            place = session.get(WebhookPlace, (self.wish.id, recorded.service))
+            if row is None or place is None or row.gone or row.paused:
+                raise TargetGone
+            if place.sequence >= recorded.sequence:
+                raise PassedOver
 
     async def failed(self, fault: str, *, at: tuple[str, int] | None = None) -> None:
         """Note a failure, for who looks; `at` is the source and number of what was not taken."""
