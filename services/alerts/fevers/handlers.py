@@ -86,6 +86,9 @@ def screening_voided(tx: Tx, recorded: Recorded[ScreeningVoided]) -> Iterable[Ev
             causes = stored(recorded.causes())
             tx.session.add(VoidedScreening(screening_id=screening_id, because=causes))
         return []
+    if alert.outcome == "false_alarm" and alert.resolved_by is None:
+        # Nobody closed it but this, heard of before.
+        return []
     return [_resolved(tx, alert, "false_alarm", None, recorded.causes())]
 
 
