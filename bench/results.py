@@ -9,6 +9,8 @@ from pathlib import Path
 from bench.machine import described
 
 RESULTS = Path(__file__).with_name("results.md")
+# Written by hand from profiles: looked through again when a row changes.
+DISTANCES = Path(__file__).with_name("distances.md")
 HEAD = """\
 # Measured
 
@@ -107,6 +109,7 @@ def tell(figures: Sequence[Figure]) -> None:
 
 
 def write(figures: Sequence[Figure]) -> None:
-    """Write the table anew."""
+    """Write the table anew, with what is known of its distances."""
     head = HEAD.format(when=f"{datetime.now(UTC):%Y-%m-%d %H:%M}", machine=described())
-    RESULTS.write_text(head + "".join(figure.row for figure in figures), encoding="utf-8")
+    rows = "".join(figure.row for figure in figures)
+    RESULTS.write_text(head + rows + DISTANCES.read_text(encoding="utf-8"), encoding="utf-8")
