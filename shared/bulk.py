@@ -61,7 +61,7 @@ async def accept_lines(
         # The writer begins before the next part is read.
         await asyncio.sleep(0)
         if len(pending) >= TRANSACTIONS_QUEUED:
-            await asyncio.wait(pending[-TRANSACTIONS_QUEUED:][:1])
+            await asyncio.wait([pending[-TRANSACTIONS_QUEUED]])
     done = await asyncio.gather(*pending)
     return _answer(done, rejected, problems.language_of(request))
 
