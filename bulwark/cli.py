@@ -45,7 +45,7 @@ def main() -> None:
             complain(error)
         if isinstance(error, PermissionError):
             complain(
-                f"{error.filename}: 无权访问,请以数据文件夹的属主运行(sudo -u) / "
+                f"{error.filename or error.strerror}: 无权访问,请以数据文件夹的属主运行(sudo -u) / "
                 "not allowed: run it as the data folder's owner (sudo -u)"
             )
         raise

@@ -64,6 +64,12 @@ class Role(StrEnum):
     SUBSCRIBER = "subscriber"  # 订阅系统
 
 
+OF_HEALTH = frozenset(
+    {Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND, Role.COORDINATOR, Role.SUBSCRIBER}
+)
+"""Who may read alerts, and is told whom they are about and at what temperature."""
+
+
 class TokenFault(StrEnum):
     """Why a token is refused."""
 

@@ -117,12 +117,16 @@ class Vault:
             for subject, text in plain.items()
         }
 
-    def open(self, subject_id: str, sealed: bytes) -> dict[str, str]:
-        """The data that were sealed for a subject.
+    def open(
+        self, subject_id: str, sealed: bytes, *, formerly: str | None = None
+    ) -> dict[str, str]:
+        """The data that were sealed for a subject, or for what an earlier release called it.
 
         Raises KeyDestroyed, KeyMissing, SealBroken, KeyStoreUnavailable.
         """
         stored = self._store.find([_subject(subject_id)])
+        if subject_id not in stored and formerly is not None:
+            return self.open(formerly, sealed)
         if subject_id not in stored:
             raise KeyMissing(f"{self._store.file} has no key of {subject_id}")
         key = AESGCM(self._unwrap(subject_id, stored[subject_id]))

@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.auth import Role
+from shared.auth import OF_HEALTH, Role
 from shared.events import AreaCode, Cause, Event, Id, Recorded, decode, parse
-from shared.events.wording import describe, event_label
+from shared.events.wording import described_to, event_label
 from shared.http import Read, Routes
 from shared.log import rows_about
 from shared.refusal import NotFound
@@ -28,22 +28,20 @@ def why_routes(
     prefix: str,
     may_see: MaySee = lambda _read, _event: True,
     held: Held = lambda _read, _id: None,
-    whole: MaySee = lambda _read, _event: True,
 ) -> Routes:
-    """`GET <prefix>/why/{id}`; `may_see` says which events a caller is told of at all, `whole` of
-    which in a sentence and not by their name alone, `held` the area of a thing of this id to which
-    nothing may have happened yet."""
+    """`GET <prefix>/why/{id}`; `may_see` says which events a caller is told of at all, `held` the
+    area of a thing of this id to which nothing may have happened yet."""
 
     def why(read: Read, query: Why) -> dict[str, Any]:
         """Why something is as it is: what happened to it, and the causes of the last of that."""
-        return explain(read, query, may_see, held, whole)
+        return explain(read, query, may_see, held)
 
     routes = Routes(prefix, "why")
     routes.get("/why/{id}", why, Why, roles=tuple(Role))
     return routes
 
 
-def explain(read: Read, query: Why, may_see: MaySee, held: Held, whole: MaySee) -> dict[str, Any]:
+def explain(read: Read, query: Why, may_see: MaySee, held: Held) -> dict[str, Any]:
     """The chain of causes and the history of a thing, both empty while nothing has happened to it;
     NotFound for what is not to be seen."""
     found = [
@@ -63,12 +61,12 @@ def explain(read: Read, query: Why, may_see: MaySee, held: Held, whole: MaySee) 
         read.touch(recorded.data.area)
     return {
         "id": query.id,
-        "chain": [*_causes(read, latest.data, may_see, whole), _step(read, latest, whole)],
-        "history": [_step(read, recorded, whole) for recorded in found],
+        "chain": [*_causes(read, latest.data, may_see), _step(read, latest)],
+        "history": [_step(read, recorded) for recorded in found],
     }
 
 
-def _causes(read: Read, event: Event, may_see: MaySee, whole: MaySee) -> list[dict[str, Any]]:
+def _causes(read: Read, event: Event, may_see: MaySee) -> list[dict[str, Any]]:
     return [
         {
             "type": cause.type,
@@ -77,24 +75,23 @@ def _causes(read: Read, event: Event, may_see: MaySee, whole: MaySee) -> list[di
             "area_name": _name(read, cause.area),
             "occurred_at": cause.occurred_at,
             "policy": cause.policy,
-            "text": _cause_text(read, cause, may_see, whole),
+            "text": _cause_text(read, cause, may_see),
         }
         for cause in event.because
     ]
 
 
-def _cause_text(read: Read, cause: Cause, may_see: MaySee, whole: MaySee) -> str:
+def _cause_text(read: Read, cause: Cause, may_see: MaySee) -> str:
     """A cause in words: its own sentence where this service's log has it for the caller to see."""
     event = _event(read, cause.id)
     if event is None or not (may_see(read, event) and _concerns(read, event.area)):
         return event_label(cause.type.rsplit(".", 1)[1], read.language)
-    return _text(read, event, whole)
+    return _text(read, event)
 
 
-def _text(read: Read, event: Event, whole: MaySee) -> str:
-    if not whole(read, event):
-        return event_label(event.name, read.language)
-    return describe(event, lambda code: _name(read, code), read.language)
+def _text(read: Read, event: Event) -> str:
+    of_health = read.caller is None or read.caller.role in OF_HEALTH
+    return described_to(event, lambda code: _name(read, code), read.language, of_health=of_health)
 
 
 def _event(read: Read, event_id: str) -> Event | None:
@@ -111,7 +108,7 @@ def _concerns(read: Read, area: AreaCode) -> bool:
     return area.startswith(own) or own.startswith(area)
 
 
-def _step(read: Read, recorded: Recorded[Any], whole: MaySee) -> dict[str, Any]:
+def _step(read: Read, recorded: Recorded[Any]) -> dict[str, Any]:
     event = recorded.data
     return {
         "type": event.type,
@@ -120,7 +117,7 @@ def _step(read: Read, recorded: Recorded[Any], whole: MaySee) -> dict[str, Any]:
         "area_name": _name(read, event.area),
         "occurred_at": event.occurred_at,
         "policy": getattr(event, "policy", None),
-        "text": _text(read, event, whole),
+        "text": _text(read, event),
     }
 
 

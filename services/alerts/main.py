@@ -68,7 +68,7 @@ SERVICE = Service(
         elections_api.routes,
         venues_api.routes,
         activities_api.routes,
-        why_routes("/alerts", held=venues_api.area_of, whole=fevers_api.may_be_told),
+        why_routes("/alerts", held=venues_api.area_of),
     ),
     gauges=(FEVERS_OPEN, FEVER_OLDEST, FEVERS_OVERDUE, RISK_LEVEL, CHECKPOINTS_OPEN),
 )

@@ -19,11 +19,7 @@ def sealed(vault: Vault, sort: Sort, id_: str, data: Mapping[str, str]) -> bytes
 
 def opened(vault: Vault, sort: Sort, id_: str, data: bytes) -> dict[str, str]:
     """The data that were sealed for one thing; raises as `Vault.open`."""
-    try:
-        return vault.open(_subject(sort, id_), data)
-    except KeyMissing:
-        # An earlier release sealed it under the bare id.
-        return vault.open(id_, data)
+    return vault.open(_subject(sort, id_), data, formerly=id_)
 
 
 def destroyed(vault: Vault, sort: Sort, id_: str, data: bytes) -> None:

@@ -62,6 +62,16 @@ def describe(
     return "".join(said)
 
 
+def described_to(
+    event: Event, areas_name: Callable[[str], str], language: Language, *, of_health: bool
+) -> str:
+    """One line for someone: where the sentence names a temperature, and they have no part in
+    people's health, the event's short name alone."""
+    if not of_health and getattr(event, "temperature_c", None) is not None:
+        return event_label(event.name, language)
+    return describe(event, areas_name, language)
+
+
 def event_label(name: str, language: Language = "zh") -> str:
     """The short noun for an event, by its name (`fever_detected`); the name when it is unknown."""
     return _labelled(f"label.{name}", name, language)

@@ -144,6 +144,40 @@ def test_alert_is_a_false_one_when_its_screening_was_voided(node: Node) -> None:
     ]
 
 
+@pytest.mark.requirement("D1")
+def test_closed_alert_is_a_false_one_when_its_screening_is_voided_afterwards(node: Node) -> None:
+    area = COMMUNITIES[3]
+    screening = screen(node, area, temperature_c=39.9)
+    (alert,) = alerts(node, area)
+    clinic = node.client("health", area)
+    path = f"/alerts/alerts/{alert['id']}/resolve"
+    assert clinic.post(path, {"outcome": "observed"}).status_code == 200
+    recorder = node.client("recorder", area)
+    answer = recorder.post(f"/intake/screenings/{screening}/void", {"reason": "输错"})
+    assert answer.status_code == 200
+    node.settle()
+    (alert,) = alerts(node, area)
+    assert alert["outcome"] == "false_alarm"
+    closings = about(node, AlertResolved, alert["id"])
+    assert [closing.data.outcome for closing in closings] == ["observed", "false_alarm"]
+    assert len({closing.id for closing in closings}) == 2
+
+
+@pytest.mark.requirement("P5")
+def test_why_names_a_temperature_only_to_those_who_may_read_alerts(node: Node) -> None:
+    area = COMMUNITIES[3]
+    screen(node, area, temperature_c=39.9)
+    (alert,) = alerts(node, area)
+    path = f"/alerts/why/{alert['id']}"
+    told = {
+        role: node.client(role, area).get(path).json()["history"][-1]["text"]
+        for role in ("health", "it", "resident")
+    }
+    assert "39.9" in told["health"]
+    assert "39.9" not in told["it"] + told["resident"]
+    assert told["it"]
+
+
 def test_alert_is_hidden_when_it_lies_outside_the_callers_area(node: Node) -> None:
     screen(node, COMMUNITIES[4], temperature_c=38)
     (alert,) = alerts(node, COMMUNITIES[4])

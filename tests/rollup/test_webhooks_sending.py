@@ -306,6 +306,27 @@ def test_rollup_goes_on_when_a_target_meets_an_error_that_nobody_expected(
         remove(node, target)
 
 
+def test_next_try_is_not_made_when_the_event_was_skipped_meanwhile(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiving() as receiver:
+        target, _ = add(node, receiver)
+        refused = fever(node)
+        receiver.refused.append(refused)
+        eventually(lambda: row(node, target).attempts >= 2)
+        # Nobody looks at the targets again: what is under way must heed it by itself.
+        monkeypatch.setattr(sending, "_match", _nothing)
+        change(node, SkipEvent(target))
+        sent = [fever(node)]
+        arrived(receiver, sent)
+        monkeypatch.undo()
+        remove(node, target)
+
+
+async def _nothing(*_parts: object) -> None:
+    return None
+
+
 def test_nothing_is_sent_or_lost_when_the_target_is_paused(node: Node) -> None:
     with receiving() as receiver:
         target, _ = add(node, receiver)

@@ -24,7 +24,6 @@ from shared.events.values import ActivityKind, Level, MeasureKind, ShortText, Te
 from shared.policy import ActivityStop
 from shared.refusal import Conflict, Forbidden, Invalid, NotFound
 from shared.transaction import Tx
-from shared.vault import KeyMissing
 
 STOPS: tuple[MeasureKind, ...] = ("activity_stop", "meeting_postponement")
 ELSEWHERE = ("because", "reason_en")
@@ -202,12 +201,7 @@ def answer(tx: Tx, command: ApplyForActivity | DecideActivity | ReportActivity) 
 def _applicant(tx: Tx, activity_id: str, sealed: bytes | None) -> str | None:
     if sealed is None:
         return None
-    vault = tx.site.vault
-    try:
-        told = vault.open(_subject(activity_id), sealed)
-    except KeyMissing:
-        # An earlier release sealed it under the bare id.
-        told = vault.open(activity_id, sealed)
+    told = tx.site.vault.open(_subject(activity_id), sealed, formerly=activity_id)
     return told.get("applicant")
 
 

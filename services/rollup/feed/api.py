@@ -6,9 +6,9 @@ from pydantic import BaseModel, Field
 
 from services.rollup.feed.domain import data_of, is_sent, kinds_asked
 from services.rollup.texts import TEXTS
-from shared.auth import Role
+from shared.auth import OF_HEALTH, Role
 from shared.events import AreaCode, Recorded
-from shared.events.wording import describe, event_label
+from shared.events.wording import described_to
 from shared.http import Routes
 from shared.refusal import Invalid
 from shared.service import Site
@@ -16,10 +16,6 @@ from shared.sse import Subscription, Watch, stream
 from shared.text import Language
 
 WATCHERS = frozenset(Role) - {Role.HELPER, Role.RESIDENT}
-# Whoever may read alerts is told whom they are about.
-OF_HEALTH = frozenset(
-    {Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND, Role.COORDINATOR, Role.SUBSCRIBER}
-)
 
 
 class StreamAsked(BaseModel):
@@ -60,8 +56,6 @@ def told(
         return site.areas.full_name(code) if site.areas.exists(code) else code
 
     event = recorded.data
-    # The sentence of an event with a temperature names it.
-    whole = people or getattr(event, "temperature_c", None) is None
     return {
         "type": event.type,
         "id": recorded.id,
@@ -71,7 +65,7 @@ def told(
         "area_name": name(event.area),
         "occurred_at": event.occurred_at,
         "data": data_of(event, people=people),
-        "text": describe(event, name, language) if whole else event_label(event.name, language),
+        "text": described_to(event, name, language, of_health=people),
     }
 
 
