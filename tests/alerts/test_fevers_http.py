@@ -144,11 +144,16 @@ def test_alert_is_a_false_one_when_its_screening_was_voided(node: Node) -> None:
     ]
 
 
+def alert_of(node: Node, area: str, screening_id: str) -> dict[str, Any]:
+    """The alert that a screening raised."""
+    return next(one for one in alerts(node, area) if one["screening_id"] == screening_id)
+
+
 @pytest.mark.requirement("D1")
 def test_closed_alert_is_a_false_one_when_its_screening_is_voided_afterwards(node: Node) -> None:
     area = COMMUNITIES[3]
     screening = screen(node, area, temperature_c=39.9)
-    (alert,) = alerts(node, area)
+    alert = alert_of(node, area, screening)
     clinic = node.client("health", area)
     path = f"/alerts/alerts/{alert['id']}/resolve"
     assert clinic.post(path, {"outcome": "observed"}).status_code == 200
@@ -156,7 +161,7 @@ def test_closed_alert_is_a_false_one_when_its_screening_is_voided_afterwards(nod
     answer = recorder.post(f"/intake/screenings/{screening}/void", {"reason": "输错"})
     assert answer.status_code == 200
     node.settle()
-    (alert,) = alerts(node, area)
+    alert = alert_of(node, area, screening)
     assert alert["outcome"] == "false_alarm"
     closings = about(node, AlertResolved, alert["id"])
     assert [closing.data.outcome for closing in closings] == ["observed", "false_alarm"]
@@ -166,8 +171,7 @@ def test_closed_alert_is_a_false_one_when_its_screening_is_voided_afterwards(nod
 @pytest.mark.requirement("P5")
 def test_why_names_a_temperature_only_to_those_who_may_read_alerts(node: Node) -> None:
     area = COMMUNITIES[3]
-    screen(node, area, temperature_c=39.9)
-    (alert,) = alerts(node, area)
+    alert = alert_of(node, area, screen(node, area, temperature_c=39.9))
     path = f"/alerts/why/{alert['id']}"
     told = {
         role: node.client(role, area).get(path).json()["history"][-1]["text"]
