@@ -298,7 +298,9 @@ def test_request_is_refused_when_it_names_a_person_of_another_area(county: Node)
         refused = county.client(role, AREA).post("/volunteers/requests", body)
         assert (refused.status_code, refused.json()["field"]) == (403, "person_id")
         assert OTHER not in refused.text
-    own = {**body, "area": f"{OTHER}"}
+    # Whose rights reach both is refused too: no grant for the one place opens the other.
+    assert county.client("coordinator").post("/volunteers/requests", body).status_code == 403
+    own = {**body, "area": OTHER}
     assert county.client("coordinator", OTHER).post("/volunteers/requests", own).status_code == 201
 
 
