@@ -5,7 +5,8 @@ its own, from a time on or from the beginning.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ import nats
 import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
@@ -51,20 +53,33 @@ async def connect(url: str) -> Client:
 
 async def documents(
     client: Client, wanted: Wanted, *, follow: bool, streams: Sequence[str] = STREAMS
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncGenerator[dict[str, Any], None]:
     """The event documents of all streams as they come; without `follow` it ends at their ends."""
     queue: asyncio.Queue[Msg] = asyncio.Queue()
-    pending = 0
-    for stream in streams:
-        pending += await _subscribe(client, stream, wanted, queue)
-    while follow or pending > 0:
-        message = await queue.get()
-        pending -= 1
-        yield orjson.loads(message.data)
+    subscriptions: list[JetStreamContext.PushSubscription] = []
+    try:
+        pending = 0
+        for stream in streams:
+            try:
+                subscriptions.append(await _subscribe(client, stream, wanted, queue))
+            except NotFoundError:
+                continue
+            pending += await _present(subscriptions[-1])
+        while follow or pending > 0:
+            message = await queue.get()
+            pending -= 1
+            yield orjson.loads(message.data)
+    finally:
+        for subscription in subscriptions:
+            # Else its watch for heartbeats outlives the connection, and complains.
+            with contextlib.suppress(nats.errors.Error):
+                await subscription.unsubscribe()
 
 
-async def _subscribe(client: Client, stream: str, wanted: Wanted, queue: asyncio.Queue[Msg]) -> int:
-    """Deliver a stream's messages into a queue; returns how many there are at present."""
+async def _subscribe(
+    client: Client, stream: str, wanted: Wanted, queue: asyncio.Queue[Msg]
+) -> JetStreamContext.PushSubscription:
+    """Deliver a stream's messages into a queue; raises NotFoundError."""
     context = client.jetstream()
     policy = DeliverPolicy.BY_START_TIME if wanted.since else DeliverPolicy.ALL
     since = wanted.since.astimezone(UTC).isoformat() if wanted.since else None
@@ -73,17 +88,18 @@ async def _subscribe(client: Client, stream: str, wanted: Wanted, queue: asyncio
         opt_start_time=since,  # type: ignore[arg-type]
         filter_subjects=wanted.subjects(stream.lower()),
     )
-    try:
-        subscription = await context.subscribe(
-            "",
-            stream=stream,
-            ordered_consumer=True,
-            config=config,
-            cb=queue.put,
-            pending_msgs_limit=1_000_000,
-            pending_bytes_limit=1024 * 1024 * 1024,
-        )
-    except NotFoundError:
-        return 0
+    return await context.subscribe(
+        "",
+        stream=stream,
+        ordered_consumer=True,
+        config=config,
+        cb=queue.put,
+        pending_msgs_limit=1_000_000,
+        pending_bytes_limit=1024 * 1024 * 1024,
+    )
+
+
+async def _present(subscription: JetStreamContext.PushSubscription) -> int:
+    """How many messages there are at present for a subscription."""
     info = await subscription.consumer_info()
     return int(info.num_pending or 0) + int(info.delivered.consumer_seq if info.delivered else 0)

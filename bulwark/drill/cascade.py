@@ -114,10 +114,10 @@ class Cascade:
 
     def _lines(self, seen: Iterable[Seen]) -> Iterator[str]:
         """A line an event; one line for what befell several places of one level at once by the
-        same cause."""
+        same cause, or by the clock."""
         alike: dict[tuple[Any, ...], list[Seen]] = {}
         for one in seen:
-            cause = one.event.because[-1].id if one.event.because else one.id
+            cause = one.event.because[-1].id if one.event.because else ""
             text = describe(one.event, self.name, self._language)
             level = len(one.event.area)
             alike.setdefault((one.at, cause, text, level), []).append(one)

@@ -27,6 +27,7 @@ from bulwark.texts import TEXTS
 from bulwark.up import Machine, machine, stay, tell
 from shared.auth import Role
 from shared.clock import CST, VirtualClock
+from shared.runtime import end_all
 from shared.settings import Settings
 from shared.text import Language
 
@@ -257,7 +258,7 @@ async def _play(
             say(line)
         await player.catch_up_with_the_present()
     finally:
-        watching.cancel()
+        await end_all([watching])
         await client.close()
     return 1 if player.refused or not all(one.held for one in player.verdicts) else 0
 

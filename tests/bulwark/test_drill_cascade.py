@@ -14,7 +14,7 @@ from shared.clock import CST, VirtualClock
 from shared.events import Cause, Event, Recorded, id_from
 from shared.events.alerts import CheckpointClosed, Order, RiskLevelChanged, RiskLevelProposed
 from shared.events.examples import example_id
-from shared.events.rollup import ReportOpened
+from shared.events.rollup import ReportMissed, ReportOpened
 
 FIRST = dt.date(2021, 1, 10)
 NOON = dt.datetime(2021, 1, 12, 12, tzinfo=CST)
@@ -113,6 +113,17 @@ def test_places_of_another_level_have_lines_of_their_own_when_alike(
     places = [f"新华街道 {areas.name('220581001001')}", "新华街道", "梅河口市"]
     assert [line.split("  ")[1] for line in told] == places
     assert not any("×" in line for line in told)
+
+
+def test_one_line_tells_of_all_places_when_the_clock_alone_is_the_cause(
+    cascade: Cascade, areas: Areas, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = areas.communities("220581")
+    missed = [
+        seen(ReportMissed(area=code, occurred_at=NOON, date=NOON.date()), code) for code in codes
+    ]
+    (line,) = lines(cascade, capsys, *missed)
+    assert line.endswith(f"等({len(codes)} 处)  2021-01-12 日报漏报 ×{len(codes)}")
 
 
 @pytest.mark.parametrize(("count", "end"), [(2, "(2 处)"), (3, "(3 处)"), (6, "等(6 处)")])
