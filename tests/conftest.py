@@ -39,7 +39,7 @@ def _turn(item: pytest.Item) -> int:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A PostgreSQL server of our own, started when the first test asks for it."""
-    server = start_postgres(tmp_path_factory.mktemp("postgres"))
+    server = start_postgres(tmp_path_factory.getbasetemp())
     yield server
     server.stop()
 

