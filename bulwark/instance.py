@@ -12,6 +12,7 @@ from bulwark.process_gauges import ProcessGauges
 from bulwark.web import Front
 from shared.bus import Bus
 from shared.db import ALONE, TOGETHER, Database
+from shared.key_mark import check_keys
 from shared.lease import holder_at
 from shared.migration import migrate
 from shared.runtime import Runtime
@@ -117,6 +118,7 @@ class Instance:
     def _migrate(self) -> None:
         for runtime in self.runtimes.values():
             migrate(runtime.service, runtime.database)
+            check_keys(runtime.service.name, runtime.database, self.site.vault)
 
     async def stop(self) -> None:
         """Stop answering, then stop the services."""

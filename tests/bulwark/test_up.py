@@ -1,6 +1,7 @@
 """`bulwark up` and the commands beside it, as county IT uses them. P3."""
 
 import json
+import shutil
 import socket
 import stat
 from pathlib import Path
@@ -271,3 +272,22 @@ def test_no_keys_are_made_when_run_is_given_no_keys_for_a_database_in_use(tmp_pa
     (folder.keys / "people.db").unlink()
     assert "people.db" in refused()
     assert not (folder.keys / "people.db").exists()
+
+
+def test_new_keys_are_refused_when_the_databases_were_used_with_others(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with up(data) as running:
+        running.wait_ready()
+        assert running.interrupt() == 0
+    # As a lost folder gets them, when `prepare` runs before the services.
+    keys = data / "keys"
+    keys.rename(tmp_path / "keys")
+    assert bulwark("prepare", "--data", str(data)).returncode == 0
+    refused = bulwark("up", "--data", str(data), "--port", "0")
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert "was used with other keys" in refused.stderr
+    shutil.rmtree(keys)
+    (tmp_path / "keys").rename(keys)
+    with up(data) as running:
+        running.wait_ready()
