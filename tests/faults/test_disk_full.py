@@ -17,6 +17,7 @@ pytestmark = pytest.mark.long
 
 SMALL_MB, MORE_MB = 48, 24
 LEFT_BYTES = 200 * 1024
+TRIES = 3
 # What tells of a full disk: where files share it, whichever of the two it meets first.
 ALARMS = "bulwark_relay_errors_total", "bulwark_transaction_retries_total"
 
@@ -56,15 +57,15 @@ def test_nothing_accepted_is_lost_when_the_disk_is_full_and_then_is_not(
     """Disk full, then room again."""
     site.post_some(500, seed=90)
     eventually(site.at_rest)
+    answers: set[int] = set()
     for round_ in range(rounds // 2):
         disk.fill(LEFT_BYTES)
         fault.times += 1
         before = alarms(site)
         with site.load(seed=91 + round_):
-            # Databases that are files take nothing more; others go on without the broker.
-            answer = 503 if site.is_sqlite else 201
             eventually(lambda: alarms(site) > before, seconds=60)  # noqa: B023
-            eventually(lambda: site.try_one().status_code == answer, seconds=60)  # noqa: B023
+            # A little room comes back whenever the broker gives a batch up.
+            answers |= {site.try_one().status_code for _ in range(TRIES)}
             disk.enlarge(SMALL_MB + (round_ + 1) * MORE_MB)
             with fault.recovering():
                 # A server that could not write to a stream's file never tries that file again.
@@ -73,4 +74,6 @@ def test_nothing_accepted_is_lost_when_the_disk_is_full_and_then_is_not(
                 eventually(lambda: len(site.ledger.accepted) >= wanted, seconds=60)  # noqa: B023
                 head = site.head("intake")
                 eventually(lambda: site.stream_end("intake") >= head, seconds=60)  # noqa: B023
+    # Databases that are files are full as well; others go on without the broker.
+    assert answers in ({503}, {201, 503}) if site.is_sqlite else answers == {201}
     site.check()

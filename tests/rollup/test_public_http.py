@@ -244,6 +244,17 @@ def test_names_are_escaped_when_the_tree_holds_markup(node: Node) -> None:
     assert "<b" not in text.replace("<body", "")
 
 
+@pytest.mark.requirement("V9")
+def test_page_says_first_that_it_is_a_drill_when_it_is_one(node: Node) -> None:
+    found = public(node, "220581001001")
+    times = {"updated_at": datetime.fromisoformat(found["updated_at"])}
+    said = "演练：本页内容不是真实疫情。 Drill: what this page says is not real."
+    assert found["drill"] is False
+    assert said not in read(page({**found, **times})).text
+    body = page({**found, **times, "drill": True}).partition("<body>")[2]
+    assert read(body.partition("</body>")[0]).text.lstrip().startswith(said)
+
+
 def test_contrast_is_enough_when_levels_are_coloured(node: Node) -> None:
     text = html(node, "220581001001").text
     for scheme in re.findall(r":root \{([^}]*)\}", text):

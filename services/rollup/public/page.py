@@ -30,6 +30,7 @@ def page(found: Mapping[str, Any]) -> str:
         title_zh=_text("page.title", "zh", name=found["full_name"]),
         title_en=_text("page.title", "en", name=found["name"]),
         name=name,
+        drill=f'<p class="drill">{_message("page.drill")}</p>' if found["drill"] else "",
         up=_up(found["above"]),
         level=escape(found["level"]),
         level_heading=_heading("level"),

@@ -28,6 +28,7 @@ def public_area(read: Read, code: str) -> dict[str, Any]:
         "area": code,
         "name": areas.name(code),
         "full_name": areas.full_name(code),
+        "drill": read.site.drill,
         "level": level,
         "level_text": both("level", level),
         "level_since": decided and decided.since,
