@@ -12,7 +12,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from shared.areas import Areas
 from shared.areas_loading import SHIPPED, load_areas
@@ -20,8 +20,10 @@ from shared.auth import Tokens, load_or_create_key
 from shared.clock import Clock
 from shared.policy import Packs
 from shared.secrets_files import make_private_file
-from shared.service import Site
 from shared.vault import Vault
+
+if TYPE_CHECKING:
+    from shared.service import Site
 
 MARK = ".bulwark"
 # Stands while a restore is not finished: what lies here then is no instance yet.
@@ -171,8 +173,11 @@ class Folder:
             else:
                 entry.unlink()
 
-    def site(self, name: str, clock: Clock, *, drill: bool = False) -> Site:
+    def site(self, name: str, clock: Clock, *, drill: bool = False) -> "Site":
         """This instance's ports; raises PolicyError, AreasError, KeyFileError or VaultError."""
+        # With SQLAlchemy it takes longer to load than most commands take altogether.
+        from shared.service import Site
+
         key = load_or_create_key(self.keys / TOKENS)
         return Site(
             name=name,

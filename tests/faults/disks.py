@@ -17,8 +17,9 @@ MIB = 1024 * 1024
 class SmallDisk:
     """A tmpfs of a few MB."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, megabytes: int) -> None:
         self.path = path
+        self._megabytes = megabytes
 
     @property
     def free(self) -> int:
@@ -32,9 +33,10 @@ class SmallDisk:
                 file.write(bytes(min(more, MIB)))
                 file.flush()
 
-    def enlarge(self, megabytes: int) -> None:
-        """Give it a new size while it is in use."""
-        run("mount", "-o", f"remount,size={megabytes}m", str(self.path))
+    def enlarge(self, more: int) -> None:
+        """Give it so many megabytes more while it is in use."""
+        self._megabytes += more
+        run("mount", "-o", f"remount,size={self._megabytes}m", str(self.path))
 
 
 @contextmanager
@@ -45,7 +47,7 @@ def small_disk(path: Path, megabytes: int) -> Iterator[SmallDisk]:
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("needs root")
     try:
-        yield SmallDisk(path)
+        yield SmallDisk(path, megabytes)
     finally:
         run("umount", "--lazy", str(path))
 

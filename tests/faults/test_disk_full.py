@@ -66,7 +66,7 @@ def test_nothing_accepted_is_lost_when_the_disk_is_full_and_then_is_not(
             eventually(lambda: alarms(site) > before, seconds=60)  # noqa: B023
             # A little room comes back whenever the broker gives a batch up.
             answers |= {site.try_one().status_code for _ in range(TRIES)}
-            disk.enlarge(SMALL_MB + (round_ + 1) * MORE_MB)
+            disk.enlarge(MORE_MB)
             with fault.recovering():
                 # A server that could not write to a stream's file never tries that file again.
                 site.broker.start_again_if_ill()
