@@ -39,7 +39,7 @@ test-subscribers: install-dev ## the JavaScript subscriber and the AsyncAPI docu
 faults: install-dev ## the fault tests in full: processes killed, stores damaged, many rounds
 	$(BIN)/python -m pytest -n0 tests/faults tests/core/test_model.py --faults=full
 
-bench: install-dev ## prints the measurements beside the machine they were made on
+bench: install-dev ## prints the measurements beside the machine they were made on (npm for the national tree)
 	$(BIN)/python -m bench
 
 test-prometheus: ## checks the rules, alerts and routes of deploy/ with promtool and amtool
