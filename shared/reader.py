@@ -24,9 +24,8 @@ from shared.writer import Unavailable, Writer
 SILENCE_SECONDS = 3 * BEAT_SECONDS
 QUIET_SECONDS = 2.0
 HEAD_ANSWER_SECONDS = 2.0
-# More than so many at once are a flood: what waits for a moment then shares a commit.
+# More than so many at once are a flood.
 FLOOD = 16
-FLOOD_LINGER_SECONDS = 0.02
 LEAST_PAUSE_SECONDS = 0.05
 MOST_PAUSE_SECONDS = 1.0
 HEARTBEAT, PULL_EXPIRED = "100", "408"
@@ -88,7 +87,7 @@ class Reader:
         self.head_known = False
         self._writer = writer
         self._database = database
-        self._at_once = database.room.events_at_once
+        self._room = database.room
         self._bus = bus
         self._hole = _Hole(0)
 
@@ -155,7 +154,7 @@ class Reader:
         if self.behind:
             await asyncio.sleep(QUIET_SECONDS / 2)
             return
-        feed = Feed(self._bus, self.stream, 2 * self._at_once)
+        feed = Feed(self._bus, self.stream, 2 * self._room.events_at_once)
         try:
             await feed.open(self.place + 1)
             while True:
@@ -190,7 +189,7 @@ class Reader:
     async def _apply(self, entries: list[Entry]) -> None:
         await self._writer.site.precedence.wait()
         # Nobody here handles these: to pass them over again after a crash changes nothing.
-        if not self._concern(entries) and self.place - self._stored < self._at_once:
+        if not self._concern(entries) and self.place - self._stored < self._room.events_at_once:
             self._moved_to(entries[-1].sequence)
         else:
             await self._store(entries)
@@ -223,10 +222,11 @@ class Reader:
                 trouble = self._take(feed, came, entries)
                 if trouble is not None:
                     return entries, trouble
-                if len(entries) >= self._at_once or not feed.waiting:
+                if len(entries) >= self._room.events_at_once or not feed.waiting:
                     break
                 came = feed.take()
-            self._lingers = self._linger + FLOOD_LINGER_SECONDS * (len(entries) > FLOOD)
+            flood = len(entries) > FLOOD
+            self._lingers = self._linger + self._room.flood_linger_seconds * flood
             # A pull that ran out must be renewed at once: without one not even beats come.
             await feed.top_up(len(entries))
             if not entries and loop.time() > deadline:

@@ -55,7 +55,7 @@ def test_figures_are_the_same_when_every_event_comes_three_times_in_another_orde
     busy_day(node)
     node.settle()
     service = SERVICES["rollup"]
-    empty = Database(f"sqlite:///{tmp_path}/rollup.db", room=Room(5, 2048))
+    empty = Database(f"sqlite:///{tmp_path}/rollup.db", room=Room(5, 2048, 0.0))
     migrate(service, empty)
 
     async def fill() -> None:
