@@ -51,9 +51,9 @@ class Site:
         """Megabytes of each process, shared pages counted by share."""
         return {name: memory_mb(pid) for name, pid in self.pids.items()}
 
-    def cpu_seconds(self) -> float:
-        """Seconds of processor that all processes have used so far."""
-        return sum(cpu_seconds(pid) for pid in self.pids.values())
+    def cpu_seconds(self) -> dict[str, float]:
+        """Seconds of processor that each process has used so far."""
+        return {name: cpu_seconds(pid) for name, pid in self.pids.items()}
 
     def health(self) -> dict[str, Any]:
         """What each service says of itself."""
