@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
 
@@ -57,8 +58,9 @@ async def show_events(data: Path, wanted: Wanted, *, json: bool, follow: bool) -
     areas = Areas.open(areas_file) if areas_file.exists() else None
 
     try:
-        async for document in documents(client, wanted, follow=follow):
-            say(orjson.dumps(document).decode() if json else line_of(document, areas))
+        async with aclosing(documents(client, wanted, follow=follow)) as feed:
+            async for document in feed:
+                say(orjson.dumps(document).decode() if json else line_of(document, areas))
     finally:
         await client.close()
     return 0

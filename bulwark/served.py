@@ -1,6 +1,6 @@
 """`bulwark run SERVICE…`: some services in this process; broker and databases are elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import inspect, make_url
@@ -15,6 +15,15 @@ from shared.db import Database
 from shared.log import head_of
 from shared.settings import Settings
 from shared.stream_making import StreamSettings
+
+
+def refuse_new_keys(folder: Folder, urls: Mapping[str, str]) -> None:
+    """Refuse to make keys for databases in use; raises FolderError.
+
+    New ones would open nothing, and people's data would be sealed with others.
+    """
+    if any(map(_is_in_use, urls.values())):
+        folder.require_keys()
 
 
 def _is_in_use(url: str) -> bool:
@@ -36,9 +45,7 @@ async def serve(names: Sequence[str], settings: Settings) -> int:
     listening = listen(settings.host, settings.port)
     folder = Folder(settings.data.resolve())
     urls = {name: settings.database_url(name) for name in names}
-    if any(map(_is_in_use, urls.values())):
-        # New keys would open nothing, and people's data would be sealed with others.
-        folder.require_keys()
+    refuse_new_keys(folder, urls)
     folder.prepare()
     site = folder.site(settings.site, RealClock())
     instance = Instance(

@@ -13,6 +13,7 @@ from bulwark.folder import Folder
 from bulwark.instance import Instance, listen
 from bulwark.process import begun, complain_softly, say
 from bulwark.process_gauges import ProcessGauges
+from bulwark.served import refuse_new_keys
 from bulwark.services import SERVICES
 from shared.auth import Role
 from shared.clock import Clock
@@ -45,11 +46,13 @@ async def machine(
 ) -> AsyncIterator[Machine]:
     """Start everything, and end everything; raises one-line errors before anything was begun."""
     listening = listen(settings.host, settings.port)
+    urls = {name: f"sqlite:///{folder.path / 'db' / name}.db" for name in SERVICES}
+    if not fresh:
+        refuse_new_keys(folder, urls)
     folder.prepare(fresh=fresh)
     held = folder.hold()
     site = folder.site(settings.site, clock, drill=drill)
     broker = Broker(folder.nats, subscribers=folder.subscribers)
-    urls = {name: f"sqlite:///{folder.path / 'db' / name}.db" for name in SERVICES}
     streams = StreamSettings(settings.stream_max_age_seconds)
     gauges = ProcessGauges(folder.path, settings.certificates, broker.room)
     instance = Instance(list(SERVICES.values()), site, urls, broker.url, streams, gauges)

@@ -28,6 +28,8 @@ requests = Table(
 
 _RECALL = "SELECT id, fingerprint, answer FROM requests WHERE id IN"
 _REMEMBER = "INSERT INTO requests (id, fingerprint, answer) VALUES (?, ?, ?)"
+_REMEMBER_ONCE = "INSERT INTO requests (id, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_FORGET = "DELETE FROM requests WHERE id = ?"
 
 
 class Remembered(NamedTuple):
@@ -108,3 +110,15 @@ def remember(connection: Connection, rows: Sequence[tuple[str, bytes, Any]]) -> 
     ]
     if values:
         send(connection, _REMEMBER, values)
+
+
+def remember_once(connection: Connection, name: str, mark: bytes) -> bytes:
+    """Keep a mark of sixteen bytes under a name that no client can use, unless one is kept there;
+    the one that is."""
+    send(connection, _REMEMBER_ONCE, (name, mark))
+    return recall(connection, [name])[name].fingerprint
+
+
+def forget(connection: Connection, name: str) -> None:
+    """Let go what is kept under a name."""
+    send(connection, _FORGET, (name,))

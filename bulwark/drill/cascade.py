@@ -114,7 +114,7 @@ class Cascade:
 
     def _lines(self, seen: Iterable[Seen]) -> Iterator[str]:
         """A line an event; one line for what befell several places of one level at once by the
-        same cause, or by the clock."""
+        same cause, or by none."""
         alike: dict[tuple[Any, ...], list[Seen]] = {}
         for one in seen:
             cause = one.event.because[-1].id if one.event.because else ""

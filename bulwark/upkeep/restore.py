@@ -28,6 +28,8 @@ from bulwark.upkeep.source import Source, sources_first
 from bulwark.webhooks import pause_all
 from shared.bus import STREAM_NOT_FOUND, StreamRefused, reached_by
 from shared.bus import checked as answered
+from shared.db import Database
+from shared.key_mark import forget_keys
 from shared.migration import newest
 
 BROKER_SECONDS = 3.0
@@ -60,6 +62,8 @@ def restore(
             if keys is not None:
                 restore_keys(keys, source.folder.keys, manifest.keys)
                 _restore_accounts(keys, source, tell)
+            if without_keys:
+                _forget_keys(source)
             _pause_webhooks(source, tell)
             (source.folder.path / RESTORING).unlink()
             sync_folder(source.folder.path)
@@ -69,6 +73,16 @@ def restore(
         where = error.filename or source.folder.path
         raise BackupError(f"{where}: 无法写入 / cannot be written: {error.strerror}") from error
     return manifest
+
+
+def _forget_keys(source: Source) -> None:
+    """Whoever restores without the keys takes new ones, and knows what they do not open."""
+    for url in source.urls.values():
+        database = Database(url)
+        try:
+            forget_keys(database)
+        finally:
+            database.close()
 
 
 def _pause_webhooks(source: Source, tell: Tell) -> None:

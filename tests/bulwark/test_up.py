@@ -279,9 +279,12 @@ def test_new_keys_are_refused_when_the_databases_were_used_with_others(tmp_path:
     with up(data) as running:
         running.wait_ready()
         assert running.interrupt() == 0
-    # As a lost folder gets them, when `prepare` runs before the services.
     keys = data / "keys"
     keys.rename(tmp_path / "keys")
+    missing = bulwark("up", "--data", str(data), "--port", "0")
+    assert (missing.returncode, len(missing.stderr.splitlines())) == (1, 1)
+    assert "tokens.key" in missing.stderr
+    # As a lost folder gets them, when `prepare` runs before the services.
     assert bulwark("prepare", "--data", str(data)).returncode == 0
     refused = bulwark("up", "--data", str(data), "--port", "0")
     assert refused.returncode == 1

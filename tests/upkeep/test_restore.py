@@ -129,6 +129,20 @@ def test_nothing_is_sent_by_webhook_when_a_site_was_restored_until_it_is_resumed
             copy.stop()
 
 
+def test_site_starts_with_new_keys_when_it_was_restored_without_its_own(
+    made: Made, tmp_path: Path
+) -> None:
+    place = empty_place(tmp_path / "data", made.postgres)
+    restore(made.folder, place, keys=None, without_keys=True, tell=quiet)
+    copy = Node(place.folder.path, made.postgres, urls=place.urls)
+    copy.start()
+    try:
+        body = {"area": AREAS[0], "place_kind": "checkpoint", "temperature_c": 36.5}
+        assert copy.client("recorder", AREAS[0]).post("/intake/screenings", body).is_success
+    finally:
+        copy.stop()
+
+
 def test_nothing_is_touched_when_the_instance_is_not_empty(restored: Node, made: Made) -> None:
     place = Source(restored.folder, restored.urls, made.source.settings)
     before = sorted(restored.folder.path.iterdir())
