@@ -91,6 +91,23 @@ class Figure:
         return "| " + " | ".join(cells) + " |\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """What could not be measured, and why."""
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        """One line for the person at the terminal."""
+        return f"  {self.what}: not measured: {self.why}"
+
+    @property
+    def row(self) -> str:
+        """Its row in the table, as wide as the others."""
+        return f"| {self.what} | not measured: {self.why} |  |  |  |  |  |\n"
+
+
 def plain(number: float | None) -> str:
     """A number with three digits that mean something; nothing for none."""
     if number is None:
@@ -102,13 +119,13 @@ def plain(number: float | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def tell(figures: Sequence[Figure]) -> None:
+def tell(figures: Sequence[Figure | Unmeasured]) -> None:
     """Print figures."""
     for figure in figures:
         print(figure)
 
 
-def write(figures: Sequence[Figure]) -> None:
+def write(figures: Sequence[Figure | Unmeasured]) -> None:
     """Write the table anew, with what is known of its distances."""
     head = HEAD.format(when=f"{datetime.now(UTC):%Y-%m-%d %H:%M}", machine=described())
     rows = "".join(figure.row for figure in figures)
