@@ -16,8 +16,10 @@ HEAD = """\
 
 {when} (UTC) on {machine}.
 
-Every figure is the median of at least three runs beside a yardstick of the same run. Where there
-is a yardstick, what is to be reached is the ratio of the two, else the figure itself.
+Every figure is the median of at least three runs, but for memory after many records and what it
+grows by: these are read once (`python -m bench --records 1000000` reads them after a million).
+A yardstick is of the same run, and what is to be reached is then the ratio of the two, else the
+figure itself.
 
 | what | figure | yardstick | ratio | to reach | wanted | |
 |---|---|---|---|---|---|---|
