@@ -3,7 +3,7 @@
 The table is in `bench/results.md`; `--records 1000000` looks at memory after a million records.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bench import (
     catch_up,
@@ -17,12 +17,12 @@ from bench import (
     throughput,
 )
 from bench.machine import described
-from bench.results import RESULTS, Figure, tell, write
+from bench.results import RESULTS, Figure, Unmeasured, tell, write
 
 
 def main() -> None:
     records = start_and_memory.records_asked()
-    measurements: tuple[Callable[[], list[Figure]], ...] = (
+    measurements: tuple[Callable[[], Sequence[Figure | Unmeasured]], ...] = (
         throughput.measure,
         relay.measure,
         single_posts.measure,
@@ -34,7 +34,7 @@ def main() -> None:
         lambda: start_and_memory.measure(records),
     )
     print(f"on {described()}")
-    figures: list[Figure] = []
+    figures: list[Figure | Unmeasured] = []
     for measure in measurements:
         found = measure()
         tell(found)

@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.machine import described
 from bench.posts import Screenings, callers, drain, recorded
 from bench.results import Figure, tell
-from bench.sites import Site, until, up
+from bench.sites import SELDOM_SECONDS, Site, until, up
 
 RECORDS = 20_000
 FEVER_IN = 20
@@ -34,7 +34,7 @@ def measure(records: int = RECORDS) -> list[Figure]:
             cpu, began = sum(site.cpu_seconds().values()), time.perf_counter()
             screenings = Screenings(site.folder / "areas.db")
             asyncio.run(_send(site, screenings, records))
-            until(site.at_rest, "the services did not come to rest")
+            until(site.at_rest, "the services did not come to rest", look=SELDOM_SECONDS)
             cpu, seconds = sum(site.cpu_seconds().values()) - cpu, time.perf_counter() - began
             heads = {name: one["log_head"] for name, one in site.health().items()}
             memory = sum(site.memory_mb().values())

@@ -1,6 +1,6 @@
 """The national area tree: seconds to load it and to start with it, microseconds to look up.
 
-The list is fetched once into .cache/ (npm is needed); without it these rows are left out.
+The list is fetched once into .cache/ (npm is needed); without it one row says why.
 """
 
 import csv
@@ -10,12 +10,12 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from bench.machine import described
-from bench.results import Figure, tell
+from bench.results import Figure, Unmeasured, tell
 from bench.sites import up
 from bulwark.folder import Folder
 from shared.areas import Areas
@@ -34,13 +34,14 @@ def main() -> None:
     tell(measure())
 
 
-def measure() -> list[Figure]:
-    """Load, start and look-up; nothing when the national list cannot be had."""
+def measure() -> Sequence[Figure | Unmeasured]:
+    """Load, start and look-up; why not, when the national list cannot be had."""
     try:
         fetch()
     except FetchError as error:
+        # What npm said of this machine and its network is for the terminal alone.
         print(f"national tree: {error}")
-        return []
+        return [Unmeasured("national tree", "the national list could not be fetched")]
     with tempfile.TemporaryDirectory(prefix="bulwark-bench-") as scratch:
         path, bare_path = Path(scratch) / "areas.db", Path(scratch) / "bare.db"
         loads = [_seconds(lambda: _load(path)) for _ in range(ROUNDS)]

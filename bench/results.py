@@ -16,8 +16,10 @@ HEAD = """\
 
 {when} (UTC) on {machine}.
 
-Every figure is the median of at least three runs beside a yardstick of the same run. Where there
-is a yardstick, what is to be reached is the ratio of the two, else the figure itself.
+Every figure is the median of at least three runs, but for memory after many records and what it
+grows by: these are read once (`python -m bench --records 1000000` reads them after a million).
+A yardstick is of the same run, and what is to be reached is then the ratio of the two, else the
+figure itself.
 
 | what | figure | yardstick | ratio | to reach | wanted | |
 |---|---|---|---|---|---|---|
@@ -91,6 +93,23 @@ class Figure:
         return "| " + " | ".join(cells) + " |\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """What could not be measured, and why."""
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        """One line for the person at the terminal."""
+        return f"  {self.what}: not measured: {self.why}"
+
+    @property
+    def row(self) -> str:
+        """Its row in the table, as wide as the others."""
+        return f"| {self.what} | not measured: {self.why} |  |  |  |  |  |\n"
+
+
 def plain(number: float | None) -> str:
     """A number with three digits that mean something; nothing for none."""
     if number is None:
@@ -102,13 +121,13 @@ def plain(number: float | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def tell(figures: Sequence[Figure]) -> None:
+def tell(figures: Sequence[Figure | Unmeasured]) -> None:
     """Print figures."""
     for figure in figures:
         print(figure)
 
 
-def write(figures: Sequence[Figure]) -> None:
+def write(figures: Sequence[Figure | Unmeasured]) -> None:
     """Write the table anew, with what is known of its distances."""
     head = HEAD.format(when=f"{datetime.now(UTC):%Y-%m-%d %H:%M}", machine=described())
     rows = "".join(figure.row for figure in figures)

@@ -28,8 +28,11 @@ class FetchError(RuntimeError):
 def fetch() -> Path:
     """The path of villages.csv with its companions beside it; raises FetchError."""
     if not VILLAGES.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        _unpack(_packed())
+        try:
+            CACHE.mkdir(parents=True, exist_ok=True)
+            _unpack(_packed())
+        except (OSError, subprocess.TimeoutExpired, tarfile.TarError) as error:
+            raise FetchError(f"无法取得全国区划 / no national list: {error}") from error
     return VILLAGES
 
 
