@@ -37,7 +37,7 @@ test-subscribers: install-dev ## the JavaScript subscriber and the AsyncAPI docu
 	$(BIN)/python -m pytest -n0 tests_subscribers
 
 faults: install-dev ## the fault tests in full: processes killed, stores damaged, many rounds
-	$(BIN)/python -m pytest -n0 tests/faults tests/core/test_model.py --faults=full
+	$(BIN)/python -m pytest -n0 tests/faults tests/core/test_model.py tests/core/test_ticks.py tests/rollup/test_repeated_events.py --faults=full
 
 bench: install-dev ## prints the measurements beside the machine they were made on (npm for the national tree)
 	$(BIN)/python -m bench

@@ -4,6 +4,7 @@ Whatever happens and in whichever order, what the sink applied of a source is ex
 of that source's log: in order, nothing twice, nothing left out.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from hypothesis.stateful import (
 from tests.core.fake_jetstream import Stored, Stream
 from tests.core.pair import applied_numbers, document_of, logged, set_aside
 from tests.core.simulation import MAX_AGE_SECONDS, SOURCES, Rooms, Simulation, event_of, number_in
+from tests.faults.table import FAULT, Fault, row_of
 
 pytestmark = pytest.mark.requirement("P1")
 
@@ -34,6 +36,7 @@ class Model(RuleBasedStateMachine):
     """What may happen. Every rule lets some time pass after it."""
 
     rooms: ClassVar[Rooms]
+    fault: ClassVar[Fault]
 
     def __init__(self) -> None:
         super().__init__()
@@ -217,6 +220,8 @@ class Model(RuleBasedStateMachine):
         assert {source: simulation.place(source) for source in SOURCES} == heads
         for source in SOURCES:
             self._stream_is_a_copy(source)
+        self.fault.times += 1
+        self.fault.records += sum(heads.values())
 
     def _refill_who_is_behind(self) -> None:
         for source in SOURCES:
@@ -260,10 +265,13 @@ def test_consumers_stay_open_when_nothing_happens_for_minutes(
 
 
 def test_what_is_applied_is_a_beginning_of_the_log_when_anything_happens(
-    request: pytest.FixtureRequest, tmp_path: Path
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     full = request.config.getoption("--faults") == "full"
     Model.rooms = Rooms(tmp_path)
+    Model.fault = Fault("Model of log, relay, stream and reader: anything, in any order", "sqlite")
     try:
         run_state_machine_as_test(
             Model,
@@ -278,3 +286,4 @@ def test_what_is_applied_is_a_beginning_of_the_log_when_anything_happens(
         )
     finally:
         Model.rooms.close()
+    record_property(FAULT, row_of(Model.fault))

@@ -7,6 +7,7 @@ from tests.faults.site import BrokerProcess
 from tests.ports import held_port
 
 NODES = 3
+NAMES = tuple(f"bulwark-{number}" for number in range(NODES))
 USER, PASSWORD = "bulwark", "only-for-tests"
 CONFIG = """
 authorization {{ user: {user}, password: "{password}" }}
@@ -26,13 +27,11 @@ class Cluster(BrokerProcess):
         ports = [held_port() for _ in range(NODES)]
         routes = ", ".join(f"nats://127.0.0.1:{port}" for port in ports)
         self.nodes = [BrokerProcess(folder / str(node) / "store") for node in range(NODES)]
-        for number, node in enumerate(self.nodes):
+        for name, port, node in zip(NAMES, ports, self.nodes, strict=True):
             config = node.store.parent / "nats.conf"
-            named = config.read_text().replace(
-                "server_name: bulwark", f"server_name: bulwark-{number}"
-            )
+            named = config.read_text().replace("server_name: bulwark", f"server_name: {name}")
             known = {"user": USER, "password": PASSWORD}
-            config.write_text(named + CONFIG.format(port=ports[number], routes=routes, **known))
+            config.write_text(named + CONFIG.format(port=port, routes=routes, **known))
         self.store = folder
 
     @property
@@ -44,6 +43,10 @@ class Cluster(BrokerProcess):
     def urls(self) -> str:
         """All of them, as services are told."""
         return ",".join(_known(node.url) for node in self.nodes)
+
+    def named(self, name: str) -> BrokerProcess:
+        """The server of a name, as the servers say it."""
+        return self.nodes[NAMES.index(name)]
 
     def start(self) -> None:
         """Start all three."""

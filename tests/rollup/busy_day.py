@@ -2,16 +2,34 @@
 
 import hashlib
 import json
+from datetime import timedelta
 from random import Random
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from services.rollup.figures.tables import DailyFigure, StandingFigure, StandingThing
+from services.rollup.figures.tables import (
+    CountedCase,
+    DailyFigure,
+    StandingFigure,
+    StandingThing,
+)
+from services.rollup.public.tables import PublicChange, PublicMeasure, PublicState
+from services.rollup.schema import Table
 from shared.db import Database
 from tests.harness import Node, new_id
 
 AREAS = tuple(f"22058107{number}101" for number in (0, 1, 2))
-PROJECTIONS = (DailyFigure, StandingFigure, StandingThing)
+# What is made of events alone; the daily reports are not, since people sign them here.
+PROJECTIONS = (
+    DailyFigure,
+    StandingFigure,
+    StandingThing,
+    CountedCase,
+    PublicState,
+    PublicMeasure,
+    PublicChange,
+)
 
 
 def fingerprint(database: Database) -> str:
@@ -20,15 +38,26 @@ def fingerprint(database: Database) -> str:
     A zero says no more than no row: what opened and closed within one batch leaves none.
     """
     with database.reading() as session:
-        rows = [
-            sorted(str(tuple(row)) for row in session.execute(select(model.__table__)) if row[-1])
-            for model in PROJECTIONS
-        ]
+        rows = [_rows(session, model) for model in PROJECTIONS]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
+def kinds_of_rows(database: Database) -> set[str]:
+    """The projections in which something stands."""
+    with database.reading() as session:
+        return {model.__tablename__ for model in PROJECTIONS if _rows(session, model)}
+
+
+def _rows(session: Session, model: type[Table]) -> list[str]:
+    found = session.execute(select(model.__table__)).mappings()
+    # The kinds of databases give an object's keys back in orders of their own.
+    return sorted(
+        json.dumps(dict(row), default=str, sort_keys=True) for row in found if row.get("value") != 0
+    )
+
+
 def busy_day(node: Node) -> None:
-    """Screenings, some taken back, fevers, a case, an order up and down, and a request."""
+    """Screenings, some taken back, fevers, a case, orders up and down, and a request."""
     dice = Random(41)
     for area in AREAS:
         recorder = node.client("recorder", area)
@@ -53,3 +82,12 @@ def busy_day(node: Node) -> None:
         path = f"/alerts/areas/{AREAS[0][:9]}/risk-level"
         assert command.put(path, order).is_success
         node.settle()
+    case = {"id": new_id(), "area": AREAS[1], "status": "confirmed", "origin": "local"}
+    assert node.client("health").post("/intake/cases", case).is_success
+    order = {"level": "medium", "reason": "演练"}
+    assert command.put(f"/alerts/areas/{AREAS[1]}/risk-level", order).is_success
+    due = (node.now() + timedelta(hours=8)).isoformat()
+    request = {"id": new_id(), "area": AREAS[2], "kind": "goods", "due_at": due}
+    coordinator = node.client("coordinator", "220581")
+    assert coordinator.post("/volunteers/requests", request).is_success
+    node.settle()

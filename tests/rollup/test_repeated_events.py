@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -15,10 +15,16 @@ from shared.feed import Arrival, Feed
 from shared.migration import migrate
 from shared.reader import Reader
 from shared.writer import Writer
+from tests.faults.table import FAULT, Fault, row_of
 from tests.harness import Node, eventually
-from tests.rollup.busy_day import busy_day, fingerprint
+from tests.rollup.busy_day import PROJECTIONS, busy_day, fingerprint, kinds_of_rows
 
 TIMES = 3
+
+
+def database_of(node: Node) -> str:
+    """The kind of a node's databases, as the table of faults names it."""
+    return "postgres" if node.postgres else "sqlite"
 
 
 @pytest.fixture
@@ -50,11 +56,16 @@ def thrice(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[Bus]]:
 
 @pytest.mark.requirement("P1")
 def test_figures_are_the_same_when_every_event_comes_three_times_in_another_order(
-    node: Node, thrice: set[Bus], tmp_path: Path
+    node: Node,
+    thrice: set[Bus],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
+    fault = Fault("Every event three times, shuffled between the sources", database_of(node))
     busy_day(node)
     node.settle()
     service = SERVICES["rollup"]
+    heads = {name: node.runtime(name).writer.head for name in service.listens_to}
     empty = Database(f"sqlite:///{tmp_path}/rollup.db", room=Room(5, 2048, 0.0))
     migrate(service, empty)
 
@@ -66,7 +77,6 @@ def test_figures_are_the_same_when_every_event_comes_three_times_in_another_orde
         writer.start()
         readers = [Reader(source, writer, empty, bus) for source in service.listens_to]
         reading = [asyncio.ensure_future(reader.run()) for reader in readers]
-        heads = {name: node.runtime(name).writer.head for name in service.listens_to}
         async with asyncio.timeout(60):
             while any(reader.place < heads[reader.source] for reader in readers):
                 await asyncio.sleep(0.01)
@@ -76,7 +86,12 @@ def test_figures_are_the_same_when_every_event_comes_three_times_in_another_orde
         await writer.stop()
         await bus.close()
 
-    node.run(fill())
+    with fault.recovering():
+        node.run(fill())
     eventually(node.instance.at_rest)
+    assert kinds_of_rows(empty) == {model.__tablename__ for model in PROJECTIONS}
     assert fingerprint(empty) == fingerprint(node.runtime("rollup").database)
     empty.close()
+    fault.records = sum(heads.values())
+    fault.times = fault.records * (TIMES - 1)
+    record_property(FAULT, row_of(fault))
