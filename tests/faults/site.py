@@ -181,8 +181,9 @@ class Site:
         self.take_keys()
         self.ledger = Ledger()
         self.is_sqlite = postgres is None
-        # What the last check found wanting.
-        self.lost = self.doubled = 0
+        # What the last check found wanting; None before it has counted.
+        self.lost: int | None = None
+        self.doubled: int | None = None
         self.databases = {name: Database(url) for name, url in self.urls.items()}
 
     def take_keys(self) -> None:
@@ -460,6 +461,7 @@ class Site:
 
     def check(self, *, whole_stream: bool = True, seconds: float = 60) -> None:
         """Nothing lost, nothing doubled, nothing out of order, from ledger to projections."""
+        self.lost = self.doubled = None
         eventually(self.at_rest, seconds=seconds)
         logged = self.screenings_in("intake", "screening_recorded")
         self.lost = len(self.ledger.accepted.keys() - logged.keys())

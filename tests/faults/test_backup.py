@@ -140,3 +140,4 @@ def test_projections_are_equal_when_a_whole_site_was_restored_from_a_backup_unde
         assert fingerprint(other.databases["rollup"]) == restored
         other.post_some(300, seed=85)
         other.check()
+    site.lost, site.doubled = other.lost, other.doubled
