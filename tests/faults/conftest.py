@@ -45,3 +45,5 @@ def fault(
     line.records = len(site.ledger.accepted) - before
     line.lost, line.doubled = site.lost, site.doubled
     record_property(FAULT, row_of(line))
+    slowest = max(line.seconds, default=0.0)
+    assert slowest <= line.limit, f"recovered after {slowest:.1f} s, to reach: {line.limit:.0f} s"
