@@ -41,6 +41,7 @@ SOURCES = {
 }
 AREA = "220581001001"
 FEVER_C = 38.5
+END_SECONDS = 30.0
 
 
 class Process:
@@ -70,12 +71,19 @@ class Process:
         return self._process is not None and self._process.poll() is None
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """End it by a signal; returns its exit code."""
+        """End it by a signal, or by SIGKILL when it does not follow; returns its exit code."""
         if self._process is None:
             return 0
         if self._process.poll() is None:
             self._process.send_signal(how)
-        return self._process.wait(30)
+            if how != signal.SIGKILL:
+                # A stopped process takes no signal but SIGKILL before it goes on.
+                self._process.send_signal(signal.SIGCONT)
+        try:
+            return self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
 
     def signal(self, how: signal.Signals) -> None:
         """Send it a signal that it survives."""
