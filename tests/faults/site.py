@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, Self
@@ -454,11 +455,16 @@ class Site:
         with self.databases[service].reading() as session:
             return list(session.execute(select(dead_letters)).all())
 
-    def figures(self) -> dict[str, int]:
-        """Rollup's figures of today for the community."""
+    def figures(self) -> Counter[str]:
+        """Rollup's daily figures for the community, of two days: a test may last over midnight."""
         headers = {"Authorization": f"Bearer {self.token(Role.IT)}"}
         url = f"http://127.0.0.1:{self.ports['rollup']}/rollup/areas/{AREA}/figures"
-        found: dict[str, int] = httpx.get(url, headers=headers, trust_env=False).json()["figures"]
+        today = RealClock().now().date()
+        found: Counter[str] = Counter()
+        for day in (today - timedelta(days=1), today):
+            asked = {"date": day.isoformat()}
+            answer = httpx.get(url, params=asked, headers=headers, trust_env=False)
+            found.update(answer.json()["figures"])
         return found
 
     def screenings_in(self, service: str, kind: str) -> Counter[str]:
