@@ -9,6 +9,9 @@ import pytest
 
 COLUMNS = "{:<80} {:>8} {:>6} {:>8} {:>5} {:>8} {:>9} {:>9}  {}"
 FAULT = "fault"
+# Rows whose name begins so are added up; what the full form is to reach together.
+KILL = "kill -9"
+KILLS, KILL_RECORDS = 200, 100_000
 
 _rows: list[dict[str, object]] = []
 _failed: set[str] = set()
@@ -74,6 +77,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line.rstrip())
     terminalreporter.write_line("seconds: the longest time until all was well again")
     terminalreporter.write_line("?: not counted")
+    full = terminalreporter.config.getoption("--faults") == "full"
+    terminalreporter.write_line(_sum_of_kills(full=full))
+
+
+def _sum_of_kills(*, full: bool) -> str:
+    kills = [row for row in _rows if str(row["name"]).startswith(KILL)]
+    times, records = (sum(int(str(row[name])) for row in kills) for name in ("times", "records"))
+    to_reach = f" (to reach: {KILLS} times, {KILL_RECORDS} records)" if full else ""
+    return f"{KILL} in all: {times} times, {records} records{to_reach}"
 
 
 def _count(value: object) -> str:
