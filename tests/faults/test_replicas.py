@@ -7,7 +7,8 @@ from functools import partial
 import httpx
 import pytest
 
-from tests.faults.site import SERVICES, Process, Site
+from tests.faults.processes import Process
+from tests.faults.site import SERVICES, Site
 from tests.faults.table import Fault
 from tests.harness import PostgresServer, eventually
 from tests.ports import held_port
