@@ -77,12 +77,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line.rstrip())
     terminalreporter.write_line("seconds: the longest time until all was well again")
     terminalreporter.write_line("?: not counted")
-    full = terminalreporter.config.getoption("--faults") == "full"
-    terminalreporter.write_line(_sum_of_kills(full=full))
-
-
-def _sum_of_kills(*, full: bool) -> str:
     kills = [row for row in _rows if str(row["name"]).startswith(KILL)]
+    if kills:
+        full = terminalreporter.config.getoption("--faults") == "full"
+        terminalreporter.write_line(_sum_of(kills, full=full))
+
+
+def _sum_of(kills: list[dict[str, object]], *, full: bool) -> str:
     times, records = (sum(int(str(row[name])) for row in kills) for name in ("times", "records"))
     to_reach = f" (to reach: {KILLS} times, {KILL_RECORDS} records)" if full else ""
     return f"{KILL} in all: {times} times, {records} records{to_reach}"
