@@ -24,7 +24,7 @@ from shared.audit import entries
 from shared.db import Database
 from shared.writer import Unavailable
 from tests.bulwark.command import bulwark, up
-from tests.faults.site import Process
+from tests.faults.processes import Process
 from tests.harness import eventually
 
 pytestmark = pytest.mark.requirement("P2")

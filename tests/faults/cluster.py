@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from tests.faults.site import BrokerProcess
+from tests.faults.processes import BrokerProcess
 from tests.ports import held_port
 
 NODES = 3

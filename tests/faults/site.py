@@ -3,14 +3,13 @@
 import asyncio
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, Self
@@ -22,7 +21,6 @@ import psycopg
 from nats.js.errors import NotFoundError
 from sqlalchemy import select
 
-from bulwark.broker import configuration, server_program
 from bulwark.folder import Folder
 from shared.auth import Role
 from shared.clock import RealClock
@@ -30,6 +28,8 @@ from shared.db import Database
 from shared.events import parse
 from shared.inbox import dead_letters, places
 from shared.log import events, head_of
+from tests.faults.ledger import FEVER_C, Ledger
+from tests.faults.processes import BrokerProcess, Process
 from tests.harness import PostgresServer, eventually, new_id
 from tests.ports import held_port
 
@@ -40,114 +40,8 @@ SOURCES = {
     "rollup": ("intake", "alerts", "volunteers"),
 }
 AREA = "220581001001"
-FEVER_C = 38.5
-
-
-class Process:
-    """A program that a test may kill at any moment."""
-
-    def __init__(self, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
-        self._command = command
-        self._environment = environment
-        self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it (again)."""
-        with self._log.open("ab") as output:
-            self._process = subprocess.Popen(
-                self._command,
-                env={**os.environ, **self._environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-
-    @property
-    def running(self) -> bool:
-        """Whether it lives."""
-        return self._process is not None and self._process.poll() is None
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """End it by a signal; returns its exit code."""
-        if self._process is None:
-            return 0
-        if self._process.poll() is None:
-            self._process.send_signal(how)
-        return self._process.wait(30)
-
-    def signal(self, how: signal.Signals) -> None:
-        """Send it a signal that it survives."""
-        if self._process is not None:
-            self._process.send_signal(how)
-
-    def kill(self) -> None:
-        """`kill -9`."""
-        self.end(signal.SIGKILL)
-
-
-class BrokerProcess(Process):
-    """nats-server on a fixed port, so that it can be killed and come back."""
-
-    def __init__(self, store: Path) -> None:
-        self.store = store
-        self.port, self.monitor = held_port(), held_port()
-        store.mkdir(parents=True, exist_ok=True)
-        config = store.parent / "nats.conf"
-        config.write_text(configuration(store, self.port, self.monitor))
-        super().__init__([server_program(), "-c", str(config)], {}, store.parent / "nats.log")
-
-    def blocks(self, stream: str) -> list[Path]:
-        """The files that hold a stream's messages, in order of their names."""
-        return sorted(self.store.glob(f"jetstream/**/streams/{stream}/msgs/*.blk"))
-
-    def start(self) -> None:
-        """Start it (again), on an empty store when it was deleted."""
-        self.store.mkdir(parents=True, exist_ok=True)
-        super().start()
-
-    @property
-    def url(self) -> str:
-        """Where clients connect."""
-        return f"nats://127.0.0.1:{self.port}"
-
-    @property
-    def urls(self) -> str:
-        """What services are told: this server, or those of a cluster."""
-        return self.url
-
-    @property
-    def healthy(self) -> bool:
-        """Whether it says that it serves JetStream."""
-        try:
-            url = f"http://127.0.0.1:{self.monitor}/healthz"
-            return httpx.get(url, trust_env=False, timeout=2).status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    def wait(self) -> None:
-        """Until it serves JetStream."""
-        eventually(lambda: self.healthy)
-
-    def start_again_if_ill(self) -> None:
-        """What whoever watches over it does, as `bulwark up` and an orchestrator do."""
-        if not self.healthy:
-            self.end()
-            self.start()
-            self.wait()
-
-
-@dataclass
-class Ledger:
-    """What was accepted: id and temperature of each record that was answered with 2xx."""
-
-    accepted: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def fevers(self) -> set[str]:
-        """The ids of the feverish ones."""
-        return {id_ for id_, temperature in self.accepted.items() if temperature == FEVER_C}
+# Many small requests at once, so that a fault meets a transaction that several callers share.
+CALLERS, BATCHES = 4, (1, 1, 3, 20)
 
 
 class Site:
@@ -179,10 +73,11 @@ class Site:
         self.ports = {name: held_port() for name in SERVICES}
         self.processes = {name: self.process(name, self.ports[name]) for name in SERVICES}
         self.take_keys()
-        self.ledger = Ledger()
+        self.ledger = Ledger(folder / "ledger")
         self.is_sqlite = postgres is None
-        # What the last check found wanting.
-        self.lost = self.doubled = 0
+        # What the last check found wanting; None before it has counted.
+        self.lost: int | None = None
+        self.doubled: int | None = None
         self.databases = {name: Database(url) for name, url in self.urls.items()}
 
     def take_keys(self) -> None:
@@ -309,20 +204,22 @@ class Site:
         ending = threading.Event()
         faults: list[BaseException] = []
 
-        def flow() -> None:
+        def flow(caller: int) -> None:
             try:
-                self._flow(Random(seed), ending, port or self.ports["intake"])
+                self._flow(Random(f"{seed} {caller}"), ending, port or self.ports["intake"])
             except BaseException as error:  # noqa: BLE001 - told to the test below
                 faults.append(error)
 
-        thread = threading.Thread(target=flow)
-        thread.start()
+        callers = [threading.Thread(target=flow, args=(caller,)) for caller in range(CALLERS)]
+        for thread in callers:
+            thread.start()
         try:
             yield
         finally:
             ending.set()
-            thread.join(60)
-        assert not thread.is_alive(), "the load did not end"
+            for thread in callers:
+                thread.join(60)
+        assert not any(thread.is_alive() for thread in callers), "the load did not end"
         assert not faults, faults
 
     def _flow(self, random: Random, ending: threading.Event, port: int) -> None:
@@ -330,7 +227,7 @@ class Site:
         url = f"http://127.0.0.1:{port}"
         with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
             while not ending.is_set():
-                self.send(client, random.choice((1, 7, 60)), random)
+                self.send(client, random.choice(BATCHES), random)
                 ending.wait(0.02)
 
     def send(self, client: httpx.Client, count: int, random: Random) -> None:
@@ -348,7 +245,7 @@ class Site:
         while not self._accepted(client, records):
             assert time.monotonic() < deadline, "a record was not accepted within 60 s"
             time.sleep(0.02)
-        self.ledger.accepted.update((str(r["id"]), float(str(r["temperature_c"]))) for r in records)
+        self.ledger.enter({str(r["id"]): float(str(r["temperature_c"])) for r in records})
 
     def _accepted(self, client: httpx.Client, records: list[dict[str, Any]]) -> bool:
         try:
@@ -376,7 +273,7 @@ class Site:
         url = f"http://127.0.0.1:{self.ports['intake']}/intake/screenings"
         answer = httpx.post(url, json=body, headers=headers, trust_env=False, timeout=30)
         if answer.is_success:
-            self.ledger.accepted[str(body["id"])] = FEVER_C
+            self.ledger.enter({str(body["id"]): FEVER_C})
         return answer
 
     def linger(self, seconds: float) -> None:
@@ -445,11 +342,16 @@ class Site:
         with self.databases[service].reading() as session:
             return list(session.execute(select(dead_letters)).all())
 
-    def figures(self) -> dict[str, int]:
-        """Rollup's figures of today for the community."""
+    def figures(self) -> Counter[str]:
+        """Rollup's daily figures for the community, of two days: a test may last over midnight."""
         headers = {"Authorization": f"Bearer {self.token(Role.IT)}"}
         url = f"http://127.0.0.1:{self.ports['rollup']}/rollup/areas/{AREA}/figures"
-        found: dict[str, int] = httpx.get(url, headers=headers, trust_env=False).json()["figures"]
+        today = RealClock().now().date()
+        found: Counter[str] = Counter()
+        for day in (today - timedelta(days=1), today):
+            asked = {"date": day.isoformat()}
+            answer = httpx.get(url, params=asked, headers=headers, trust_env=False)
+            found.update(answer.json()["figures"])
         return found
 
     def screenings_in(self, service: str, kind: str) -> Counter[str]:
@@ -458,21 +360,39 @@ class Site:
         wanted = f"bulwark.{service}.{kind}"
         return Counter(one["data"]["screening_id"] for one in envelopes if one["type"] == wanted)
 
-    def check(self, *, whole_stream: bool = True, seconds: float = 60) -> None:
-        """Nothing lost, nothing doubled, nothing out of order, from ledger to projections."""
+    def check(
+        self,
+        *,
+        whole_stream: bool = True,
+        in_order: bool = True,
+        dead: Mapping[str, int] | None = None,
+        seconds: float = 60,
+    ) -> None:
+        """Nothing lost, nothing doubled, nothing out of order, from ledger to projections.
+
+        `dead` says how many events a service is to have set aside, where not none. `in_order` is
+        off where a person put back what had been set aside.
+        """
+        self.lost = self.doubled = None
         eventually(self.at_rest, seconds=seconds)
+        accepted = self.ledger.read()
+        sent = {id_ for id_, temperature in accepted.items() if temperature == FEVER_C}
         logged = self.screenings_in("intake", "screening_recorded")
-        self.lost = len(self.ledger.accepted.keys() - logged.keys())
-        self.doubled = sum(times - 1 for times in logged.values())
-        assert not self.lost, f"{self.lost} accepted records are not in the log"
-        assert not self.doubled, f"{self.doubled} records are in the log more than once"
-        assert logged.keys() == self.ledger.accepted.keys(), "the log holds what nobody was told of"
-        eventually(lambda: self._streams_are_copies(whole_stream=whole_stream))
         found = self.screenings_in("alerts", "fever_detected")
-        assert found == Counter(self.ledger.fevers), "the fevers found are not those sent"
+        missing = accepted.keys() - logged.keys()
+        self.lost = len(missing | (sent - found.keys()))
+        self.doubled = sum(times - 1 for counted in (logged, found) for times in counted.values())
+        assert not self.lost, f"{len(missing)} of {self.lost} are not in the log, others not found"
+        assert not self.doubled, f"{self.doubled} records are in a log more than once"
+        assert logged.keys() == accepted.keys(), "the log holds what nobody was told of"
+        assert found.keys() == sent, "the fevers found are not those sent"
+        # A Counter keeps the order in which it met its keys, which is the log's.
+        assert not in_order or list(found) == [id_ for id_ in logged if id_ in sent], "out of order"
+        eventually(lambda: self._streams_are_copies(whole_stream=whole_stream))
         figures = self.figures()
-        assert figures["screenings"] == len(self.ledger.accepted)
-        assert figures["fevers"] == len(self.ledger.fevers)
+        assert (figures["screenings"], figures["fevers"]) == (len(accepted), len(sent))
+        aside = {name: len(self.dead(name)) for name in SOURCES}
+        assert aside == dict.fromkeys(SOURCES, 0) | dict(dead or {})
 
     def _streams_are_copies(self, *, whole_stream: bool) -> bool:
         for name in SERVICES:

@@ -59,7 +59,7 @@ def test_nothing_is_lost_when_the_broker_is_killed_in_mid_batch(
 def test_nothing_is_doubled_when_two_relays_of_a_service_race(
     site: Site, rounds: int, fault: Fault
 ) -> None:
-    """Two processes of one service at once, one killed under load."""
+    """kill -9 of one of two processes of a service that race, under load."""
     replica = site.process("intake", 0)
     replica.start()
     try:

@@ -7,7 +7,8 @@ from functools import partial
 import httpx
 import pytest
 
-from tests.faults.site import SERVICES, Process, Site
+from tests.faults.processes import Process
+from tests.faults.site import SERVICES, Site
 from tests.faults.table import Fault
 from tests.harness import PostgresServer, eventually
 from tests.ports import held_port
@@ -28,13 +29,15 @@ def site(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> 
 def replicas(site: Site) -> Iterator[dict[str, tuple[int, Process]]]:
     """A second process of each service, by its port."""
     second = {name: (port := held_port(), site.process(name, port)) for name in SERVICES}
-    for _, process in second.values():
-        process.start()
-    for port, _ in second.values():
-        eventually(partial(is_ready, port), seconds=30)
-    yield second
-    for _, process in second.values():
-        process.end()
+    try:
+        for _, process in second.values():
+            process.start()
+        for port, _ in second.values():
+            eventually(partial(is_ready, port), seconds=30)
+        yield second
+    finally:
+        for _, process in second.values():
+            process.end()
 
 
 def health(port: int) -> dict[str, object]:
@@ -111,9 +114,11 @@ def test_nothing_is_doubled_when_the_process_at_work_sleeps_through_its_lease(
         with site.load(seed=22):
             process.signal(signal.SIGSTOP)
             fault.times += 1
-            with fault.recovering():
-                eventually(partial(is_at_work, other_port), seconds=TAKE_OVER_SECONDS)
-            site.linger(sleep)
-            process.signal(signal.SIGCONT)
+            try:
+                with fault.recovering():
+                    eventually(partial(is_at_work, other_port), seconds=TAKE_OVER_SECONDS)
+                site.linger(sleep)
+            finally:
+                process.signal(signal.SIGCONT)
             eventually(partial(stands_by, port), seconds=30)
         site.check()
