@@ -388,7 +388,8 @@ class Site:
         assert found.keys() == sent, "the fevers found are not those sent"
         # A Counter keeps the order in which it met its keys, which is the log's.
         assert not in_order or list(found) == [id_ for id_ in logged if id_ in sent], "out of order"
-        eventually(lambda: self._streams_are_copies(whole_stream=whole_stream))
+        # After a long load one look at the whole of both takes a while.
+        eventually(lambda: self._streams_are_copies(whole_stream=whole_stream), seconds=120)
         figures = self.figures()
         assert (figures["screenings"], figures["fevers"]) == (len(accepted), len(sent))
         aside = {name: len(self.dead(name)) for name in SOURCES}
