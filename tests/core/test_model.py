@@ -212,7 +212,7 @@ class Model(RuleBasedStateMachine):
         for turn in range(60):
             self.pass_time(2)
             self.what_was_applied_is_a_beginning_of_the_log()
-            if all(simulation.place(source) == head for source, head in heads.items()):
+            if all(self._ends_at(source, head) for source, head in heads.items()):
                 break
             if turn % 10 == 9:
                 self._refill_who_is_behind()
@@ -222,6 +222,12 @@ class Model(RuleBasedStateMachine):
             self._stream_is_a_copy(source)
         self.fault.times += 1
         self.fault.records += sum(heads.values())
+
+    def _ends_at(self, source: str, head: int) -> bool:
+        """Whether reader and stream have come to a log's end: a relay sees within seconds that its
+        stream is gone."""
+        stream = self.stream(source)
+        return self.simulation.place(source) == head and stream is not None and stream.last == head
 
     def _refill_who_is_behind(self) -> None:
         for source in SOURCES:

@@ -92,6 +92,19 @@ class LoopDisk:
         return int(Path("/sys/block", Path(device).name, "stat").read_text().split()[6])
 
 
+@contextmanager
+def loop_disk(folder: Path, megabytes: int) -> Iterator[LoopDisk]:
+    """An empty disk in a folder; the test is skipped where none may be mounted."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    disk = LoopDisk(folder / "image", folder / "mounted", megabytes)
+    disk.mount()
+    try:
+        yield disk
+    finally:
+        disk.unmount()
+
+
 def lay_on(site: Site, root: Path, *places: str) -> None:
     """Lay folders of a site that has not started, empty as they are, on a disk."""
     for place in places:

@@ -3,14 +3,13 @@
 The disk is an ext4 in a file; a copy of the file while all stand still is what a cut leaves.
 """
 
-import os
 import random
 import signal
 from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.disks import LoopDisk, lay_on
+from tests.faults.disks import LoopDisk, lay_on, loop_disk
 from tests.faults.site import SERVICES, Site
 from tests.faults.table import Fault
 from tests.harness import eventually
@@ -24,13 +23,8 @@ ALWAYS = "sync_interval: always"
 @pytest.fixture
 def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopDisk]:
     """An empty disk."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root")
-    folder = tmp_path_factory.mktemp("disk")
-    disk = LoopDisk(folder / "image", folder / "mounted", DISK_MB)
-    disk.mount()
-    yield disk
-    disk.unmount()
+    with loop_disk(tmp_path_factory.mktemp("disk"), DISK_MB) as disk:
+        yield disk
 
 
 @pytest.fixture
@@ -61,7 +55,7 @@ def _cut_power(site: Site, disk: LoopDisk) -> tuple[set[str], float]:
 def test_nothing_is_lost_when_the_power_is_cut_under_load(
     site: Site, disk: LoopDisk, rounds: int, fault: Fault
 ) -> None:
-    """Power cut of the disk of the broker and of the databases, under load."""
+    """Power cut of the disk of the broker and of SQLite's files, under load."""
     dice = random.Random(9)
     site.start()
     for round_ in range(rounds + 5):
