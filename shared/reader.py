@@ -193,7 +193,9 @@ class Reader:
             self._moved_to(entries[-1].sequence)
         else:
             await self._store(entries)
-        self._hole.seen = 0
+        # What stands before a hole is taken in anew each time: the hole is as deep as before.
+        if self.place >= self._hole.sequence:
+            self._hole.seen = 0
 
     def _concern(self, entries: list[Entry]) -> bool:
         return any(
