@@ -1,7 +1,7 @@
 """Where the time of a fever goes, stage by stage, from its POST to an outside subscriber.
 
 `python -m bench.stages` runs a process each, 50 posts a second, and prints the median of each stage
-in milliseconds. To note them costs the whole a few hundredths of a millisecond.
+in milliseconds.
 """
 
 import json

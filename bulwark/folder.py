@@ -131,6 +131,7 @@ class Folder:
 
     def require_keys(self) -> "Folder":
         """This folder, when it holds keys: databases in use need their own; raises FolderError."""
+        self._refuse_unfinished()
         for key in KEYS:
             # Its name alone: an empty or foreign one is refused where it is read.
             if not (self.keys / key).exists():

@@ -84,7 +84,7 @@ class Instance:
 
     async def start(self, listening: socket.socket) -> None:
         """Migrate, start the services, and serve HTTP on a listening socket."""
-        await asyncio.to_thread(self._migrate)
+        await asyncio.to_thread(self._open_databases)
         self.port = listening.getsockname()[1]
         for runtime in self.runtimes.values():
             if runtime.lease is not None:
@@ -115,7 +115,7 @@ class Instance:
             except (OSError, ValueError) as error:
                 log.warning("areas.unreadable", error=str(error))
 
-    def _migrate(self) -> None:
+    def _open_databases(self) -> None:
         for runtime in self.runtimes.values():
             migrate(runtime.service, runtime.database)
             check_keys(runtime.service.name, runtime.database, self.site.vault)

@@ -52,14 +52,6 @@ PASSING = (
 )
 
 
-@dataclass(slots=True)
-class _Hole:
-    """A number that did not come; told to the owner when it stays away after one re-opening."""
-
-    sequence: int
-    seen: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class _Trouble:
     """What came in place of the next event: faced once all before it is applied."""
@@ -89,7 +81,8 @@ class Reader:
         self._database = database
         self._room = database.room
         self._bus = bus
-        self._hole = _Hole(0)
+        # The number that was missing last: one that is missing again after a re-opening is a hole.
+        self._missed = 0
 
     async def run(self) -> None:
         """Read for ever; ends when cancelled, or with PlaceBeyondLog."""
@@ -113,7 +106,7 @@ class Reader:
                 return place_of_source(session.connection(), self.source)
 
         self._stored = await on_thread(read)
-        self._moved_to(self._stored)
+        self.place = self._stored
         await self._compare_with_head()
 
     async def _compare_with_head(self) -> None:
@@ -134,9 +127,6 @@ class Reader:
                 "`bulwark doctor` says how"
             )
         self.head_known = True
-
-    def _moved_to(self, place: int) -> None:
-        self.place = place
 
     def _say_behind(self, behind: bool) -> None:
         if behind and not self.behind:
@@ -190,12 +180,9 @@ class Reader:
         await self._writer.site.precedence.wait()
         # Nobody here handles these: to pass them over again after a crash changes nothing.
         if not self._concern(entries) and self.place - self._stored < self._room.events_at_once:
-            self._moved_to(entries[-1].sequence)
+            self.place = entries[-1].sequence
         else:
             await self._store(entries)
-        # What stands before a hole is taken in anew each time: the hole is as deep as before.
-        if self.place >= self._hole.sequence:
-            self._hole.seen = 0
 
     def _concern(self, entries: list[Entry]) -> bool:
         return any(
@@ -207,7 +194,7 @@ class Reader:
         upto = entries[-1].sequence if entries else self.place
         batch = Batch(self.source, self._stored, entries, upto)
         self._stored = await self._writer.submit(batch)
-        self._moved_to(self._stored)
+        self.place = self._stored
 
     async def _gather(self, feed: Feed) -> tuple[list[Entry], _Trouble | None]:
         entries: list[Entry] = []
@@ -268,9 +255,9 @@ class Reader:
         state = await self._bus.stream(self.stream)
         if state is not None and state.first > sequence:
             raise _OpenAgain("the stream begins beyond the place")
-        if self._hole.sequence == sequence and self._hole.seen and state is not None:
+        if self._missed == sequence and state is not None:
             await self._tell_owner(sequence, "a hole", state.created)
-        self._hole = _Hole(sequence, self._hole.seen + 1 if self._hole.sequence == sequence else 1)
+        self._missed = sequence
         raise _OpenAgain(f"{sequence} is missing")
 
     async def _misfit(self, entry: Entry) -> None:
