@@ -169,10 +169,19 @@ class Bus:
             with contextlib.suppress(nats.errors.Error, TimeoutError, OSError):
                 await asyncio.wait_for(client.close(), REQUEST_SECONDS)
 
-    async def request(self, subject: str, payload: bytes = b"", **headers: str) -> Msg:
+    async def request(
+        self, subject: str, payload: bytes = b"", headers: dict[str, str] | None = None
+    ) -> Msg:
         """One request; raises nats.errors.Error or TimeoutError after two seconds."""
-        named = {key.replace("_", "-"): value for key, value in headers.items()} or None
-        return await self.client.request(subject, payload, timeout=REQUEST_SECONDS, headers=named)
+        task = asyncio.current_task()
+        cancelled = task.cancelling() if task is not None else 0
+        answer = await self.client.request(
+            subject, payload, timeout=REQUEST_SECONDS, headers=headers
+        )
+        if task is not None and task.cancelling() > cancelled:
+            # Before Python 3.12 the client's wait_for loses a cancellation that meets the answer.
+            raise asyncio.CancelledError
+        return answer
 
     async def publish_all(self, messages: Iterable[Message]) -> None:
         """Publish messages as one piece; raises nats.errors.Error when the broker is away.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import uuid_utils.compat
 
-from shared.bus import REQUEST_SECONDS, Bus, Message, checked
+from shared.bus import Bus, Message, checked
 from shared.events import CONTENT_TYPE
 from shared.log import Row
 
@@ -56,9 +56,7 @@ class Publisher:
         """
         row = batch.last
         headers = {"Content-Type": CONTENT_TYPE, **batch.headers}
-        answer = await self._bus.client.request(
-            row.subject, row.document, timeout=REQUEST_SECONDS, headers=headers
-        )
+        answer = await self._bus.request(row.subject, row.document, headers)
         ack = checked(answer.data)
         # A server with a damaged store once took a true guard and stored elsewhere.
         if (ack.get("stream"), ack.get("seq")) != (self._stream, row.sequence):

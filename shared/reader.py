@@ -23,7 +23,6 @@ from shared.writer import Unavailable, Writer
 
 SILENCE_SECONDS = 3 * BEAT_SECONDS
 QUIET_SECONDS = 2.0
-HEAD_ANSWER_SECONDS = 2.0
 # More than so many at once are a flood.
 FLOOD = 16
 LEAST_PAUSE_SECONDS = 0.05
@@ -114,9 +113,7 @@ class Reader:
         if self.head_known:
             return
         try:
-            answer = await self._bus.client.request(
-                f"head.{self.source}", b"", timeout=HEAD_ANSWER_SECONDS
-            )
+            answer = await self._bus.request(f"head.{self.source}")
         except (nats.errors.Error, TimeoutError):
             return
         head = int(orjson.loads(answer.data)["head"])

@@ -108,11 +108,9 @@ class Stage:
         for name in self.api("STREAM.NAMES").get("streams") or ():
             self.api(f"STREAM.DELETE.{name}")
 
-    def publish(
-        self, document: bytes, subject: str = "events.source.junk", **headers: str
-    ) -> dict[str, Any]:
+    def publish(self, document: bytes, subject: str = "events.source.junk") -> dict[str, Any]:
         """Publish straight to a stream, past the relay; returns the ack."""
-        answer = self.run(self.outside.request(subject, document, **headers))
+        answer = self.run(self.outside.request(subject, document))
         found: dict[str, Any] = orjson.loads(answer.data)
         return found
 

@@ -1,8 +1,32 @@
-"""What the client is told to reach the broker by."""
+"""What the client is told to reach the broker by, and how a request ends."""
+
+import asyncio
+from typing import Any
 
 import pytest
 
-from shared.bus import reached_by
+from shared.bus import Bus, reached_by
+
+
+class _Client:
+    """A client whose only request waits as nats-py's do."""
+
+    def __init__(self) -> None:
+        self.answer = asyncio.get_running_loop().create_future()
+
+    async def request(self, *_words: Any, timeout: float, **_options: Any) -> Any:  # noqa: ASYNC109
+        return await asyncio.wait_for(self.answer, timeout)
+
+
+class _Bus(Bus):
+    """The real bus on that client."""
+
+    def __init__(self) -> None:
+        self.asked = _Client()
+
+    @property
+    def client(self) -> Any:
+        return self.asked
 
 
 @pytest.mark.parametrize(
@@ -24,3 +48,16 @@ def test_credentials_stand_apart_from_addresses_when_a_url_holds_both(
     url: str, told: dict[str, object]
 ) -> None:
     assert reached_by(url) == told
+
+
+def test_cancellation_is_heeded_when_it_meets_the_answer() -> None:
+    async def scenario() -> asyncio.Task[Any]:
+        bus = _Bus()
+        asking = asyncio.ensure_future(bus.request("head.intake"))
+        await asyncio.sleep(0)
+        bus.asked.answer.set_result("answer")
+        asking.cancel()
+        await asyncio.wait([asking])
+        return asking
+
+    assert asyncio.run(scenario()).cancelled()

@@ -14,6 +14,7 @@ from shared.db import Database, Room
 from shared.feed import Arrival, Feed
 from shared.migration import migrate
 from shared.reader import Reader
+from shared.runtime import end_all
 from shared.writer import Writer
 from tests.faults.table import FAULT, Fault, row_of
 from tests.harness import Node, eventually
@@ -77,12 +78,10 @@ def test_figures_are_the_same_when_every_event_comes_three_times_in_another_orde
         writer.start()
         readers = [Reader(source, writer, empty, bus) for source in service.listens_to]
         reading = [asyncio.ensure_future(reader.run()) for reader in readers]
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(40):
             while any(reader.place < heads[reader.source] for reader in readers):
                 await asyncio.sleep(0.01)
-        for task in reading:
-            task.cancel()
-        await asyncio.gather(*reading, return_exceptions=True)
+        await end_all(reading)
         await writer.stop()
         await bus.close()
 

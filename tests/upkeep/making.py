@@ -11,6 +11,7 @@ from shared.bus import Bus
 from shared.db import Database
 from shared.migration import migrate
 from shared.reader import Reader
+from shared.runtime import end_all
 from shared.settings import Settings
 from shared.writer import Writer
 from tests.harness import Node, PostgresServer
@@ -53,14 +54,10 @@ def rebuilt_rollup(node: Node, folder: Path) -> Database:
         readers = [Reader(source, writer, empty, bus) for source in service.listens_to]
         reading = [asyncio.ensure_future(reader.run()) for reader in readers]
         heads = {name: node.runtime(name).writer.head for name in service.listens_to}
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(40):
             while any(reader.place < heads[reader.source] for reader in readers):
                 await asyncio.sleep(0.01)
-        # Again and again: what a loop awaits in the client may swallow its cancellation.
-        while running := [task for task in reading if not task.done()]:
-            for task in running:
-                task.cancel()
-            await asyncio.wait(running, timeout=0.5)
+        await end_all(reading)
         await writer.stop()
         await bus.close()
 
