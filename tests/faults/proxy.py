@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback whose line can be cut, slowed and reset."""
+"""A TCP proxy whose line can be cut, slowed and reset."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.ports import held_port
 
@@ -15,10 +16,12 @@ NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """Forwards one port to another, on a thread of its own."""
+    """Forwards a port of a host to a port of loopback or a socket of the file system, on a thread
+    of its own."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int | Path, host: str = "127.0.0.1") -> None:
         self.port = held_port()
+        self._host = host
         self._target = target
         self._delay = 0.0
         self._loop = asyncio.new_event_loop()
@@ -30,8 +33,8 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Where clients connect."""
-        return f"nats://127.0.0.1:{self.port}"
+        """Where clients of a broker connect."""
+        return f"nats://{self._host}:{self.port}"
 
     def start(self) -> None:
         """Listen."""
@@ -67,7 +70,7 @@ class Proxy:
     async def _listen(self) -> None:
         self._open = asyncio.Event()
         self._open.set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, self._host, self.port)
 
     async def _end(self) -> None:
         self._server.close()
@@ -86,7 +89,7 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._target)
+            there, back = await self._connect()
         except OSError:
             writer.transport.abort()
             return
@@ -95,6 +98,11 @@ class Proxy:
             line = asyncio.ensure_future(self._forward(source, sink))
             self._lines.add(line)
             line.add_done_callback(self._lines.discard)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self._target, Path):
+            return await asyncio.open_unix_connection(self._target)
+        return await asyncio.open_connection("127.0.0.1", self._target)
 
     async def _forward(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         """Pass bytes on, each after the delay of the moment it came, in order."""

@@ -8,17 +8,15 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, Self
 
 import httpx
-import nats
 import orjson
 import psycopg
-from nats.js.errors import NotFoundError
 from sqlalchemy import select
 
 from bulwark.folder import Folder
@@ -28,6 +26,7 @@ from shared.db import Database
 from shared.events import parse
 from shared.inbox import dead_letters, places
 from shared.log import events, head_of
+from tests.faults import streams
 from tests.faults.ledger import FEVER_C, Ledger
 from tests.faults.processes import BrokerProcess, Process
 from tests.harness import PostgresServer, eventually, new_id
@@ -70,6 +69,10 @@ class Site:
             "BULWARK_STREAM_MAX_AGE_SECONDS": str(max_age_seconds),
             **{f"BULWARK_{name.upper()}_DATABASE_URL": url for name, url in self.urls.items()},
         }
+        self.host = "127.0.0.1"
+        self._entering: tuple[str, ...] = ()
+        # How long a caller tries to get a record accepted.
+        self.patience_seconds = 60.0
         self.ports = {name: held_port() for name in SERVICES}
         self.processes = {name: self.process(name, self.ports[name]) for name in SERVICES}
         self.take_keys()
@@ -89,19 +92,31 @@ class Site:
 
     def process(self, service: str, port: int) -> Process:
         """A process of a service; a second one of the same is a replica."""
-        command = [sys.executable, "-m", "bulwark", "run", service]
+        command = [*self._entering, sys.executable, "-m", "bulwark", "run", service]
         environment = {**self.environment, "BULWARK_PORT": str(port)}
         return Process(command, environment, self.folder.path / f"{service}-{port}.log")
 
-    def reach_broker_at(self, url: str) -> None:
-        """Let the services, which have not started yet, reach the broker by another way."""
-        self.environment["BULWARK_NATS_URL"] = url
+    def reach(self, **ways: str) -> None:
+        """Let the services, which have not started yet, reach broker or databases by other ways:
+        variables of their environment."""
+        self.environment |= ways
         self.processes = {name: self.process(name, port) for name, port in self.ports.items()}
+
+    def live_at(self, host: str, entering: Sequence[str], **ways: str) -> None:
+        """Let the services, which have not started yet, answer at a host that some words before
+        their command lead to."""
+        self.host, self._entering = host, tuple(entering)
+        self.reach(BULWARK_HOST=host, **ways)
 
     def all_have_read(self, head: int) -> bool:
         """Whether every reader of intake has applied its log up to a number."""
         readers = (name for name, sources in SOURCES.items() if "intake" in sources)
         return all(self.place(name, "intake") >= head for name in readers)
+
+    def wait_until_all_is_read(self) -> None:
+        """Until every reader of intake stands where its log ends now."""
+        head = self.head("intake")
+        eventually(lambda: self.all_have_read(head), seconds=60)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of `bulwark` as a person at this site would."""
@@ -148,7 +163,7 @@ class Site:
     def health(self, service: str) -> dict[str, Any]:
         """What a service says of itself; empty while it does not answer."""
         try:
-            url = f"http://127.0.0.1:{self.ports[service]}/readyz"
+            url = f"http://{self.host}:{self.ports[service]}/readyz"
             answer = httpx.get(url, trust_env=False, timeout=5)
         except httpx.HTTPError:
             return {}
@@ -178,7 +193,7 @@ class Site:
     def begin_anew(self, service: str) -> None:
         """A stopped service's database and stream are new ones: it reads from the beginning."""
         self.clear(service)
-        asyncio.run(_delete_stream(self.broker.url, service.upper()))
+        asyncio.run(streams.delete(self.broker.url, service.upper()))
 
     def said(self, service: str) -> str:
         """What the process of a service has written for people and logs."""
@@ -186,7 +201,7 @@ class Site:
 
     def metric(self, service: str, name: str, source: str = "") -> float:
         """A value of a service's own on /metrics, of a source of it; 0 while it is not told."""
-        url = f"http://127.0.0.1:{self.ports[service]}/metrics"
+        url = f"http://{self.host}:{self.ports[service]}/metrics"
         labels = f'service="{service}"' + (f',source="{source}"' if source else "")
         wanted = f"{name}{{{labels}}} "
         for line in httpx.get(url, trust_env=False, timeout=5).text.splitlines():
@@ -218,13 +233,13 @@ class Site:
         finally:
             ending.set()
             for thread in callers:
-                thread.join(60)
+                thread.join(self.patience_seconds + 30)
         assert not any(thread.is_alive() for thread in callers), "the load did not end"
         assert not faults, faults
 
     def _flow(self, random: Random, ending: threading.Event, port: int) -> None:
         headers = {"Authorization": f"Bearer {self.token(Role.RECORDER)}"}
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://{self.host}:{port}"
         with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
             while not ending.is_set():
                 self.send(client, random.choice(BATCHES), random)
@@ -241,9 +256,9 @@ class Site:
             }
             for _ in range(count)
         ]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + self.patience_seconds
         while not self._accepted(client, records):
-            assert time.monotonic() < deadline, "a record was not accepted within 60 s"
+            assert time.monotonic() < deadline, "a record was not accepted in time"
             time.sleep(0.02)
         self.ledger.enter({str(r["id"]): float(str(r["temperature_c"])) for r in records})
 
@@ -270,7 +285,7 @@ class Site:
             "temperature_c": FEVER_C,
         }
         headers = {"Authorization": f"Bearer {self.token(Role.RECORDER)}"}
-        url = f"http://127.0.0.1:{self.ports['intake']}/intake/screenings"
+        url = f"http://{self.host}:{self.ports['intake']}/intake/screenings"
         answer = httpx.post(url, json=body, headers=headers, trust_env=False, timeout=30)
         if answer.is_success:
             self.ledger.enter({str(body["id"]): FEVER_C})
@@ -288,7 +303,7 @@ class Site:
     def post_some(self, count: int, seed: int = 1) -> None:
         """A number of records, accepted before this returns."""
         headers = {"Authorization": f"Bearer {self.token(Role.RECORDER)}"}
-        url = f"http://127.0.0.1:{self.ports['intake']}"
+        url = f"http://{self.host}:{self.ports['intake']}"
         random = Random(seed)
         with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
             for start in range(0, count, 500):
@@ -309,11 +324,11 @@ class Site:
 
     def stream(self, service: str) -> list[tuple[int, bytes]]:
         """A service's stream, in order; empty while there is none."""
-        return asyncio.run(_whole_stream(self.broker.url, service.upper()))
+        return asyncio.run(streams.whole(self.broker.url, service.upper()))
 
     def stream_state(self, service: str, *, seconds: float = 5) -> dict[str, Any]:
         """What STREAM.INFO says of a service's stream."""
-        return asyncio.run(_state(self.broker.url, service.upper(), seconds))
+        return asyncio.run(streams.state_of(self.broker.url, service.upper(), seconds))
 
     def stream_end(self, service: str, *, seconds: float = 5) -> int:
         """The number of the last message of a service's stream; -1 while there is none."""
@@ -345,7 +360,7 @@ class Site:
     def figures(self) -> Counter[str]:
         """Rollup's daily figures for the community, of two days: a test may last over midnight."""
         headers = {"Authorization": f"Bearer {self.token(Role.IT)}"}
-        url = f"http://127.0.0.1:{self.ports['rollup']}/rollup/areas/{AREA}/figures"
+        url = f"http://{self.host}:{self.ports['rollup']}/rollup/areas/{AREA}/figures"
         today = RealClock().now().date()
         found: Counter[str] = Counter()
         for day in (today - timedelta(days=1), today):
@@ -404,49 +419,3 @@ class Site:
             if streamed != logged[first - 1 :] or (whole_stream and len(streamed) < len(logged)):
                 return False
         return True
-
-
-async def _state(url: str, stream: str, seconds: float) -> dict[str, Any]:
-    client = await nats.connect(url)
-    try:
-        answer = await client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=seconds)
-        found: dict[str, Any] = orjson.loads(answer.data)
-        return found
-    finally:
-        await client.close()
-
-
-async def _delete_stream(url: str, stream: str) -> None:
-    client = await nats.connect(url)
-    try:
-        await client.request(f"$JS.API.STREAM.DELETE.{stream}", b"", timeout=5)
-    finally:
-        await client.close()
-
-
-async def _whole_stream(url: str, stream: str) -> list[tuple[int, bytes]]:
-    client = await nats.connect(url)
-    try:
-        context = client.jetstream()
-        try:
-            total = (await context.stream_info(stream)).state.messages
-        except NotFoundError:
-            return []
-        queue: asyncio.Queue[Any] = asyncio.Queue()
-        await context.subscribe(
-            "",
-            stream=stream,
-            ordered_consumer=True,
-            cb=queue.put,
-            pending_msgs_limit=1_000_000,
-            pending_bytes_limit=1 << 30,
-        )
-        found = []
-        # A stream that is made again meanwhile ends early: who asked looks once more.
-        with contextlib.suppress(TimeoutError):
-            for _ in range(total):
-                message = await asyncio.wait_for(queue.get(), 3)
-                found.append((message.metadata.sequence.stream, message.data))
-        return found
-    finally:
-        await client.close()

@@ -7,7 +7,7 @@ import pytest
 from tests.faults.proxy import Proxy
 from tests.faults.site import Site
 from tests.faults.table import Fault
-from tests.harness import PostgresServer, eventually
+from tests.harness import PostgresServer
 
 pytestmark = pytest.mark.long
 
@@ -26,7 +26,7 @@ def line_and_site(
     site = Site(tmp_path_factory.mktemp("site"), postgres)
     line = Proxy(site.broker.port)
     line.start()
-    site.reach_broker_at(line.url)
+    site.reach(BULWARK_NATS_URL=line.url)
     try:
         site.start()
         yield line, site
@@ -47,11 +47,6 @@ def site(line_and_site: tuple[Proxy, Site]) -> Site:
     return line_and_site[1]
 
 
-def _wait_until_all_is_read(site: Site) -> None:
-    head = site.head("intake")
-    eventually(lambda: site.all_have_read(head), seconds=60)
-
-
 def test_all_catches_up_when_the_network_was_cut(
     site: Site, line: Proxy, rounds: int, fault: Fault
 ) -> None:
@@ -66,7 +61,7 @@ def test_all_catches_up_when_the_network_was_cut(
         assert not site.all_have_read(site.head("intake"))
         line.mend()
         with fault.recovering():
-            _wait_until_all_is_read(site)
+            site.wait_until_all_is_read()
     site.check()
 
 
@@ -80,7 +75,7 @@ def test_all_is_exact_when_the_network_is_slow(
         fault.times += 1
         site.linger(SHORT_SECONDS if rounds == 2 else LONG_SECONDS)
         with fault.recovering():
-            _wait_until_all_is_read(site)
+            site.wait_until_all_is_read()
         line.slow(0)
     site.check()
 
@@ -95,5 +90,5 @@ def test_all_is_exact_when_connections_are_reset(
             line.reset()
             fault.times += 1
             with fault.recovering():
-                _wait_until_all_is_read(site)
+                site.wait_until_all_is_read()
     site.check()
