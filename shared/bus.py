@@ -26,9 +26,7 @@ from shared.frames import Frames, Hear, installed
 
 REQUEST_SECONDS = 2.0
 STREAM_NOT_FOUND = 10059
-CONSUMER_NOT_FOUND = 10014
 NO_MESSAGE = 10037
-WRONG_LAST_SEQUENCE = 10071
 
 Message = tuple[str, dict[str, str], bytes]
 """A message to publish: its subject, its headers (names and values of our own), its body."""
@@ -175,13 +173,14 @@ class Bus:
         """One request; raises nats.errors.Error or TimeoutError after two seconds."""
         task = asyncio.current_task()
         cancelled = task.cancelling() if task is not None else 0
-        answer = await self.client.request(
-            subject, payload, timeout=REQUEST_SECONDS, headers=headers
-        )
-        if task is not None and task.cancelling() > cancelled:
-            # Before Python 3.12 the client's wait_for loses a cancellation that meets the answer.
-            raise asyncio.CancelledError
-        return answer
+        try:
+            return await self.client.request(
+                subject, payload, timeout=REQUEST_SECONDS, headers=headers
+            )
+        finally:
+            if task is not None and task.cancelling() > cancelled:
+                # Before Python 3.12 the client's wait_for loses one that meets the answer.
+                raise asyncio.CancelledError
 
     async def publish_all(self, messages: Iterable[Message]) -> None:
         """Publish messages as one piece; raises nats.errors.Error when the broker is away.

@@ -93,8 +93,9 @@ class Page:
         """Append a document that already carries the number `head + 1`."""
         self.head += 1
         self._rows.append(Row(self.head, self._ms, subject, document))
-        for thing in things:
-            self._tags.append((tag_of(thing), self.head))
+        # Two ids may end alike, by chance or by intent.
+        for tag in {tag_of(thing) for thing in things}:
+            self._tags.append((tag, self.head))
 
     def mark(self) -> tuple[int, int, int]:
         """Where the page stands, for `back_to`."""

@@ -29,6 +29,7 @@ from shared.stream_making import StreamMaker, StreamSettings
 
 CHECK_SECONDS = 2.0
 AGAIN_SECONDS = 0.2
+SECOND_LOOK_SECONDS = 0.1
 KEPT_IN_MEMORY = 8192
 # More rows than come of small changes: one order over many communities made them all.
 MUCH = 512
@@ -37,6 +38,10 @@ QUESTIONS = ("head", "wake", "repair")
 log = structlog.get_logger(__name__)
 
 BROKER_ERRORS = (nats.errors.Error, TimeoutError, OSError, StreamRefused)
+
+
+class RowMissing(Exception):
+    """The log has a gap: no stream can be its copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,8 @@ class Relay:
         self._recent: deque[Row] = deque()
         # Where the log ends, as far as this process was told; None when only the log knows.
         self._head: int | None = None
+        # How often another process said that it committed.
+        self._wakes = 0
         self._last: int | None = None
         self._looked_at = 0.0
         self._wish: _Wish | None = None
@@ -113,6 +120,19 @@ class Relay:
             await self._publish()
         finally:
             await self._stop_answering()
+
+    async def stand_by(self) -> None:
+        """While another process publishes: tell whether the database is older, change nothing."""
+        while True:
+            try:
+                state = await self._bus.stream(self.stream)
+                fault = None if state is None else await self._check.fault(state)
+                older = state is not None and fault == DATABASE_OLDER
+                self._say_older(state.created if state is not None and older else None)
+            except Exception as error:
+                if not (isinstance(error, BROKER_ERRORS) or is_transient(error)):
+                    raise
+            await asyncio.sleep(CHECK_SECONDS)
 
     async def _publish(self) -> None:
         while True:
@@ -174,8 +194,10 @@ class Relay:
         kept = self._rows_kept(sequence)
         if kept or (self._head is not None and self._head < sequence):
             return kept
+        wakes = self._wakes
         rows = await on_thread(self._read_log, sequence)
-        if len(rows) < BATCH:
+        # What another process committed after the read began may not be among them.
+        if len(rows) < BATCH and wakes == self._wakes:
             self._head = max(self._head or 0, rows[-1].sequence if rows else sequence - 1)
         return rows
 
@@ -192,7 +214,13 @@ class Relay:
 
     def _read_log(self, sequence: int) -> list[Row]:
         with self._database.reading() as session:
-            return event_log.rows_from(session.connection(), sequence, BATCH)
+            rows = event_log.rows_from(session.connection(), sequence, BATCH)
+        if rows and rows[-1].sequence != sequence + len(rows) - 1:
+            raise RowMissing(
+                f"the log of {self.service} lacks a row of {sequence} to {rows[-1].sequence}: its "
+                "database was changed by hand or is damaged; restore a backup"
+            )
+        return rows
 
     async def _decide(self, batch: Batch) -> Batch | None:
         """Send the row that decides; while the server stores it, begin what follows, if at hand.
@@ -229,6 +257,8 @@ class Relay:
                 self._stands_at(state.last)
                 return state.last
             if once_more:
+                # A replicated stream may look odd for a moment while it chooses its leader.
+                await asyncio.sleep(SECOND_LOOK_SECONDS)
                 continue
             # What was found older once stays so: nothing is changed by a log that grows past it.
             if fault == DATABASE_OLDER or self._older_than == state.created:
@@ -282,6 +312,7 @@ class Relay:
         await message.respond(orjson.dumps({"head": await on_thread(head)}))
 
     async def _wake_up(self, _message: Msg) -> None:
+        self._wakes += 1
         self._head = None
         self._woken.set()
 

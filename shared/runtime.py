@@ -133,7 +133,7 @@ class Runtime:
     async def _compare_first(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(COMPARE_SECONDS):
-                while not (self.relay.compared.is_set() or self.writer.refuses or self._stands_by):
+                while not (self.relay.compared.is_set() or self.writer.refuses):
                     await asyncio.sleep(LOOK_SECONDS)
 
     async def _begin_to_write(self) -> None:
@@ -142,10 +142,6 @@ class Runtime:
         for handler in self.service.starts:
             await self.writer.submit(Start(handler))
         self._begun.set()
-
-    @property
-    def _stands_by(self) -> bool:
-        return self.lease is not None and self.lease.stands_by
 
     def keep_time(self) -> None:
         """Begin to tick; a virtual clock's owner calls the ticker instead."""
@@ -158,7 +154,9 @@ class Runtime:
 
     async def _while_held(self, lease: Lease) -> None:
         while True:
+            standing_by = self._go(self._once_connected(self.relay.stand_by), "stand-by")
             await lease.take()
+            await end_all([standing_by])
             duties = self._begin()
             await lease.lose()
             await end_all(duties)

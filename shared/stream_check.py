@@ -15,7 +15,7 @@ from shared.db import Database, on_thread
 from shared.events import MalformedEvent, parse, place_of
 from shared.log import Row
 
-DATABASE_OLDER = "goes beyond the log with an event of ours"
+DATABASE_OLDER = "holds an event of ours that the log does not"
 CLOCK_SLACK_MS = 1000
 
 
@@ -60,11 +60,18 @@ class StreamCheck:
             if body is None:
                 return "its last message cannot be read"
             if seen.last is None or body != seen.last.document:
-                return "its last message is not the log's"
+                return self._fault_in_last(body, state.last, known=seen.last is not None)
         young_ms = event_log.machine_ms() - self._max_age_ms
         if seen.before_first and seen.before_first.stored_ms > young_ms + CLOCK_SLACK_MS:
             return "lacks messages that are younger than its age"
         return None
+
+    def _fault_in_last(self, body: bytes, number: int, *, known: bool) -> str:
+        """A log that was put back to an older moment, and has grown past the stream since, has
+        given the numbers of events that others applied to other events."""
+        if known and self._is_ours(body, number):
+            return DATABASE_OLDER
+        return "its last message is not the log's"
 
     async def _fault_beyond(self, state: StreamState, head: int) -> str:
         """The event right after the log's tells most: others may have published behind it."""

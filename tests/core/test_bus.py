@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import nats.errors
 import pytest
 
 from shared.bus import Bus, reached_by
@@ -50,12 +51,16 @@ def test_credentials_stand_apart_from_addresses_when_a_url_holds_both(
     assert reached_by(url) == told
 
 
-def test_cancellation_is_heeded_when_it_meets_the_answer() -> None:
+@pytest.mark.parametrize("refused", [False, True])
+def test_cancellation_is_heeded_when_it_meets_the_answer(refused: bool) -> None:
     async def scenario() -> asyncio.Task[Any]:
         bus = _Bus()
         asking = asyncio.ensure_future(bus.request("head.intake"))
         await asyncio.sleep(0)
-        bus.asked.answer.set_result("answer")
+        if refused:
+            bus.asked.answer.set_exception(nats.errors.NoRespondersError())
+        else:
+            bus.asked.answer.set_result("answer")
         asking.cancel()
         await asyncio.wait([asking])
         return asking

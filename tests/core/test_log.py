@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 
 from shared.db import Database
 from shared.log import (
@@ -92,6 +92,18 @@ def test_history_of_another_is_left_out_when_two_ids_end_alike(database: Databas
     with database.reading() as session:
         found = rows_about(session.connection(), other)
     assert [row.sequence for row in found] == [2]
+
+
+def test_event_is_found_by_both_when_two_of_its_ids_end_alike(database: Database) -> None:
+    one, other = "11111111-1111-4111-8111-111111111111", "22222222-1111-4111-8111-111111111111"
+    with database.writing() as session:
+        page = Page(session.connection(), database)
+        page.add("events.source.noted", b"of both", {one, other})
+        page.write()
+        session.commit()
+    with database.reading() as session:
+        indexed = session.execute(select(event_index.c.sequence)).scalars().all()
+    assert indexed == [1]
 
 
 def test_latest_rows_come_oldest_first_when_a_thing_has_many(database: Database) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from base64 import b64decode
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,13 @@ from sqlalchemy.exc import OperationalError
 from bulwark.broker import Broker
 from shared.bus import Bus, StreamRefused
 from shared.db import Database
-from shared.events import Event
 from shared.log import Row, rows_from
 from shared.publishing import BATCH, OutOfStep, Publisher
+from shared.relay import Relay, RowMissing
 from shared.runtime import Runtime
-from shared.transaction import Tx
-from shared.writer import Unavailable
 from tests.core.pair import (
     Open,
     append,
-    document_of,
     logged,
     make_site,
     make_source,
@@ -162,66 +158,6 @@ def test_stream_is_made_again_when_it_was_deleted_under_a_relay(
     eventually(lambda: is_copy(stage, database))
 
 
-def test_nothing_changes_when_the_database_is_older_than_the_stream(
-    stage: Stage, database: Database, logs: list[Any]
-) -> None:
-    source = stage.start(make_source(), database)
-    stage.submit(source, *[request(number) for number in range(10)])
-    eventually(lambda: is_copy(stage, database))
-    stage.stop(source)
-    older = Database(database.write_engine.url.render_as_string(hide_password=False))
-    with older.write_engine.begin() as connection:
-        connection.execute(text("DELETE FROM events WHERE sequence > 7"))
-        connection.execute(text("UPDATE log_head SET sequence = 7"))
-    held, before = stage.streamed(), stage.state()
-    source = stage.start(make_source(), older)
-    eventually(lambda: source.health()["database_older_than_stream"])
-    assert stage.told(source, "bulwark_stream_bad", service="source") == 1
-    assert [type(one) for one in stage.submit(source, request(100))] == [Unavailable]
-    # Another process may still write: a log that grows past the stream's end changes nothing.
-    append(older, *[noted(number) for number in range(200, 210)])
-    source.relay.wake()
-    assert stage.repair({"created": None, "sequence": 1}) == {"remade": False, "logged": False}
-    looks = len([entry for entry in logs if entry["event"] == "relay.again"])
-    with pytest.raises(AssertionError):
-        eventually(lambda: stage.state() != before, seconds=1.0)
-    assert stage.streamed() == held
-    assert len([entry for entry in logs if entry["event"] == "relay.again"]) == looks
-    # A person took the stream away: now the database is right by definition.
-    stage.api("STREAM.DELETE.SOURCE")
-    eventually(lambda: not source.health()["database_older_than_stream"])
-    eventually(lambda: is_copy(stage, older))
-    assert stage.told(source, "bulwark_stream_bad", service="source") == 0
-    assert stage.submit(source, Noting(300)) == [300]
-
-
-def test_nothing_is_written_at_start_when_the_database_is_older_than_the_stream(
-    stage: Stage, new_file: Open
-) -> None:
-    """What a start adds would carry the log past the stream's end, and hide what is missing."""
-
-    def starting(_tx: Tx) -> list[Event]:
-        return [noted(number) for number in range(100, 105)]
-
-    database = new_file()
-    append(database, *[noted(number) for number in range(7)])
-    source = stage.start(make_source(), database)
-    stage.submit(source, *[request(number) for number in range(2)])
-    eventually(lambda: is_copy(stage, database))
-    stage.stop(source)
-    older = Database(database.write_engine.url.render_as_string())
-    with older.write_engine.begin() as connection:
-        connection.execute(text("DELETE FROM events WHERE sequence > 7"))
-        connection.execute(text("UPDATE log_head SET sequence = 7"))
-    held = stage.streamed()
-    source = stage.start(replace(make_source(), starts=(starting,)), older)
-    assert source.health()["database_older_than_stream"]
-    assert len(logged(older)) == 7
-    assert stage.streamed() == held
-    stage.api("STREAM.DELETE.SOURCE")
-    eventually(lambda: len(logged(older)) == 12 and is_copy(stage, older))
-
-
 def test_service_begins_when_the_broker_is_away(
     new_file: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,22 +174,6 @@ def test_service_begins_when_the_broker_is_away(
 
     assert asyncio.run(scenario()) == 1
     assert len(logged(Database(database.write_engine.url.render_as_string()))) == 1
-
-
-def test_database_is_found_older_when_junk_lies_behind_its_lost_events(
-    stage: Stage, new_file: Open
-) -> None:
-    database = new_file()
-    append(database, noted(1), noted(2))
-    source = stage.start(make_source(), database)
-    eventually(lambda: is_copy(stage, database))
-    stage.stop(source)
-    stage.publish(document_of(noted(3), 3), "events.source.noted")
-    stage.publish(b"junk")
-    again = Database(database.write_engine.url.render_as_string())
-    source = stage.start(make_source(), again)
-    eventually(lambda: source.health()["database_older_than_stream"])
-    assert stage.state()["last_seq"] == 4
 
 
 def test_relay_goes_on_when_the_database_was_away(
@@ -371,3 +291,38 @@ def test_row_is_not_taken_for_published_when_the_ack_says_something_else(ack: by
 
     with pytest.raises((OutOfStep, StreamRefused)):
         asyncio.run(publish())
+
+
+def test_nothing_waits_for_the_next_look_when_another_process_commits_during_a_read(
+    stage: Stage, new_file: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = new_file()
+    source = stage.start(make_source(), database)
+    eventually(lambda: source.relay._head == 0)
+    read = Relay._read_log
+
+    def read_before_the_commit(relay: Relay, sequence: int) -> list[Row]:
+        rows, wakes = read(relay, sequence), relay._wakes
+        if not logged(database):
+            append(database, noted(1))
+            stage.tell("wake.source", b"")
+            eventually(lambda: relay._wakes > wakes)
+        return rows
+
+    monkeypatch.setattr(Relay, "_read_log", read_before_the_commit)
+    monkeypatch.setattr("shared.relay.CHECK_SECONDS", 60)
+    stage.tell("wake.source", b"")
+    eventually(lambda: stage.state()["last_seq"] == 1)
+
+
+def test_service_fails_loudly_when_a_row_of_its_log_is_missing(
+    stage: Stage, new_file: Open
+) -> None:
+    database = new_file()
+    append(database, *[noted(number) for number in range(10)])
+    with database.write_engine.begin() as connection:
+        connection.execute(text("DELETE FROM events WHERE sequence = 5"))
+    source = stage.start(make_source(), database)
+    eventually(source.failed.is_set)
+    assert isinstance(source.failure, RowMissing)
+    assert stage.state()["messages"] == 0

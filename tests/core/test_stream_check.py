@@ -116,9 +116,15 @@ def test_stream_whose_last_message_cannot_be_read_is_bad(bench: Bench) -> None:
     assert bench.fault() == "its last message cannot be read"
 
 
-def test_stream_whose_last_message_is_another_is_bad(bench: Bench) -> None:
-    bench.put(10, document_of(noted(99), 10))
+@pytest.mark.parametrize("body", [b"junk", document_of(noted(99), 9)])
+def test_stream_whose_last_message_is_another_is_bad(bench: Bench, body: bytes) -> None:
+    bench.put(10, body)
     assert bench.fault() == "its last message is not the log's"
+
+
+def test_database_is_older_when_the_last_message_is_another_event_of_ours(bench: Bench) -> None:
+    bench.put(10, document_of(noted(99), 10))
+    assert bench.fault() == DATABASE_OLDER
 
 
 @pytest.mark.parametrize(
