@@ -12,7 +12,7 @@ from tests.faults.namespace import Namespace, namespace
 from tests.faults.proxy import Proxy
 from tests.faults.site import SERVICES, Site
 from tests.faults.table import Fault
-from tests.harness import PostgresServer
+from tests.harness import PostgresServer, eventually
 
 pytestmark = pytest.mark.long
 
@@ -102,8 +102,10 @@ def test_all_is_exact_when_the_ways_to_both_are_slow(
         for line in far.lines:
             line.slow(DELAY_SECONDS)
         fault.times += 1
+        begun = site.head("intake")
         site.linger(SHORT_SECONDS if rounds == 2 else LONG_SECONDS)
         # Slow, and yet at work.
+        eventually(lambda: site.all_have_read(begun), seconds=60)
         site.wait_for_records(1)
         for line in far.lines:
             line.slow(0)

@@ -7,7 +7,7 @@ import pytest
 from tests.faults.proxy import Proxy
 from tests.faults.site import Site
 from tests.faults.table import Fault
-from tests.harness import PostgresServer
+from tests.harness import PostgresServer, eventually
 
 pytestmark = pytest.mark.long
 
@@ -73,10 +73,13 @@ def test_all_is_exact_when_the_network_is_slow(
         site.wait_for_records(100)
         line.slow(DELAY_SECONDS)
         fault.times += 1
+        begun = site.head("intake")
         site.linger(SHORT_SECONDS if rounds == 2 else LONG_SECONDS)
+        # Slow, and yet at work.
+        eventually(lambda: site.all_have_read(begun), seconds=60)
+        line.slow(0)
         with fault.recovering():
             site.wait_until_all_is_read()
-        line.slow(0)
     site.check()
 
 
