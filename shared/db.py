@@ -20,6 +20,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    ExceptionContext,
     MetaData,
     String,
     TypeDecorator,
@@ -143,6 +144,8 @@ class Database:
             _prepare_sqlite(self.read_engine, begin="BEGIN", cache_kib=READER_CACHE_KIB)
         else:
             _prepare_postgres(self.write_engine)
+            for engine in (self.write_engine, self.read_engine):
+                event.listen(engine, "handle_error", _keep_values_out)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -238,6 +241,30 @@ def _prepare_postgres(engine: Engine) -> None:
         for setting in POSTGRES_WAITS:
             connection.execute(setting)
         connection.commit()
+
+
+def _keep_values_out(context: ExceptionContext) -> None:
+    """PostgreSQL quotes values: the failing row in its detail, a faulty value in a data error."""
+    error: BaseException | None = context.original_exception
+    wrapped = context.sqlalchemy_exception
+    while error is not None:
+        if (told := _told(error)) is not None:
+            if wrapped is not None:
+                wrapped.args = tuple(str(said).replace(str(error), told) for said in wrapped.args)
+            error.args = (told,)
+        error = error.__context__
+
+
+def _told(error: BaseException) -> str | None:
+    """What may be told of the driver's error beside its class; None: all of it."""
+    # Here, where it is loaded already: SQLite has no use for it.
+    import psycopg
+
+    if isinstance(error, psycopg.DataError):
+        return f"[{error.sqlstate}]"
+    if isinstance(error, psycopg.Error) and error.sqlstate:
+        return f"{error.diag.message_primary} [{error.sqlstate}]"
+    return None
 
 
 def is_transient(error: BaseException) -> bool:

@@ -1,23 +1,26 @@
 """PostgreSQL going away in mid-transaction or at the commit: nothing lost, nothing doubled."""
 
 import asyncio
+import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from shared.commands import Done
 from shared.db import Database, is_transient
 from shared.events import parse
-from shared.inbox import Batch, Entry, PlaceMoved
+from shared.inbox import Batch, Entry, PlaceMoved, dead_letters
 from shared.service import Service
 from shared.transaction import Tx
 from shared.writer import Writer
 from tests.core.pair import (
+    Noted,
     Whims,
     applied_numbers,
     document_of,
@@ -158,18 +161,49 @@ def test_log_head_is_let_go_when_its_holder_stands_still(
     database.close()
 
 
-def test_personal_words_stay_out_of_errors_when_a_statement_fails(database: Database) -> None:
-    failing: list[Exception] = []
-    event.listen(
-        database.write_engine,
-        "handle_error",
-        lambda context: failing.append(context.sqlalchemy_exception),
-    )
-    statement = text("INSERT INTO things (id, number) VALUES (:id, :number)")
-    with database.writing() as session, pytest.raises(Exception, match="things"):
-        session.execute(
-            statement, {"id": "a name that is far too long for this column, 张三", "number": 1}
-        )
-    assert failing
-    assert "张三" not in repr(failing[0])
-    assert "张三" not in str(failing[0])
+WORDS = "张三 13900000001"
+INSERT = "INSERT INTO things (id, number) VALUES (%s, %s)"
+
+
+@pytest.mark.parametrize(
+    ("statement", "values", "told"),
+    [
+        (INSERT, (WORDS + " lives where nobody may know of it", 2), "[22001]"),
+        (INSERT, (WORDS, -1), 'violates check constraint "above_zero" [23514]'),
+        (INSERT, (WORDS, 1), 'violates unique constraint "things_pkey" [23505]'),
+        (INSERT, (WORDS, None), "violates not-null constraint [23502]"),
+        (INSERT, [("another", 2), (WORDS, 1)], 'violates unique constraint "things_pkey" [23505]'),
+        ("SELECT %s::text::integer", (WORDS,), "[22P02]"),
+    ],
+)
+def test_personal_words_stay_out_of_errors_when_a_statement_fails(
+    database: Database, caplog: pytest.LogCaptureFixture, statement: str, values: Any, told: str
+) -> None:
+    with database.write_engine.begin() as connection:
+        connection.execute(text("ALTER TABLE things ADD CONSTRAINT above_zero CHECK (number > 0)"))
+        connection.exec_driver_sql(INSERT, (WORDS, 1))
+    with database.writing() as session, pytest.raises(DBAPIError) as caught:
+        session.connection().exec_driver_sql(statement, values)
+    assert told in str(caught.value)
+    said = [str(caught.value), repr(caught.value), *traceback.format_exception(caught.value)]
+    assert WORDS not in "".join([*said, caplog.text])
+
+
+def test_personal_words_stay_out_of_dead_letters_and_logs_when_a_handler_fails(
+    database: Database, logs: list[Any]
+) -> None:
+    def apply(tx: Tx, _recorded: Any) -> list[Any]:
+        tx.session.execute(text("INSERT INTO things (id) VALUES (:id)"), {"id": WORDS})
+        return []
+
+    sink = replace(make_sink(Whims()), consumes={Noted: apply})
+    batch = Batch("source", 0, [Entry(1, document_of(noted(7), 1), None)])
+    failing = request(1)
+    failing.handler = apply
+    found = submitted(database, batch, failing, service=sink)
+    assert found[0] == 1
+    with database.reading() as session:
+        kept = session.execute(select(dead_letters.c.error)).scalar_one()
+    assert "NotNullViolation" in kept
+    assert {entry["event"] for entry in logs} >= {"event.set_aside", "work.failed"}
+    assert WORDS not in f"{kept} {logs} {found}"
