@@ -14,13 +14,14 @@ from shared.audit import note
 from shared.clock import RealClock
 from shared.db import Database
 from shared.migration import migrate
+from shared.remembered import Once
 from shared.settings import Settings
 from shared.transaction import Tx
 from shared.writer import Writer
 
 
 @dataclass(slots=True)
-class Noted:
+class Noted(Once):
     """An entry in the audit log of rollup, which knows of other systems."""
 
     action: str
@@ -30,7 +31,8 @@ class Noted:
 
     def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
         """Enter it."""
-        note(tx, self.action, self.subject, self.reason)
+        if tx.memory.first(self.once):
+            note(tx, self.action, self.subject, self.reason)
 
 
 def note_down(data: Path, action: str, subject: str, reason: str) -> None:

@@ -21,7 +21,7 @@ from shared.clock import CST
 from shared.db import is_transient
 from shared.events import Event, Id
 from shared.refusal import Conflict, Refused
-from shared.remembered import Remembered
+from shared.remembered import Once, Remembered
 from shared.texts import TEXTS
 from shared.transaction import Tx
 
@@ -100,8 +100,12 @@ class Done:
 
 
 @dataclass(slots=True)
-class Request:
-    """One command by one caller."""
+class Request(Once):
+    """One command by one caller.
+
+    Of what is not remembered, that it was done is kept all the same: what it leaves in the audit
+    log must not stand there twice.
+    """
 
     handler: Handler
     command: Any
@@ -112,8 +116,8 @@ class Request:
 
     @property
     def ids(self) -> Sequence[str]:
-        """The id that it is remembered under, if it is."""
-        return (self.command.id,) if self._mark else ()
+        """The id that it is remembered under."""
+        return (self.command.id if self._mark else self.once,)
 
     @property
     def _mark(self) -> bytes | None:
@@ -121,7 +125,7 @@ class Request:
         return self.fingerprint if getattr(self.command, "remembered", True) else None
 
     def run(self, tx: Tx, *, careful: bool) -> Done:
-        """Do it, or recall that it was done; without a fingerprint it is not remembered."""
+        """Do it, or recall that it was done; without a fingerprint its answer is not kept."""
         tx.caller = self.caller
         try:
             return self._do(tx)
@@ -133,7 +137,8 @@ class Request:
     def _do(self, tx: Tx) -> Done:
         mark = self._mark
         if mark is None:
-            tx.handle(self.handler, self.command)
+            if tx.memory.first(self.once):
+                tx.handle(self.handler, self.command)
             return Done(self.answer(tx, self.command) if self.answer else {})
         before = tx.memory.of(self.command.id)
         if before is not None:

@@ -6,8 +6,10 @@ holds nobody's data.
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import orjson
 from sqlalchemy import Column, LargeBinary, String, Table
@@ -30,6 +32,10 @@ _RECALL = "SELECT id, fingerprint, answer FROM requests WHERE id IN"
 _REMEMBER = "INSERT INTO requests (id, fingerprint, answer) VALUES (?, ?, ?)"
 _REMEMBER_ONCE = "INSERT INTO requests (id, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _FORGET = "DELETE FROM requests WHERE id = ?"
+
+
+# What stands for the body of a work that has none.
+_ONCE = bytes(16)
 
 
 class Remembered(NamedTuple):
@@ -55,6 +61,20 @@ def route_tag(route: str) -> bytes:
     return hashlib.blake2b(route.encode(), digest_size=16).digest()
 
 
+@dataclass(slots=True, kw_only=True)
+class Once:
+    """A work that is known again when its commit is repeated after the answer was lost, without
+    an id made by a client: by a random name of its own, which no client can use."""
+
+    # Ids have hyphens.
+    once: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """What it is remembered under."""
+        return (self.once,)
+
+
 class Memory:
     """What was answered under the ids that a transaction is about, and what it adds to that.
 
@@ -74,6 +94,13 @@ class Memory:
         """Remember an answer."""
         self._known[id_] = Remembered(mark, answer)
         self._new.append((id_, mark, answer))
+
+    def first(self, name: str) -> bool:
+        """Whether a work of this name, one of its `ids`, is done for the first time."""
+        if name in self._known:
+            return False
+        self.keep(name, _ONCE, {"id": name})
+        return True
 
     def mark(self) -> int:
         """Where it stands, for `back_to`."""

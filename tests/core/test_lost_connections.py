@@ -12,14 +12,18 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from shared.commands import Done
+from bulwark import noting
+from shared import audit
+from shared.commands import Done, Request
 from shared.db import Database, is_transient
 from shared.events import parse
 from shared.inbox import Batch, Entry, PlaceMoved, dead_letters
+from shared.remembered import requests
 from shared.service import Service
 from shared.transaction import Tx
 from shared.writer import Writer
 from tests.core.pair import (
+    Note,
     Noted,
     Whims,
     applied_numbers,
@@ -116,6 +120,30 @@ def test_request_is_known_when_the_answer_to_its_commit_was_lost(
     assert submitted(database, request(1, id_=id_)) == [Done({"id": id_}, again=True)]
     assert commit_answer_lost == [1]
     assert numbers(database) == [1]
+
+
+def test_opening_is_noted_once_when_the_answer_to_its_commit_was_lost(
+    database: Database, commit_answer_lost: list[int]
+) -> None:
+    def open_one(tx: Tx, command: Note) -> list[Any]:
+        audit.note(tx, "person.opened", command.id)
+        return []
+
+    opening = Request(open_one, Note(number=1), None, None, lambda _tx, _: {"name": "whole"})
+    assert submitted(database, opening) == [Done({"name": "whole"})]
+    assert commit_answer_lost == [1]
+    with database.reading() as session:
+        assert len(session.execute(select(audit.entries)).all()) == 1
+        assert b"whole" not in [row.answer for row in session.execute(select(requests))]
+
+
+def test_work_of_the_command_line_is_done_once_when_the_answer_to_its_commit_was_lost(
+    database: Database, commit_answer_lost: list[int]
+) -> None:
+    assert submitted(database, noting.Noted("subscriber_added", "province", "")) == [None]
+    assert commit_answer_lost == [1]
+    with database.reading() as session:
+        assert len(session.execute(select(audit.entries)).all()) == 1
 
 
 def test_events_are_applied_once_when_the_answer_to_their_commit_was_lost(

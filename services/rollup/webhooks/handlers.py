@@ -1,6 +1,6 @@
 """Adding, removing, pausing and moving on: what the writer does for webhooks. P2."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -14,6 +14,7 @@ from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
 from shared.audit import Noting, note
 from shared.inbox import place_of_source
 from shared.refusal import Conflict, NotFound
+from shared.remembered import Once
 from shared.transaction import Tx
 
 # In a place: from where the stream begins when it is first read, which is seldom at 1.
@@ -31,7 +32,7 @@ WELL: Final = {
 
 
 @dataclass(slots=True)
-class AddTarget:
+class AddTarget(Once):
     """A new target, told of what follows from now on, or of everything there is in the streams.
 
     Its answer is the target's id.
@@ -43,13 +44,16 @@ class AddTarget:
     private: bool = False
     from_start: bool = False
     reason: str = ""
+    target: str = field(default_factory=lambda: str(uuid4()))
     weight: int = 1
 
     def run(self, tx: Tx, *, careful: bool) -> str:  # noqa: ARG002 - see Work
         """Store it with its places; raises Invalid."""
+        if not tx.memory.first(self.once):
+            return self.target
         tx.caller = None
         endpoint(self.url, private=self.private)
-        target = str(uuid4())
+        target = self.target
         row = WebhookTarget(
             id=target,
             url=self.url,
@@ -69,7 +73,7 @@ class AddTarget:
 
 
 @dataclass(slots=True)
-class RemoveTarget:
+class RemoveTarget(Once):
     """A target that is told no more."""
 
     target: str
@@ -78,13 +82,15 @@ class RemoveTarget:
 
     def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
         """Forget it and its places; raises NotFound."""
+        if not tx.memory.first(self.once):
+            return
         tx.session.delete(_target(tx, self.target))
         tx.session.execute(delete(WebhookPlace).where(WebhookPlace.target == self.target))
         note(tx, "webhook.remove", self.target, self.reason)
 
 
 @dataclass(slots=True)
-class PauseTarget:
+class PauseTarget(Once):
     """A target that is sent nothing until it is resumed; nothing is lost meanwhile."""
 
     target: str
@@ -94,6 +100,8 @@ class PauseTarget:
 
     def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
         """Pause or resume it; raises NotFound."""
+        if not tx.memory.first(self.once):
+            return
         _target(tx, self.target).paused = tx.now if self.paused else None
         note(tx, "webhook.pause" if self.paused else "webhook.resume", self.target, self.reason)
 
