@@ -45,6 +45,7 @@ BUSY_SECONDS = 5
 # Connections that a pool keeps; under load it opens as many again.
 WRITERS = 2
 TOO_COMPLEX = "54"  # the SQLSTATE class of program limits
+READ_ONLY = "25006"  # the SQLSTATE of a write in a transaction that may only read
 POSTGRES_LINK = {
     # A host that vanished is noticed within seconds, not hours.
     "connect_timeout": 5,
@@ -144,6 +145,7 @@ class Database:
             _prepare_sqlite(self.read_engine, begin="BEGIN", cache_kib=READER_CACHE_KIB)
         else:
             _prepare_postgres(self.write_engine)
+            event.listen(self.write_engine, "handle_error", _leave_a_standby)
             for engine in (self.write_engine, self.read_engine):
                 event.listen(engine, "handle_error", _keep_values_out)
 
@@ -241,6 +243,13 @@ def _prepare_postgres(engine: Engine) -> None:
         for setting in POSTGRES_WAITS:
             connection.execute(setting)
         connection.commit()
+
+
+def _leave_a_standby(context: ExceptionContext) -> None:
+    """A server that takes no writes, as a primary does that became a standby, is left like one
+    that went away: the next connection may find the new primary."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
 
 
 def _keep_values_out(context: ExceptionContext) -> None:

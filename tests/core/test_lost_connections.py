@@ -97,6 +97,23 @@ def test_all_is_done_once_when_the_connection_is_cut_within_a_savepoint(
     assert numbers(database) == [2, 3]
 
 
+def test_all_is_done_when_the_server_of_the_last_connection_takes_no_more_writes(
+    database: Database,
+) -> None:
+    with database.write_engine.begin() as connection:
+        connection.execute(text("SET default_transaction_read_only = on"))
+    assert submitted(database, Noting(1), Noting(2)) == [1, 2]
+    assert numbers(database) == [1, 2]
+
+
+def test_server_that_takes_no_writes_is_a_reason_of_the_database(database: Database) -> None:
+    with database.writing() as session:
+        session.execute(text("SET TRANSACTION READ ONLY"))
+        with pytest.raises(DBAPIError) as caught:
+            session.execute(text("DELETE FROM things"))
+    assert is_transient(caught.value)
+
+
 @pytest.fixture
 def commit_answer_lost(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The first commit is made, and its answer lost with the connection."""
