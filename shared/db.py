@@ -60,6 +60,12 @@ POSTGRES_WAITS = (
     # A replica that was stopped in mid-transaction must not hold the log's head for ever.
     "SET idle_in_transaction_session_timeout = '10s'",
 )
+# A 2xx is on disk, whatever role, database or server are set to; to wait for less than disk means
+# `off` alone. What is set for copies elsewhere is kept, and kept when the server is set anew.
+POSTGRES_ON_DISK = (
+    "SELECT set_config('synchronous_commit', coalesce("
+    "nullif(current_setting('synchronous_commit'), 'off'), 'on'), false)"
+)
 # Codes are digits, so that under any collation this lies behind every code of a prefix.
 BEHIND = "9" * 15
 # Pages of the write-ahead log after which SQLite settles it by itself, within a commit.
@@ -240,7 +246,7 @@ def _prepare_sqlite(engine: Engine, *, begin: str, cache_kib: int) -> None:
 def _prepare_postgres(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
-        for setting in POSTGRES_WAITS:
+        for setting in (*POSTGRES_WAITS, POSTGRES_ON_DISK):
             connection.execute(setting)
         connection.commit()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.sql import SQL
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
@@ -176,6 +177,24 @@ def test_statement_is_not_tried_again_when_it_is_too_complex(database: Database)
     with database.reading() as session, pytest.raises(OperationalError) as caught:
         session.execute(text("SELECT " + ",".join(["1"] * 1665)))
     assert not is_transient(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("set_to", "used"), [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")]
+)
+def test_commit_is_on_disk_when_the_database_is_set_not_to_wait(
+    postgres: PostgresServer, set_to: str, used: str
+) -> None:
+    url = postgres.new_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        name = SQL(connection.info.dbname)
+        connection.execute(
+            SQL("ALTER DATABASE {} SET synchronous_commit = {}").format(name, SQL(set_to))
+        )
+    database = Database(url)
+    with database.writing() as session:
+        assert session.execute(text("SHOW synchronous_commit")).scalar_one() == used
+    database.close()
 
 
 def test_lock_that_does_not_come_is_a_reason_of_the_database(database: Database) -> None:
