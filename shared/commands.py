@@ -209,31 +209,37 @@ class Bulk:
     def run(self, tx: Tx, *, careful: bool) -> BulkDone:
         """Record the lines that are new."""
         tx.caller = self.caller
-        fresh, done = self._sorted(tx)
+        done = BulkDone(0, 0, [])
         if careful:
-            for line in fresh:
-                self._one(tx, line, done)
-        elif fresh:
+            # A repeat is one of what was kept: whether the first was is known when its turn comes.
+            for line in self.lines:
+                if self._is_new(line, _kept(tx, line), done):
+                    self._one(tx, line, done)
+        elif fresh := self._fresh(tx, done):
             self._record(tx, fresh)
             done.recorded = len(fresh)
         return done
 
-    def _sorted(self, tx: Tx) -> tuple[list[Line], BulkDone]:
-        done = BulkDone(0, 0, [])
+    def _fresh(self, tx: Tx, done: BulkDone) -> list[Line]:
+        """The lines that are new, when none of them is refused."""
         fresh: list[Line] = []
         seen: dict[str, bytes] = {}
         for line in self.lines:
-            known = tx.memory.of(line.command.id)
-            before = known.fingerprint if known else seen.get(line.command.id)
-            if before is None:
+            if self._is_new(line, _kept(tx, line) or seen.get(line.command.id), done):
                 seen[line.command.id] = line.fingerprint
                 fresh.append(line)
-            elif before == line.fingerprint:
-                done.duplicates += 1
-            else:
-                error = Conflict(TEXTS, "same_id_other_body", field="id")
-                done.rejected.append((line.number, error))
-        return fresh, done
+        return fresh
+
+    def _is_new(self, line: Line, before: bytes | None, done: BulkDone) -> bool:
+        """Whether a line's id stands for nothing yet; else it is counted as what it is."""
+        if before is None:
+            return True
+        if before == line.fingerprint:
+            done.duplicates += 1
+        else:
+            error = Conflict(TEXTS, "same_id_other_body", field="id")
+            done.rejected.append((line.number, error))
+        return False
 
     def _record(self, tx: Tx, lines: Sequence[Line]) -> None:
         tx.handle(self.handler, [line.command for line in lines], len(lines))
@@ -252,3 +258,9 @@ class Bulk:
                 tx.afterwards(lambda: counting.failed(tx.service.name, self.handler))
                 log.exception("line.failed", service=tx.service.name)
             done.rejected.append((line.number, error))
+
+
+def _kept(tx: Tx, line: Line) -> bytes | None:
+    """The fingerprint of what was done under a line's id."""
+    known = tx.memory.of(line.command.id)
+    return known.fingerprint if known else None

@@ -114,6 +114,17 @@ def test_lines_are_told_apart_when_a_bulk_repeats_an_id(database: Database) -> N
     assert numbers(database) == [1]
 
 
+def test_repeat_is_no_duplicate_when_the_first_of_its_lines_was_refused(database: Database) -> None:
+    refused, good = lines(-1, 2)
+    again = Line(3, refused.command, refused.fingerprint)
+    mended = Line(4, Note(id=refused.command.id, number=1), b"another body    ")
+    repeated = Line(5, good.command, good.fingerprint)
+    (done,) = submitted(database, Bulk(note_many, [refused, good, again, mended, repeated], None))
+    assert (done.recorded, done.duplicates) == (2, 1)
+    assert [number for number, _ in done.rejected] == [1, 3]
+    assert numbers(database) == [2, 1]
+
+
 def test_bulk_and_its_neighbours_are_whole_when_the_database_fails_between(
     database: Database,
 ) -> None:
