@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import nats.errors
+import orjson
 import structlog
 
 from services.rollup.feed.domain import is_sent
@@ -19,6 +20,7 @@ from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_
 from shared.feed import BEAT_SECONDS, Arrival, Feed
 from shared.reader import HEARTBEAT, PULL_EXPIRED
 from shared.runtime import Runtime
+from shared.stream_check import digest_of
 from shared.writer import Unavailable
 
 AGAIN_SECONDS = 1.0
@@ -35,6 +37,14 @@ class _OpenAgain(Exception):
     """The stream must be read anew from the place on."""
 
 
+class _Amiss(_OpenAgain):
+    """The next event is not there; `found` is what stands in its place, for the owner."""
+
+    def __init__(self, why: str, found: dict[str, Any] | None = None) -> None:
+        super().__init__(why)
+        self.found = found
+
+
 PASSING = (_OpenAgain, Unavailable, StreamRefused, nats.errors.Error, TimeoutError, OSError)
 
 
@@ -47,6 +57,8 @@ class Following:
         self._source = source
         self._place = self._stored = place
         self._behind = False
+        # The number that was missing last: one that is missing again after a re-opening is damage.
+        self._missed = 0
         # Whether a failure of this loop itself is noted.
         self._stumbled = False
 
@@ -111,7 +123,7 @@ class Following:
         if number <= self._place:
             return
         began = time.monotonic()
-        recorded = self._wanted(self._fitting(number, document))
+        recorded = await self._taken(number, document)
         if recorded is not None:
             try:
                 await self._target.send(recorded, document)
@@ -123,17 +135,43 @@ class Following:
         if time.monotonic() - began > STALE_SECONDS:
             raise _OpenAgain("the reader will have been forgotten")
 
+    async def _taken(self, number: int, document: bytes) -> Recorded[Event] | None:
+        """The event, if the target wants it; raises _OpenAgain when it is not the next one."""
+        try:
+            return self._wanted(self._fitting(number, document))
+        except _Amiss as amiss:
+            if not await self._is_logged(amiss):
+                raise
+            # It stays as it is; our readers have set it aside.
+            log.warning("webhook.malformed", target=self._target.wish.id, why=str(amiss))
+            return None
+
     def _fitting(self, number: int, document: bytes) -> dict[str, Any]:
-        """The next event's envelope. A hole or a misfit is told to the owner by our readers, and
-        will be made good: raises _OpenAgain."""
+        """The next event's envelope; raises _Amiss."""
+        if number != self._place + 1:
+            raise _Amiss(f"{number} came after {self._place}")
+        found = {"sequence": number, "digest": digest_of(document)}
         try:
             envelope = parse(document)
             fits = place_of(envelope) == (self._source, number)
         except MalformedEvent as error:
-            raise _OpenAgain(f"{number} is no event: {error}") from error
-        if number != self._place + 1 or not fits:
-            raise _OpenAgain(f"{number} came after {self._place}")
+            raise _Amiss(f"{number} is no event: {error}", found) from error
+        if not fits:
+            raise _Amiss(f"{number} is another's", found)
         return envelope
+
+    async def _is_logged(self, amiss: _Amiss) -> bool:
+        """Whether what was found stands in the source's log. What is amiss a second time is told
+        to the source, which makes its stream again: our own readers may all be past it."""
+        sequence = self._place + 1
+        again, self._missed = self._missed == sequence, sequence
+        state = await self._runtime.bus.stream(self._source.upper()) if again else None
+        if state is None or state.first > sequence:
+            return False
+        await self._stumble(str(amiss))
+        wish = {"created": state.created, "sequence": sequence, "found": amiss.found}
+        answer = await self._runtime.bus.request(f"repair.{self._source}", orjson.dumps(wish))
+        return bool(orjson.loads(answer.data).get("logged"))
 
     def _wanted(self, envelope: dict[str, Any]) -> Recorded[Event] | None:
         try:
