@@ -205,6 +205,17 @@ def dead_retry(data: Data = DEFAULT) -> None:
     raise SystemExit(retry_dead(data))
 
 
+@app.command("trust-clock")
+def trust_clock(data: Data = DEFAULT) -> None:
+    """The clock was wrong before and is right now: go on with what is due."""
+    from bulwark.commands import trust_clocks
+    from shared.clock import RealClock
+
+    now = f"{RealClock().now():%Y-%m-%d %H:%M}"
+    typer.confirm(f"现在是北京时间 {now},对吗?/ it is {now} in Beijing: is that right?", abort=True)
+    trust_clocks(data)
+
+
 @app.command()
 def refill(
     service: Annotated[str, typer.Argument(help="intake, alerts, …")],

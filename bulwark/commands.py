@@ -16,6 +16,7 @@ from bulwark.process import complain, say
 from bulwark.services import SERVICES
 from shared.areas import Areas
 from shared.clock import CST, RealClock
+from shared.clock_watch import trust_clock
 from shared.db import Database
 from shared.events import REGISTRY
 from shared.events.wording import describe
@@ -113,6 +114,14 @@ def retry_dead(data: Path) -> int:
             say(f"{name}: {done} 条已处理,{stay} 条仍有错 / {done} applied, {stay} still failing")
         database.close()
     return 1 if kept else 0
+
+
+def trust_clocks(data: Path) -> None:
+    """Let every service begin anew with what its machine's clock says now."""
+    for name, database in _databases(data).items():
+        trust_clock(database)
+        database.close()
+        say(f"{name}: 以现在的时间为准 / goes by the time that it is now")
 
 
 async def ask_refill(data: Path, service: str, sequence: int) -> int:

@@ -151,7 +151,9 @@ WRITER_WAITING = Told(
     ("service",),
 )
 DRILL = Told("bulwark_drill", "1 while what is told is of a drill", ("service",))
-CLOCK_JUMPED = Told("bulwark_clock_jumped", "1 while ticks stand still after a jump of the clock")
+CLOCK_JUMPED = Told(
+    "bulwark_clock_jumped", "1 while ticks stand still because the clock is not believed"
+)
 POOL_IN_USE = Told(
     "bulwark_database_pool_in_use", "Connections in use (pool: read, write)", ("service", "pool")
 )

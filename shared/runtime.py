@@ -116,6 +116,8 @@ class Runtime:
         numbers of events that others have applied would be given away again.
         """
         self.writer.head = await on_thread(self._read_head)
+        if self._keeps_time:
+            await self.ticker.begin()
         self.writer.start()
         self._go(self._connect(), "broker")
         self._go(self.bus.watch(), "connection")

@@ -1,12 +1,10 @@
 """Ticks: hand due rows to the writer when their time has come.
 
-When the wall clock jumps by more than an hour against the steady one, ticks stop and an alarm
-says so: a wrong clock must not close a fortnight's observations.
+While the machine's clock is not believed (`shared/clock_watch.py`), ticks stop and an alarm says
+so; they go on by themselves once it is.
 """
 
 import asyncio
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,14 +12,13 @@ from functools import partial
 import structlog
 
 from shared import counting
-from shared.clock import Clock
+from shared.clock_watch import ClockWatch, Doubt
 from shared.db import Database, is_transient, on_thread
 from shared.schedule import Due, due_until, next_due, schedule, unschedule
 from shared.transaction import Tx
 from shared.writer import Unavailable, Writer
 
 TICK_SECONDS = 1.0
-JUMP = timedelta(hours=1)
 TRY_AGAIN = timedelta(minutes=5)
 AT_ONCE = 200
 
@@ -62,56 +59,56 @@ class Tick:
             schedule(tx.connection, due.kind, due.key, tx.now + TRY_AGAIN)
 
 
-def steady_seconds() -> float:
-    """A count of seconds that nobody sets, and that goes on while the machine sleeps."""
-    boot = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boot is None else time.clock_gettime(boot)
-
-
-class ClockWatch:
-    """Compares the wall clock with the steady one."""
-
-    def __init__(self, clock: Clock, steady: Callable[[], float] = steady_seconds) -> None:
-        self._count = steady
-        self._wall = clock.now()
-        self._steady = steady()
-
-    def jumped(self, now: datetime) -> bool:
-        """Whether the wall clock has moved by more than an hour against the steady one."""
-        steady = timedelta(seconds=self._count() - self._steady)
-        return abs(now - self._wall - steady) > JUMP
-
-
 class Ticker:
     """The tick of one service."""
 
-    def __init__(self, writer: Writer, database: Database) -> None:
+    def __init__(self, writer: Writer, database: Database, watch: ClockWatch | None = None) -> None:
+        # Whatever makes the clock doubtful; named as its gauge is.
         self.stopped_by_jump = False
         self._writer = writer
         self._database = database
+        self._watch = watch or ClockWatch(writer.site.clock, database)
+
+    async def begin(self) -> None:
+        """Look at the clock at the process's start: a jump before it first ticks is seen later."""
+        try:
+            await self._watch.look()
+        except Exception as error:
+            if not self._passes(error):
+                raise
 
     async def run(self) -> None:
         """Tick for ever on the real clock; ends when cancelled."""
-        watch = ClockWatch(self._writer.site.clock)
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
-            # The clock may jump right behind this look: nothing is due by what it says then.
-            now = self._writer.site.clock.now()
-            self._stand(watch.jumped(now))
-            if self.stopped_by_jump:
-                continue
-            try:
-                await self.tick(now)
-            except Exception as error:
-                if not (isinstance(error, Unavailable) or is_transient(error)):
-                    raise
-                log.warning("tick.later", service=self._writer.service.name, error=str(error))
+        try:
+            while True:
+                await asyncio.sleep(TICK_SECONDS)
+                try:
+                    await self._tick_if_believed()
+                except Exception as error:
+                    if not self._passes(error):
+                        raise
+        finally:
+            # Another process looks at the clock from here on.
+            self.stopped_by_jump = False
 
-    def _stand(self, jumped: bool) -> None:
-        """Stop after a jump, and go on once the clock was set right."""
-        if jumped and not self.stopped_by_jump:
-            log.critical("clock.jumped", service=self._writer.service.name)
-        self.stopped_by_jump = jumped
+    async def _tick_if_believed(self) -> None:
+        # The clock may jump right behind this look: nothing is due by what it says then.
+        now, doubt = await self._watch.look()
+        self._stand(doubt)
+        if doubt is None:
+            await self.tick(now)
+
+    def _passes(self, error: Exception) -> bool:
+        if not (isinstance(error, Unavailable) or is_transient(error)):
+            return False
+        log.warning("tick.later", service=self._writer.service.name, error=str(error))
+        return True
+
+    def _stand(self, doubt: Doubt | None) -> None:
+        """Stop at a doubt, and go on once there is none."""
+        if doubt is not None and not self.stopped_by_jump:
+            log.critical("clock.jumped", service=self._writer.service.name, why=doubt.value)
+        self.stopped_by_jump = doubt is not None
 
     async def tick(self, by: datetime | None = None) -> int:
         """Hand over what is due by an instant, by now when none is said; returns how many."""

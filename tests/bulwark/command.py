@@ -18,14 +18,15 @@ from tests.ports import held_port
 
 
 def bulwark(
-    *arguments: str, timeout: float = 60, **settings: str
+    *arguments: str, timeout: float = 60, typed: str | None = None, **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end, with settings of its own."""
+    """Run one command to its end, with settings of its own, and what a person types."""
     return subprocess.run(
         [sys.executable, "-m", "bulwark", *arguments],
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
+        input=typed,
         timeout=timeout,
         check=False,
     )

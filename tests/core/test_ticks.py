@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from shared.clock import CST, VirtualClock
+from shared.clock import CST, RealClock, VirtualClock
+from shared.clock_watch import ClockWatch, Doubt
 from shared.db import Database
 from shared.schedule import due_rows, next_due, schedule, schedule_many, unschedule
-from shared.ticks import ClockWatch, Tick, Ticker
+from shared.ticks import Tick, Ticker
 from shared.writer import Writer
 from tests.core.pair import AT, Open, Whims, called, make_sink, make_site
 from tests.faults.table import FAULT, Fault, row_of
@@ -24,21 +25,34 @@ MINUTE = timedelta(minutes=1)
 class Hand:
     """A wall clock that anyone may set."""
 
-    def __init__(self) -> None:
-        self.at = AT
+    def __init__(self, at: datetime = AT) -> None:
+        self.at = at
 
     def now(self) -> datetime:
         return self.at
 
 
-class Room:
-    """A sink with its ticker, on a clock of the test's own."""
+class CountedWatch(ClockWatch):
+    """A watch whose looks are counted."""
 
-    def __init__(self, database: Database, clock: Any) -> None:
+    looks = 0
+
+    async def look(self) -> tuple[datetime, Doubt | None]:
+        """Look, then count it."""
+        found = await super().look()
+        self.looks += 1
+        return found
+
+
+class Room:
+    """A sink with its ticker, on a clock of the test's own; each is a process of its own."""
+
+    def __init__(self, database: Database, clock: Any, boot: str = "this machine") -> None:
         self.whims = Whims()
         self.database = database
         self.writer = Writer(make_sink(self.whims), make_site(clock), database)
-        self.ticker = Ticker(self.writer, database)
+        self.watch = CountedWatch(clock, database, boot=boot)
+        self.ticker = Ticker(self.writer, database, self.watch)
 
     def ask(self, *items: tuple[str, datetime], kind: str = "call") -> None:
         """Ask for calls."""
@@ -138,29 +152,30 @@ def test_time_comes_back_in_china_standard_time_when_it_was_stored_elsewhere(
         room.ask(("b", abroad.replace(tzinfo=None)))
 
 
-def test_watch_tells_a_jump_when_the_wall_clock_left_the_steady_one() -> None:
-    hand, steady = Hand(), [0.0]
-    watch = ClockWatch(hand, lambda: steady[0])
-    for hours in range(50):
-        steady[0] += 3600
-        hand.at += timedelta(hours=1, seconds=hours)
-        assert not watch.jumped(hand.at)
-    assert watch.jumped(hand.at + timedelta(minutes=59))
-    assert watch.jumped(hand.at - timedelta(hours=2))
+@contextmanager
+def writing(room: Room, runner: asyncio.Runner) -> Iterator[None]:
+    """The room's writer runs while the block does."""
+
+    async def start() -> None:
+        room.writer.start()
+
+    runner.run(start())
+    try:
+        yield
+    finally:
+        runner.run(room.writer.stop())
 
 
 @contextmanager
-def ticking(room: Room, runner: asyncio.Runner) -> Iterator[asyncio.Task[None]]:
-    """The ticker runs while the block does."""
+def tenure(room: Room, runner: asyncio.Runner) -> Iterator[asyncio.Task[None]]:
+    """The room's ticker runs while the block does."""
 
     async def start() -> asyncio.Task[None]:
-        room.writer.start()
         return asyncio.create_task(room.ticker.run())
 
     async def stop(task: asyncio.Task[None]) -> None:
         task.cancel()
         await asyncio.wait([task])
-        await room.writer.stop()
 
     task = runner.run(start())
     try:
@@ -175,29 +190,62 @@ async def until(probe: Any) -> None:
             await asyncio.sleep(0.005)
 
 
-def test_ticks_stop_with_an_alarm_when_the_clock_jumps_and_go_on_once_it_is_right(
-    new_file: Open,
+async def stands_still(room: Room) -> None:
+    """The ticker has stopped, and looked at the clock again since."""
+    await until(lambda: room.ticker.stopped_by_jump)
+    looks = room.watch.looks
+    await until(lambda: room.watch.looks >= looks + 3)
+
+
+async def goes_on(room: Room) -> None:
+    """The ticker does not stand still, and nothing is due any longer."""
+    await until(lambda: not room.ticker.stopped_by_jump and len(room.waiting()) == 1)
+
+
+def test_nothing_ends_early_when_a_wrong_clock_outlives_process_and_tenure(
+    database: Database,
     monkeypatch: pytest.MonkeyPatch,
     logs: list[Any],
     record_property: Callable[[str, object], None],
 ) -> None:
-    fault = Fault("Wall clock set days ahead, then right again", "sqlite", times=1, records=3)
     monkeypatch.setattr("shared.ticks.TICK_SECONDS", 0.005)
-    hand = Hand()
-    room = Room(new_file(), hand)
-    room.ask(("due", AT), ("in three days", AT + timedelta(days=3)), ("soon", AT + MINUTE))
-    with asyncio.Runner() as runner, ticking(room, runner) as task:
-        runner.run(until(lambda: room.called() == ["due"]))
-        hand.at += timedelta(days=4)
-        runner.run(until(lambda: room.ticker.stopped_by_jump))
-        runner.run(asyncio.sleep(0.1))
-        assert room.called() == ["due"]
-        hand.at = AT + 2 * MINUTE
-        with fault.recovering():
-            runner.run(until(lambda: room.called() == ["due", "soon"]))
-        assert room.ticker.stopped_by_jump is False
-        assert not task.done()
-    assert [entry["event"] for entry in logs].count("clock.jumped") == 1
+    kind = "sqlite" if database.is_sqlite else "postgres"
+    fault = Fault("Wall clock set days ahead, over tenure, restart and take-over", kind, records=3)
+    # The database's own clock, where it has one, is right all the time.
+    start = RealClock().now()
+    hand = Hand(start)
+    first, restarted = Room(database, hand), Room(database, hand)
+    rooms = [restarted]
+    if not database.is_sqlite:
+        rooms.append(Room(database, hand, boot="another machine"))
+    first.ask(("due", start), ("soon", start + MINUTE), ("in days", start + timedelta(days=3)))
+    with asyncio.Runner() as runner:
+        with writing(first, runner):
+            with tenure(first, runner):
+                runner.run(until(lambda: first.called() == ["due"]))
+                hand.at += timedelta(days=4)
+                runner.run(stands_still(first))
+            assert first.ticker.stopped_by_jump is False
+            with tenure(first, runner):
+                runner.run(stands_still(first))
+        for room in rooms:
+            with writing(room, runner), tenure(room, runner) as task:
+                hand.at = start + timedelta(days=4)
+                fault.times += 1
+                runner.run(stands_still(room))
+                assert room.called()[:1] == ["due"]
+                assert "in days" in room.waiting()
+                hand.at = start + 2 * MINUTE
+                with fault.recovering():
+                    runner.run(goes_on(room))
+                assert not task.done()
+    called = first.called()
+    fault.lost = len({"due", "soon"} - set(called))
+    fault.doubled = len(called) - len(set(called))
+    assert (called, fault.lost, fault.doubled) == (["due", "soon"], 0, 0)
+    assert list(first.waiting()) == ["in days"]
+    # Each tenure tells it once.
+    assert [entry["event"] for entry in logs].count("clock.jumped") == 2 + len(rooms)
     record_property(FAULT, row_of(fault))
 
 
@@ -215,7 +263,7 @@ def test_ticks_go_on_when_the_database_was_away(
     monkeypatch.setattr("shared.ticks.next_due", fail)
     room = Room(new_file(), Hand())
     room.ask(("due", AT))
-    with asyncio.Runner() as runner, ticking(room, runner) as task:
+    with asyncio.Runner() as runner, writing(room, runner), tenure(room, runner) as task:
         runner.run(until(lambda: room.called() == ["due"]))
         assert not task.done()
     assert [entry["event"] for entry in logs].count("tick.later") == 3

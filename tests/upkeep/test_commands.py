@@ -8,10 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from bulwark.folder import Folder
+from bulwark.services import SERVICES
 from bulwark.upkeep.record import Record, read_record
 from shared.clock import RealClock
+from shared.clock_watch import clocks
+from shared.db import Database
 from tests.bulwark.command import Up, bulwark, up
 from tests.harness import eventually
 
@@ -52,6 +56,28 @@ def test_missed_backup_is_made_and_rehearsed_when_an_instance_is_up_again(runnin
     said = json.loads((running.data / "backups" / "last.json").read_text())
     assert said["path"] == str(running.data.parent / "b")
     assert said["keys"] is True
+
+
+def clocks_believed(site: Up) -> list[int]:
+    """How many machines' clocks each service knows."""
+    found = []
+    for name in SERVICES:
+        database = Database(f"sqlite:///{site.data}/db/{name}.db")
+        with database.reading() as session:
+            query = select(func.count()).select_from(clocks)
+            found.append(session.execute(query).scalar_one())
+        database.close()
+    return found
+
+
+def test_clock_is_forgotten_when_a_person_says_that_it_is_right_now(running: Up) -> None:
+    assert clocks_believed(running) == [1, 1, 1, 1]
+    refused = bulwark("trust-clock", "--data", str(running.data), typed="n\n")
+    assert refused.returncode == 1
+    assert clocks_believed(running) == [1, 1, 1, 1]
+    trusted = bulwark("trust-clock", "--data", str(running.data), typed="y\n")
+    assert trusted.returncode == 0, trusted.stderr
+    assert clocks_believed(running) == [0, 0, 0, 0]
 
 
 @pytest.mark.requirement("P3")

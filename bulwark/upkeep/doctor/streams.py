@@ -119,11 +119,11 @@ async def _health(url: str, pid: int) -> list[Finding]:
             found.append(
                 ill(
                     check,
-                    f"{name}: 本机时钟跳动超过一小时,到期事项已暂停",
-                    "the clock jumped by more than an hour: what is due waits",
+                    f"{name}: 时钟跳动,或与数据库相差,超过一小时,到期事项已暂停",
+                    "the clock jumped, or is off the database's, by an hour: what is due waits",
                     (
-                        "校准时钟;若现在的时间是对的,重新启动",
-                        "set the clock; if it is right, restart",
+                        "校准各机器的时钟,随即自动继续;若以前错、现在对,运行 bulwark trust-clock",
+                        "set the clocks, and it goes on; wrong before, right now: trust-clock",
                     ),
                 )
             )
