@@ -33,7 +33,9 @@ _NOW_MS = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 _TAKE = (
     f"INSERT INTO lease (one, holder, until_ms) VALUES (1, ?, {_NOW_MS} + ?) "  # noqa: S608
     "ON CONFLICT (one) DO UPDATE SET holder = EXCLUDED.holder, until_ms = EXCLUDED.until_ms "
-    f"WHERE lease.holder = EXCLUDED.holder OR lease.until_ms < {_NOW_MS}"
+    f"WHERE lease.holder = EXCLUDED.holder OR lease.until_ms < {_NOW_MS} "
+    # Given while the database's clock was ahead. Twice as long, so that a small step takes nothing.
+    f"OR lease.until_ms > {_NOW_MS} + 2 * ?"
 )
 _LEAVE = "UPDATE lease SET until_ms = 0 WHERE holder = ?"
 
@@ -81,7 +83,8 @@ class Lease:
     async def _ask(self) -> bool:
         began = time.monotonic()
         try:
-            values = (self.holder, int(LASTS_SECONDS * 1000))
+            lasts = int(LASTS_SECONDS * 1000)
+            values = (self.holder, lasts, lasts)
             held = await on_thread(self._send, _TAKE, values) == 1
         except Exception as error:
             if not is_transient(error):

@@ -5,10 +5,12 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from shared import lease as lease_module
 from shared.db import Database
 from shared.lease import Lease
+from shared.lease import lease as lease_table
 from tests.core.pair import Open, append, logged, make_source, noted, request
 from tests.core.stage import Stage
 from tests.harness import eventually
@@ -57,6 +59,35 @@ def test_another_takes_over_when_the_holder_falls_silent(new_postgres: Open, run
     # The first wakes up and asks: it has lost.
     assert run(_soon(one.lose(), 1))
     assert not one.held
+
+
+def set_back(database: Database, ms: int) -> None:
+    """The lease ends so much later, as it does when the database's clock is set back."""
+    later = update(lease_table).values(until_ms=lease_table.c.until_ms + ms)
+    with database.write_engine.begin() as connection:
+        connection.execute(later)
+
+
+def test_another_takes_over_when_the_databases_clock_was_set_back_by_days(
+    new_postgres: Open, run: Run
+) -> None:
+    database = new_postgres()
+    one, two = Lease("a", database), Lease("a", database)
+    run(one.take())
+    set_back(database, 3 * 86_400_000)
+    assert run(_soon(two.take(), 0.5))
+    # The end is its own now: nobody takes it away again.
+    assert not run(_soon(one.take(), 0.3))
+
+
+def test_holder_keeps_its_lease_when_the_databases_clock_was_set_back_a_little(
+    new_postgres: Open, run: Run
+) -> None:
+    database = new_postgres()
+    one, two = Lease("a", database), Lease("a", database)
+    run(one.take())
+    set_back(database, 500)
+    assert not run(_soon(two.take(), 0.3))
 
 
 def test_another_takes_over_at_once_when_the_holder_leaves(new_postgres: Open, run: Run) -> None:
