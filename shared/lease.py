@@ -14,6 +14,7 @@ import uuid_utils.compat
 from sqlalchemy import BigInteger, Column, Integer, String, Table
 
 from shared.db import Database, core, is_transient, on_thread, send
+from shared.machine import boot_id
 
 LASTS_SECONDS = 6.0
 RENEWED_SECONDS = 2.0
@@ -41,8 +42,13 @@ _LEAVE = "UPDATE lease SET until_ms = 0 WHERE holder = ?"
 
 
 def holder_at(port: int) -> str:
-    """The name of whoever listens on a port of this machine: nobody else can at the same time."""
-    return str(uuid_utils.compat.uuid5(NAMESPACE_URL, f"bulwark://{socket.gethostname()}:{port}"))
+    """The name of whoever listens on a port of this machine: nobody else can at the same time.
+
+    Machines may share a name, and containers of one machine its start; both at once only by a
+    setting made by hand.
+    """
+    place = f"bulwark://{socket.gethostname()}/{boot_id()}:{port}"
+    return str(uuid_utils.compat.uuid5(NAMESPACE_URL, place))
 
 
 class Lease:

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from shared import lease as lease_module
 from shared.db import Database
-from shared.lease import Lease
+from shared.lease import Lease, holder_at
 from shared.lease import lease as lease_table
 from tests.core.pair import Open, append, logged, make_source, noted, request
 from tests.core.stage import Stage
@@ -59,6 +59,20 @@ def test_another_takes_over_when_the_holder_falls_silent(new_postgres: Open, run
     # The first wakes up and asks: it has lost.
     assert run(_soon(one.lose(), 1))
     assert not one.held
+
+
+def test_nobody_waits_for_itself_when_a_process_comes_back_at_its_place() -> None:
+    assert holder_at(8080) == holder_at(8080)
+    assert holder_at(8080) != holder_at(8081)
+
+
+@pytest.mark.parametrize("other", ["boot_id", "socket.gethostname"])
+def test_holders_differ_when_machines_share_a_name_or_containers_a_machine(
+    other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = holder_at(8080)
+    monkeypatch.setattr(f"shared.lease.{other}", lambda: "another")
+    assert holder_at(8080) != here
 
 
 def set_back(database: Database, ms: int) -> None:
