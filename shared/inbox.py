@@ -38,6 +38,8 @@ places = Table(
     core,
     Column("source", String(40), primary_key=True),
     Column("sequence", BigInteger, nullable=False),
+    # Of the event that stands there: its source is asked whether it wrote that one.
+    Column("digest", String(32)),
 )
 
 dead_letters = Table(
@@ -53,7 +55,7 @@ dead_letters = Table(
 )
 
 
-_MOVE = "UPDATE places SET sequence = ? WHERE source = ? AND sequence = ?"
+_MOVE = "UPDATE places SET sequence = ?, digest = ? WHERE source = ? AND sequence = ?"
 
 
 class Entry(NamedTuple):
@@ -75,17 +77,25 @@ def place_of_source(connection: Connection, source: str) -> int:
     return connection.execute(query).scalar() or 0
 
 
+def digest_at_place(connection: Connection, source: str) -> str | None:
+    """The digest of the event that the place in a source is at; None where none was kept."""
+    query = select(places.c.digest).where(places.c.source == source)
+    return connection.execute(query).scalar()
+
+
 @dataclass(slots=True)
 class Batch:
     """A run of events of one source, which moves the place from `after` to `upto`, else their last.
 
     What lies between `after` and the first of them is of types that this service does not handle.
+    `digest` is of the event at the new place.
     """
 
     source: str
     after: int
     entries: Sequence[Entry]
     upto: int = 0
+    digest: str | None = None
 
     @property
     def weight(self) -> int:
@@ -96,7 +106,7 @@ class Batch:
         """Move the place and apply the events; returns the new place. Raises PlaceMoved."""
         tx.caller = None
         last = self.upto or self.entries[-1].sequence
-        _move(tx.connection, self.source, self.after, last)
+        _move(tx.connection, self.source, self.after, last, self.digest)
         if careful:
             for entry in self.entries:
                 _apply_or_set_aside(tx, self.source, entry)
@@ -148,12 +158,12 @@ def _first(pair: tuple[Consumer, Recorded[Event]]) -> Consumer:
     return pair[0]
 
 
-def _move(connection: Connection, source: str, old: int, new: int) -> None:
+def _move(connection: Connection, source: str, old: int, new: int, digest: str | None) -> None:
     if old == 0:
         known = connection.execute(select(places.c.sequence).where(places.c.source == source))
         if known.first() is None:
             connection.execute(places.insert().values(source=source, sequence=0))
-    moved = send(connection, _MOVE, (new, source, old))
+    moved = send(connection, _MOVE, (new, digest, source, old))
     if moved.rowcount != 1:
         raise PlaceMoved(f"the place in {source} is no longer {old}")
 

@@ -17,7 +17,7 @@ from shared.bus import Bus, StreamRefused
 from shared.db import Database, is_transient, on_thread
 from shared.events import MalformedEvent, parse, place_of
 from shared.feed import BEAT_SECONDS, Arrival, Feed
-from shared.inbox import Batch, Entry, PlaceMoved, place_of_source
+from shared.inbox import Batch, Entry, PlaceMoved, digest_at_place, place_of_source
 from shared.stream_check import digest_of
 from shared.writer import Unavailable, Writer
 
@@ -32,8 +32,8 @@ HEARTBEAT, PULL_EXPIRED = "100", "408"
 log = structlog.get_logger(__name__)
 
 
-class PlaceBeyondLog(Exception):
-    """This service has applied more than its source ever wrote: databases of different moments."""
+class PlaceNotInLog(Exception):
+    """This service has applied what its source never wrote: databases of different moments."""
 
 
 class _OpenAgain(Exception):
@@ -71,6 +71,9 @@ class Reader:
         self.place = 0
         # What the database says; behind the place while what passes concerns nobody here.
         self._stored = 0
+        # Of the event at the place; and the birth of the stream that was seen last.
+        self._digest: str | None = None
+        self._created: str | None = None
         self._linger = self._lingers = writer.service.linger_seconds
         self._heard = frozenset(model.type for model in writer.service.consumes)
         self.behind = False
@@ -84,7 +87,7 @@ class Reader:
         self._missed = 0
 
     async def run(self) -> None:
-        """Read for ever; ends when cancelled, or with PlaceBeyondLog."""
+        """Read for ever; ends when cancelled, or with PlaceNotInLog."""
         pause = LEAST_PAUSE_SECONDS
         while True:
             began = self.place
@@ -100,27 +103,34 @@ class Reader:
                 pause = min(pause * 2, MOST_PAUSE_SECONDS)
 
     async def _read_place(self) -> None:
-        def read() -> int:
+        def read() -> tuple[int, str | None]:
             with self._database.reading() as session:
-                return place_of_source(session.connection(), self.source)
+                connection = session.connection()
+                return (
+                    place_of_source(connection, self.source),
+                    digest_at_place(connection, self.source),
+                )
 
-        self._stored = await on_thread(read)
+        self._stored, self._digest = await on_thread(read)
         self.place = self._stored
-        await self._compare_with_head()
+        await self._compare_with_log()
 
-    async def _compare_with_head(self) -> None:
-        """Raises PlaceBeyondLog; a source that does not answer yet is asked again later."""
+    async def _compare_with_log(self) -> None:
+        """Raises PlaceNotInLog; a source that does not answer yet is asked again later."""
         if self.head_known:
             return
+        asked = {"sequence": self.place, "digest": self._digest}
         try:
-            answer = await self._bus.request(f"head.{self.source}")
+            answer = await self._bus.request(f"head.{self.source}", orjson.dumps(asked))
         except (nats.errors.Error, TimeoutError):
             return
-        head = int(orjson.loads(answer.data)["head"])
-        if self.place > head:
-            raise PlaceBeyondLog(
-                f"{self.service} has applied {self.place} events of {self.source}, whose log ends "
-                f"at {head}: the databases are of different moments; restore all of one backup; "
+        said = orjson.loads(answer.data)
+        head = int(said["head"])
+        if self.place > head or said.get("differs"):
+            raise PlaceNotInLog(
+                f"{self.service} has applied {self.place} events of {self.source}, whose log "
+                f"{'holds another there' if self.place <= head else f'ends at {head}'}: the "
+                "databases are of different moments; restore all of one backup; "
                 "`bulwark doctor` says how"
             )
         self.head_known = True
@@ -156,10 +166,11 @@ class Reader:
             raise _OpenAgain("there is no stream yet")
         self._say_behind(state.first > self.place + 1)
         self.caught_up = self.caught_up or (not self.behind and state.last <= self.place)
-        if state.last < self.place:
-            # It is being filled again, or the log itself has gone back: its head tells which.
+        if state.last < self.place or state.created != self._created:
+            # It is being filled again, or the log itself has gone back: its owner tells which.
             self.head_known = False
-        await self._compare_with_head()
+        self._created = state.created
+        await self._compare_with_log()
         return state.last
 
     async def _step(self, feed: Feed) -> None:
@@ -175,21 +186,23 @@ class Reader:
 
     async def _apply(self, entries: list[Entry]) -> None:
         await self._writer.site.precedence.wait()
+        digest = digest_of(entries[-1].document)
         # Nobody here handles these: to pass them over again after a crash changes nothing.
         if not self._concern(entries) and self.place - self._stored < self._room.events_at_once:
             self.place = entries[-1].sequence
         else:
-            await self._store(entries)
+            await self._store(entries, digest)
+        self._digest = digest
 
     def _concern(self, entries: list[Entry]) -> bool:
         return any(
             one.envelope is None or one.envelope.get("type") in self._heard for one in entries
         )
 
-    async def _store(self, entries: list[Entry]) -> None:
+    async def _store(self, entries: list[Entry], digest: str | None) -> None:
         """Apply events, and move the stored place behind them; none moves it to where we stand."""
         upto = entries[-1].sequence if entries else self.place
-        batch = Batch(self.source, self._stored, entries, upto)
+        batch = Batch(self.source, self._stored, entries, upto, digest)
         self._stored = await self._writer.submit(batch)
         self.place = self._stored
 
@@ -268,12 +281,12 @@ class Reader:
         if not await self._tell_owner(entry.sequence, why, state.created, found):
             raise _OpenAgain(why)
         if entry.sequence == self.place + 1:
-            await self._store([entry])
+            await self._apply([entry])
 
     async def _after_quiet(self) -> None:
         """Nothing for two seconds: the stream must hold nothing more, or something is amiss."""
         if self.place > self._stored:
-            await self._store([])
+            await self._store([], self._digest)
         last = await self._look_at_stream()
         if self.behind:
             raise _OpenAgain("behind")

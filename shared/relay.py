@@ -305,11 +305,13 @@ class Relay:
                 await self._listening.pop().unsubscribe()
 
     async def _tell_head(self, message: Msg) -> None:
-        def head() -> int:
-            with self._database.reading() as session:
-                return event_log.head_of(session.connection())
-
-        await message.respond(orjson.dumps({"head": await on_thread(head)}))
+        """Where the log ends; and, to a reader that says what it applied last, whether the log
+        holds another event there."""
+        asked = orjson.loads(message.data or b"{}")
+        found = await on_thread(
+            self._check.beside_head, int(asked.get("sequence", 0)), asked.get("digest")
+        )
+        await message.respond(orjson.dumps(found))
 
     async def _wake_up(self, _message: Msg) -> None:
         self._wakes += 1

@@ -97,6 +97,15 @@ class StreamCheck:
                 event_log.row_at(connection, state.last),
             )
 
+    def beside_head(self, sequence: int, digest: str | None) -> dict[str, int | bool]:
+        """The log's end, and whether its row of a number is another than the one with a digest;
+        what the log no longer holds, or nobody kept a digest of, is no other."""
+        with self._database.reading() as session:
+            connection = session.connection()
+            head = event_log.head_of(connection)
+            row = event_log.row_at(connection, sequence) if digest else None
+        return {"head": head, "differs": row is not None and digest_of(row.document) != digest}
+
     def is_logged(self, sequence: int, digest: str) -> bool:
         """Whether the log's row of a number is the document with this digest."""
         with self._database.reading() as session:

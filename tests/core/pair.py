@@ -173,6 +173,11 @@ def make_site(clock: Clock | None = None) -> Site:
     return Site("test", clock or RealClock(), unused, unused, unused, unused, b"secret")
 
 
+def another(database: Database) -> Database:
+    """The same database for another process."""
+    return Database(database.write_engine.url.render_as_string(hide_password=False))
+
+
 def open_database(url: str) -> Database:
     """A database with the tables of the core and of the pair."""
     database = Database(url)

@@ -12,6 +12,7 @@ from shared.transaction import Tx
 from shared.writer import Unavailable
 from tests.core.pair import (
     Open,
+    another,
     append,
     document_of,
     logged,
@@ -32,11 +33,6 @@ def put_back(database: Database) -> None:
     with database.write_engine.begin() as connection:
         connection.execute(text(f"DELETE FROM events WHERE sequence > {KEPT}"))
         connection.execute(text(f"UPDATE log_head SET sequence = {KEPT}"))
-
-
-def another(database: Database) -> Database:
-    """The same database for another process."""
-    return Database(database.write_engine.url.render_as_string(hide_password=False))
 
 
 def test_nothing_changes_when_the_database_is_older_than_the_stream(

@@ -6,18 +6,19 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 from sqlalchemy.exc import OperationalError
 
 from shared.db import Database
 from shared.feed import Feed
 from shared.inbox import place_of_source, places
-from shared.reader import PlaceBeyondLog, Reader
+from shared.reader import PlaceNotInLog, Reader
 from shared.runtime import Runtime
 from shared.stream_making import StreamSettings
 from tests.core.pair import (
     Open,
     Whims,
+    another,
     append,
     applied_numbers,
     document_of,
@@ -163,7 +164,7 @@ def test_service_refuses_when_its_place_lies_beyond_the_log(pair_of_files: Pair)
         connection.execute(insert(places).values(source="source", sequence=10))
     pair.start_sink()
     eventually(pair.sink.failed.is_set)
-    assert isinstance(pair.sink.failure, PlaceBeyondLog)
+    assert isinstance(pair.sink.failure, PlaceNotInLog)
     assert "restore all of one backup" in str(pair.sink.failure)
     assert pair.sink.ready is False
     assert applied_numbers(pair.sink_database) == []
@@ -182,7 +183,47 @@ def test_running_service_refuses_when_its_source_went_back(
     append(older, noted(100), noted(101))
     pair.stage.start(make_source(), older)
     eventually(pair.sink.failed.is_set)
-    assert isinstance(pair.sink.failure, PlaceBeyondLog)
+    assert isinstance(pair.sink.failure, PlaceNotInLog)
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_service_refuses_when_its_source_went_back_and_grew_again(
+    pair_of_files: Pair, new_file: Open, running: bool
+) -> None:
+    """As many events as were applied, and more: but others."""
+    pair = pair_of_files
+    pair.start_sink()
+    pair.note(*range(10))
+    pair.check()
+    if not running:
+        pair.stage.stop(pair.sink)
+    pair.stage.stop(pair.source)
+    pair.stage.api("STREAM.DELETE.SOURCE")
+    older = new_file()
+    append(older, *[noted(number) for number in range(100, 120)])
+    pair.stage.start(make_source(), older)
+    if not running:
+        pair.sink_database = another(pair.sink_database)
+        pair.start_sink()
+    eventually(pair.sink.failed.is_set)
+    assert isinstance(pair.sink.failure, PlaceNotInLog)
+    assert "holds another there" in str(pair.sink.failure)
+    assert len(applied_numbers(pair.sink_database)) == 10
+
+
+def test_reader_goes_on_when_nobody_kept_what_stands_at_its_place(pair_of_files: Pair) -> None:
+    """A place of before digests were kept."""
+    pair = pair_of_files
+    pair.start_sink()
+    pair.note(*range(10))
+    pair.check()
+    pair.stage.stop(pair.sink)
+    pair.sink_database = another(pair.sink_database)
+    with pair.sink_database.write_engine.begin() as connection:
+        connection.execute(update(places).values(digest=None))
+    pair.start_sink()
+    pair.note(*range(10, 20))
+    pair.check()
 
 
 def test_events_are_applied_once_in_order_when_the_stream_is_made_again_meanwhile(

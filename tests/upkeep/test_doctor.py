@@ -32,9 +32,11 @@ from bulwark.upkeep.record import Record, Rehearsal
 from bulwark.upkeep.source import Source
 from shared.bus import StreamState
 from shared.clock import RealClock
+from shared.db import Database
 from shared.events import encode, subject_of
 from shared.events.intake import ScreeningRecorded
 from shared.settings import Settings
+from tests.core.pair import append
 from tests.harness import Node, new_id
 from tests.rollup.making import made
 from tests.upkeep.making import source_at
@@ -117,6 +119,30 @@ def test_steps_are_given_when_a_database_is_older_than_what_others_applied(
     assert "bulwark restore" in steps(one)
     assert f"--data {own.folder.path}" in steps(one)
     assert "newer database of intake" in steps(one)
+
+
+@pytest.mark.requirement("P3")
+def test_steps_are_given_when_an_older_database_has_grown_past_what_others_applied(
+    own: Node, tmp_path: Path
+) -> None:
+    post(own, 3)
+    older = copy_database("intake", own.urls["intake"], tmp_path)
+    post(own, 2)
+    own.stop_services()
+    file = Path(own.urls["intake"].removeprefix("sqlite:///"))
+    file.unlink()
+    restore_database("intake", older, tmp_path, own.urls["intake"])
+    other = made(ScreeningRecorded, area=AREA, screening_id=new_id())
+    database = Database(own.urls["intake"])
+    append(database, other, other, other, service="intake")
+    database.close()
+    found = examined(beside(own))
+    for one in (found["stream intake"], found["places intake"]):
+        assert not one.ok
+        assert "5" in one.words.en
+        assert "newer database of intake" in steps(one)
+    assert "put back to an older moment" in found["stream intake"].words.en
+    assert "another than the log's" in found["places intake"].words.en
 
 
 @pytest.mark.requirement("P3")

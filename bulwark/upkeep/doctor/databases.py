@@ -1,11 +1,11 @@
 """What the databases say: their form, their places, what was set aside, their clock."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bulwark.services import SERVICES
@@ -14,9 +14,10 @@ from bulwark.upkeep.doctor.findings import Finding, ill, well
 from bulwark.upkeep.manifest import NAME
 from bulwark.upkeep.record import read_record
 from bulwark.upkeep.source import Source
-from shared.inbox import dead_letters
+from shared import inbox
 from shared.log import row_at
 from shared.migration import newest
+from shared.stream_check import digest_of
 
 LEAST_POSTGRES = 15
 CLOCK_SLACK = timedelta(seconds=5)
@@ -28,6 +29,7 @@ class Seen:
     """What one database says at one moment; `facts` is None before its service first started."""
 
     facts: Facts | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
     dead: int = 0
     clock_off: timedelta = timedelta()
     last_stored: datetime | None = None
@@ -63,8 +65,16 @@ def _see_in(connection: Connection, *, sqlite: bool, now: datetime) -> Seen:
         return Seen(clock_off=off, server=server)
     row = row_at(connection, facts.head)
     stored = datetime.fromtimestamp(row.stored_ms / 1000, now.tzinfo) if row else None
-    dead = connection.execute(select(func.count()).select_from(dead_letters)).scalar_one()
-    return Seen(facts, dead, off, stored, server)
+    dead = connection.execute(select(func.count()).select_from(inbox.dead_letters)).scalar_one()
+    return Seen(facts, _digests(connection), dead, off, stored, server)
+
+
+def _digests(connection: Connection) -> dict[str, str]:
+    """By source, of the event at the place; none in a database of before they were kept."""
+    if "digest" not in {column["name"] for column in inspect(connection).get_columns("places")}:
+        return {}
+    rows = connection.execute(select(inbox.places.c.source, inbox.places.c.digest))
+    return {row.source: row.digest for row in rows if row.digest}
 
 
 def look_at_databases(source: Source, seen: Mapping[str, Seen], now: datetime) -> Iterator[Finding]:
@@ -148,8 +158,9 @@ def clocks(name: str, one: Seen, now: datetime) -> Iterator[Finding]:
 
 
 def places(source: Source, seen: Mapping[str, Seen]) -> Iterator[Finding]:
-    """No service has applied more of another than that other ever wrote."""
+    """No service has applied of another what that other never wrote."""
     beyond = list(places_beyond(seen))
+    parted = list(_parted(source, seen))
     for owner in dict.fromkeys(owner for _, owner, _, _ in beyond):
         facts = seen[owner].facts
         head = facts.head if facts else 0
@@ -162,7 +173,15 @@ def places(source: Source, seen: Mapping[str, Seen]) -> Iterator[Finding]:
             "of different moments",
             *restore_steps(source, owner),
         )
-    if not beyond:
+    for reader, owner, place in parted:
+        yield ill(
+            f"places {owner}",
+            f"{reader} 处理过的 {owner} 第 {place} 个事件,与其日志中的不同:各库不属同一时刻",
+            f"event {place} of {owner} that {reader} has applied is another than the log's: the "
+            "databases are of different moments",
+            *restore_steps(source, owner),
+        )
+    if not (beyond or parted):
         yield well("places", "各库相互一致", "the databases agree with each other")
 
 
@@ -174,6 +193,17 @@ def places_beyond(seen: Mapping[str, Seen]) -> Iterator[tuple[str, str, int, int
             head = facts.head if facts else 0
             if place > head:
                 yield reader, owner, place, head
+
+
+def _parted(source: Source, seen: Mapping[str, Seen]) -> Iterator[tuple[str, str, int]]:
+    """Reader, source and place, wherever the log holds another event than the one applied."""
+    for reader, one in seen.items():
+        for owner, digest in one.digests.items():
+            place = one.facts.places[owner] if one.facts else 0
+            with connected(source.urls[owner]) as connection:
+                row = row_at(connection, place)
+            if row is not None and digest_of(row.document) != digest:
+                yield reader, owner, place
 
 
 def restore_steps(source: Source, owner: str) -> tuple[tuple[str, str], ...]:

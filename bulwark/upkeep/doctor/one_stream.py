@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from bulwark.services import SERVICES
 from bulwark.upkeep.copies import connected, facts_of
-from bulwark.upkeep.doctor.databases import Seen, places_beyond
+from bulwark.upkeep.doctor.databases import Seen, places_beyond, restore_steps
 from bulwark.upkeep.doctor.findings import Finding, ill, well
 from bulwark.upkeep.source import Source
 from shared.bus import Bus, StreamState
@@ -57,9 +57,11 @@ def _told(name: str, state: StreamState | None, fault: str | None, *, running: b
 async def _older(
     bus: Bus, name: str, state: StreamState, source: Source, seen: Mapping[str, Seen]
 ) -> Finding:
-    """The stream goes beyond the log with events of ours: an older database, or junk."""
+    """The stream holds events of ours that the log does not: an older database, or junk."""
     facts = seen[name].facts
     head = facts.head if facts else 0
+    if state.last <= head:
+        return _outgrown(name, state.last, source)
     shown = [
         (text, text)
         for number in range(head + 1, min(state.last, head + SHOWN) + 1)
@@ -79,6 +81,17 @@ async def _older(
         )
         return ill(f"stream {name}", *words, *shown, as_above)
     return ill(f"stream {name}", *words, *shown, *_give_up_steps(source, name))
+
+
+def _outgrown(name: str, last: int, source: Source) -> Finding:
+    """An older database whose log has given the numbers of events in the stream away again."""
+    return ill(
+        f"stream {name}",
+        f"{name} 的消息流最后的第 {last} 个事件与日志中的不同:数据库曾退回旧的时刻,已停止接收",
+        f"the last event of the stream of {name}, {last}, is another than the log's: its database "
+        "was put back to an older moment, and takes nothing in",
+        *restore_steps(source, name),
+    )
 
 
 def _give_up_steps(source: Source, name: str) -> tuple[tuple[str, str], ...]:
