@@ -131,5 +131,9 @@ def decode(
         data = model.model_validate(envelope["data"])
         time = datetime.fromisoformat(envelope["time"])
         return Recorded(str(envelope["id"]), service, sequence, time, data)
-    except (ValidationError, KeyError, ValueError, TypeError) as error:
+    except ValidationError as error:
+        # Without what stood there: it may be somebody's.
+        told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        raise MalformedEvent(f"{kind}: {'; '.join(told)}") from None
+    except (KeyError, ValueError, TypeError) as error:
         raise MalformedEvent(f"{kind}: {error}") from error

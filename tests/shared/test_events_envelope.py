@@ -275,6 +275,14 @@ def test_document_is_refused_with_its_type_when_the_data_do_not_fit(
         decode(document)
 
 
+def test_what_stood_there_is_not_told_when_the_data_do_not_fit() -> None:
+    envelope = orjson.loads(written(example_of("bulwark.intake.screening_recorded")))
+    envelope["data"]["temperature_c"] = "张三"
+    with pytest.raises(MalformedEvent, match="temperature_c: ") as told:
+        decode(envelope)
+    assert "张三" not in str(told.value)
+
+
 def test_absent_fields_are_not_written_when_they_have_no_value() -> None:
     event = ScreeningRecorded(
         area="220581001003",
