@@ -9,17 +9,13 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-import nats.errors
-import orjson
 import structlog
-from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 
 from shared import log as event_log
 from shared import metrics
-from shared.bus import Bus, StreamRefused
+from shared.answering import BROKER_ERRORS, Answers, Wish
+from shared.bus import Bus
 from shared.db import Database, is_transient, on_thread
 from shared.log import Row
 from shared.precedence import Precedence
@@ -33,23 +29,12 @@ SECOND_LOOK_SECONDS = 0.1
 KEPT_IN_MEMORY = 8192
 # More rows than come of small changes: one order over many communities made them all.
 MUCH = 512
-QUESTIONS = ("head", "wake", "repair")
 
 log = structlog.get_logger(__name__)
-
-BROKER_ERRORS = (nats.errors.Error, TimeoutError, OSError, StreamRefused)
 
 
 class RowMissing(Exception):
     """The log has a gap: no stream can be its copy."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """Someone wants the stream made again from a number; `created` names the stream they saw."""
-
-    sequence: int
-    created: str | None
 
 
 class Relay:
@@ -90,10 +75,12 @@ class Relay:
         self._wakes = 0
         self._last: int | None = None
         self._looked_at = 0.0
-        self._wish: _Wish | None = None
+        self._wish: Wish | None = None
         # The birth of the stream that the database is older than.
         self._older_than: str | None = None
-        self._listening: list[Subscription] = []
+        self._answers = Answers(
+            service, bus, self._check, woken=self._woken_by_another, wished=self._wished
+        )
 
     @property
     def database_is_older(self) -> bool:
@@ -119,7 +106,7 @@ class Relay:
         try:
             await self._publish()
         finally:
-            await self._stop_answering()
+            await self._answers.end()
 
     async def stand_by(self) -> None:
         """While another process publishes: tell whether the database is older, change nothing."""
@@ -137,8 +124,7 @@ class Relay:
     async def _publish(self) -> None:
         while True:
             try:
-                if len(self._listening) < len(QUESTIONS):
-                    await self._answer_questions()
+                await self._answers.begin()
                 try:
                     await self._round()
                 finally:
@@ -292,60 +278,25 @@ class Relay:
         self._stands_at(first - 1)
         return first - 1
 
-    async def _answer_questions(self) -> None:
-        await self._stop_answering()
-        answers = (self._tell_head, self._wake_up, self._repair)
-        for question, answer in zip(QUESTIONS, answers, strict=True):
-            subject = f"{question}.{self.service}"
-            self._listening.append(await self._bus.client.subscribe(subject, cb=answer))
-
-    async def _stop_answering(self) -> None:
-        while self._listening:
-            with contextlib.suppress(*BROKER_ERRORS):
-                await self._listening.pop().unsubscribe()
-
-    async def _tell_head(self, message: Msg) -> None:
-        """Where the log ends; and, to a reader that says what it applied last, whether the log
-        holds another event there."""
-        asked = orjson.loads(message.data or b"{}")
-        found = await on_thread(
-            self._check.beside_head, int(asked.get("sequence", 0)), asked.get("digest")
-        )
-        await message.respond(orjson.dumps(found))
-
-    async def _wake_up(self, _message: Msg) -> None:
+    def _woken_by_another(self) -> None:
         self._wakes += 1
         self._head = None
         self._woken.set()
 
-    async def _repair(self, message: Msg) -> None:
-        """A reader found damage, or `bulwark refill` asks: make the stream again from a number.
+    async def _wished(self, wish: Wish) -> bool:
+        """Grant a wish soon; not of a stream made since, or that the database is older than."""
+        if self.database_is_older or not await self._concerns(wish):
+            return False
+        self._wish = wish.beside(self._wish)
+        self._last = None
+        self._woken.set()
+        return True
 
-        `created` names the stream that was seen; a stream made since then is left alone, and so
-        is one that the database is older than. `found` is what was taken for damage: when the
-        log holds the very same, the stream is in order.
-        """
-        asked = orjson.loads(message.data)
-        wish = _Wish(int(asked["sequence"]), asked.get("created"))
-        found = asked.get("found")
-        logged = found is not None and await on_thread(
-            self._check.is_logged, int(found["sequence"]), str(found["digest"])
-        )
-        granted = not (logged or self.database_is_older) and await self._concerns(wish)
-        if granted:
-            before = self._wish or wish
-            created = wish.created if before.created == wish.created else None
-            self._wish = _Wish(min(before.sequence, wish.sequence), created)
-            self._last = None
-            self._woken.set()
-        if message.reply:
-            await message.respond(orjson.dumps({"remade": granted, "logged": logged}))
-
-    async def _concerns(self, wish: _Wish) -> bool:
+    async def _concerns(self, wish: Wish) -> bool:
         state = await self._bus.stream(self.stream)
         return state is None or wish.created in (None, state.created)
 
-    async def _grant(self, wish: _Wish) -> None:
+    async def _grant(self, wish: Wish) -> None:
         if await self._concerns(wish):
             log.critical("relay.repair", service=self.service, sequence=wish.sequence)
             self._last = await self._make_again(wish.sequence)
