@@ -6,10 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.table import pytest_runtest_logreport, pytest_terminal_summary
+from tests.faults.table import (
+    pytest_deselected,
+    pytest_runtest_logreport,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+)
 from tests.harness import Node, PostgresServer, start_postgres
 
-__all__ = ["pytest_runtest_logreport", "pytest_terminal_summary"]
+__all__ = [
+    "pytest_deselected",
+    "pytest_runtest_logreport",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,8 +1,10 @@
 """The table of faults: what was injected how often, what was lost or doubled, how long it took."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -12,9 +14,13 @@ FAULT = "fault"
 # Rows whose name begins so are added up; what the full form is to reach together.
 KILL = "kill -9"
 KILLS, KILL_RECORDS = 200, 100_000
+# The property that a test carries its row's name in before it runs, for when it does not.
+ROW = "row"
 
 _rows: list[dict[str, object]] = []
 _failed: set[str] = set()
+# Names of the rows of kills that were left out of this run.
+_left_out: set[str] = set()
 
 
 @dataclass
@@ -46,16 +52,35 @@ def row_of(fault: Fault) -> dict[str, object]:
     return asdict(fault)
 
 
+def name_of(test: pytest.Item) -> str:
+    """The name of a test's row: the first line of its docstring."""
+    said = getattr(getattr(test, "obj", None), "__doc__", None) or test.name
+    return str(said).strip().splitlines()[0].rstrip(".")
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Note which rows of kills a selection leaves out."""
+    _left_out.update(name for name in map(name_of, items) if name.startswith(KILL))
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Take the lines of tests that have ended, on whichever process they ran."""
     if report.failed:
         _failed.add(report.nodeid)
-    if report.when == "teardown":
-        _rows.extend(
-            {**value, "verdict": "FAILED" if report.nodeid in _failed else ""}
-            for name, value in report.user_properties
-            if name == FAULT and isinstance(value, dict)
-        )
+    said = dict(report.user_properties)
+    if report.skipped and isinstance(row := said.get(ROW), dict):
+        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        _rows.append({**row, "verdict": f"not run: {why.removeprefix('Skipped: ')}"})
+    found = said.get(FAULT)
+    if report.when == "teardown" and isinstance(found, dict):
+        _rows.append({**found, "verdict": "FAILED" if report.nodeid in _failed else ""})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In the full form the run fails when all kills together were too few."""
+    if _are_too_few(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -63,30 +88,55 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not _rows:
         return
     terminalreporter.section("faults")
-    terminalreporter.write_line(
-        COLUMNS.format(
-            "fault", "database", "times", "records", "lost", "doubled", "seconds", "to reach", ""
-        ).rstrip()
-    )
+    head = ("fault", "database", "times", "records", "lost", "doubled", "seconds", "to reach", "")
+    terminalreporter.write_line(COLUMNS.format(*head).rstrip())
     for row in _rows:
-        seconds = row["seconds"]
-        worst = f"{max(seconds):.1f}" if isinstance(seconds, list) and seconds else "-"
-        shown = [str(row[name]) for name in ("name", "database", "times")]
-        counted = [_count(row[name]) for name in ("records", "lost", "doubled")]
-        line = COLUMNS.format(*shown, *counted, worst, f"{row['limit']:.0f}", row["verdict"])
-        terminalreporter.write_line(line.rstrip())
+        terminalreporter.write_line(_line_of(row))
     terminalreporter.write_line("seconds: the longest time until all was well again")
     terminalreporter.write_line("?: not counted")
-    kills = [row for row in _rows if str(row["name"]).startswith(KILL)]
-    if kills:
-        full = terminalreporter.config.getoption("--faults") == "full"
-        terminalreporter.write_line(_sum_of(kills, full=full))
+    if _kills():
+        terminalreporter.write_line(_sum_of_kills(terminalreporter.config))
 
 
-def _sum_of(kills: list[dict[str, object]], *, full: bool) -> str:
-    times, records = (sum(int(str(row[name])) for row in kills) for name in ("times", "records"))
-    to_reach = f" (to reach: {KILLS} times, {KILL_RECORDS} records)" if full else ""
-    return f"{KILL} in all: {times} times, {records} records{to_reach}"
+def _line_of(row: dict[str, object]) -> str:
+    seconds = row["seconds"]
+    worst = f"{max(seconds):.1f}" if isinstance(seconds, list) and seconds else "-"
+    shown = [str(row[name]) for name in ("name", "database", "times")]
+    counted = [_count(row[name]) for name in ("records", "lost", "doubled")]
+    return COLUMNS.format(*shown, *counted, worst, f"{row['limit']:.0f}", row["verdict"]).rstrip()
+
+
+def _kills() -> list[dict[str, object]]:
+    return [row for row in _rows if str(row["name"]).startswith(KILL)]
+
+
+def _sums() -> tuple[int, int]:
+    times, records = (sum(int(str(row[name])) for row in _kills()) for name in ("times", "records"))
+    return times, records
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether every row of kills that there is has run, in the full form."""
+    sources = (file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
+    named = {name for text in sources for name in re.findall(rf'"""({KILL}.*?)\.?"""', text)}
+    ran = {str(row["name"]) for row in _kills()}
+    return config.getoption("--faults") == "full" and ran == named and not _left_out
+
+
+def _are_too_few(config: pytest.Config) -> bool:
+    times, records = _sums()
+    return _is_whole(config) and (times < KILLS or records < KILL_RECORDS)
+
+
+def _sum_of_kills(config: pytest.Config) -> str:
+    times, records = _sums()
+    line = f"{KILL} in all: {times} times, {records} records"
+    if config.getoption("--faults") != "full":
+        return line
+    line += f" (to reach: {KILLS} times, {KILL_RECORDS} records)"
+    if not _is_whole(config):
+        return f"{line}: not judged, since not every row of kills ran"
+    return f"{line}: {'FAILED' if _are_too_few(config) else 'reached'}"
 
 
 def _count(value: object) -> str:
