@@ -15,9 +15,9 @@ def test_nothing_is_published_again_when_messages_have_aged_out(site: Site, faul
     head = len(site.log("intake"))
     # Two restarts and a look of the relay at rest: an empty stream is not a missing one.
     for name in SERVICES:
-        site.processes[name].kill()
-        fault.times += 1
         with fault.recovering():
+            site.processes[name].kill()
+            fault.times += 1
             site.processes[name].start()
             site.wait_ready(name)
     state = site.stream_state("intake")["state"]

@@ -34,11 +34,12 @@ def test_nothing_is_lost_when_postgresql_is_killed_under_load(
     with site.load(seed=31):
         for _ in range(rounds):
             site.wait_for_records(dice.randrange(50, 400))
-            server.kill()
-            fault.times += 1
-            server.start_again()
             with fault.recovering():
+                server.kill()
+                fault.times += 1
+                server.start_again()
                 site.wait_for_records(1)
                 for name in SERVICES:
                     site.wait_ready(name)
+                site.wait_until_all_is_read()
     site.check()

@@ -71,6 +71,7 @@ def test_nothing_is_lost_when_the_power_is_cut_under_load(
                     process.start()
                 for name in SERVICES:
                     site.wait_ready(name)
+                site.wait_until_all_is_read()
     site.check()
 
 

@@ -82,5 +82,6 @@ def test_nothing_is_lost_when_the_power_of_postgresql_is_cut_under_load(
                     process.start()
                 for name in SERVICES:
                     site.wait_ready(name)
+                site.wait_until_all_is_read()
             assert accepted <= site.screenings_in("intake", "screening_recorded").keys()
     site.check()
