@@ -1,6 +1,7 @@
 """An empty stream is not a missing one: what has aged out is never published again."""
 
-from tests.faults.site import SERVICES, Site
+from tests.faults.site import Site
+from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
 from tests.harness import eventually
 

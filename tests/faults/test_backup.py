@@ -10,7 +10,8 @@ from bulwark.upkeep.source import Source
 from shared.clock import RealClock
 from shared.settings import Settings
 from tests.faults.copies import copy, put_back
-from tests.faults.site import SERVICES, Site
+from tests.faults.site import Site
+from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
 from tests.harness import PostgresServer, eventually
 from tests.rollup.busy_day import fingerprint

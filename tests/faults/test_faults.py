@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.site import SERVICES, Site
+from tests.faults.site import Site
+from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
 from tests.harness import eventually
 

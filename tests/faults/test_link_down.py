@@ -10,7 +10,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.faults.namespace import Namespace, namespace
 from tests.faults.proxy import Proxy
-from tests.faults.site import SERVICES, Site
+from tests.faults.site import Site
+from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
 from tests.harness import PostgresServer, eventually
 

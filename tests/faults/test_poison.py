@@ -12,7 +12,9 @@ from sqlalchemy import text
 from shared.db import Database
 from shared.events import subject_of
 from shared.log import Page
-from tests.faults.site import AREA, SOURCES, Site
+from tests.faults.load import AREA
+from tests.faults.site import Site
+from tests.faults.standing import SOURCES
 from tests.faults.table import Fault
 from tests.harness import eventually, new_id
 

@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from tests.faults.site import SERVICES, Site
+from tests.faults.site import Site
+from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
 from tests.harness import PostgresServer, start_postgres
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.disks import LoopDisk, lay_on, loop_disk
-from tests.faults.site import SERVICES, Site
+from tests.faults.site import Site
+from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
 from tests.harness import eventually
 

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from tests.faults.processes import Process
-from tests.faults.site import SERVICES, Site
+from tests.faults.site import Site
+from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
 from tests.harness import PostgresServer, eventually
 from tests.ports import held_port
