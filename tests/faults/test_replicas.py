@@ -2,21 +2,28 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import httpx
 import pytest
 
+from shared.lease import RENEWED_SECONDS
 from tests.faults.processes import Process
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
+from tests.faults.watch import Watch
 from tests.harness import PostgresServer, eventually
 from tests.ports import held_port
 
 TAKE_OVER_SECONDS = 15.0
+# How long two may say it at once: until one that slept through its lease has asked for it again.
+HAND_OVER_SECONDS = RENEWED_SECONDS + 1.0
 # Longer than the lease, so that another takes over meanwhile.
 SHORT_SLEEP, LONG_SLEEP = 9.0, 45.0
+
+Replicas = dict[str, tuple[int, Process]]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> 
 
 
 @pytest.fixture(scope="module")
-def replicas(site: Site) -> Iterator[dict[str, tuple[int, Process]]]:
+def replicas(site: Site) -> Iterator[Replicas]:
     """A second process of each service, by its port."""
     second = {name: (port := held_port(), site.process(name, port)) for name in SERVICES}
     try:
@@ -44,7 +51,7 @@ def replicas(site: Site) -> Iterator[dict[str, tuple[int, Process]]]:
 def health(port: int) -> dict[str, object]:
     """What the only service behind a port says of itself; empty while it does not answer."""
     try:
-        answer = httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False, timeout=5)
+        answer = httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False, timeout=1)
     except httpx.HTTPError:
         return {}
     found: dict[str, dict[str, object]] = answer.json()["services"]
@@ -66,9 +73,6 @@ def stands_by(port: int) -> bool:
     return health(port).get("active") is False
 
 
-Replicas = dict[str, tuple[int, Process]]
-
-
 def test_one_process_of_each_service_is_at_work_when_there_are_two(
     site: Site, replicas: Replicas
 ) -> None:
@@ -79,21 +83,51 @@ def test_one_process_of_each_service_is_at_work_when_there_are_two(
     site.check()
 
 
+@contextmanager
+def watched(site: Site, replicas: Replicas) -> Iterator[None]:
+    """Fails when two processes of a service said for too long that they are at work."""
+    ports = {name: (site.ports[name], port) for name, (port, _) in replicas.items()}
+    with Watch(ports, is_at_work) as watch:
+        yield
+    assert watch.looks
+    assert max(watch.longest.values(), default=0.0) <= HAND_OVER_SECONDS, watch.longest
+
+
+def places_of(site: Site, replicas: Replicas, name: str) -> list[tuple[int, Process]]:
+    """Both processes of a service by their ports, the one at work first."""
+    both = [(site.ports[name], site.processes[name]), replicas[name]]
+    return sorted(both, key=lambda place: not is_at_work(place[0]))
+
+
+@contextmanager
+def load_on_both(site: Site, replicas: Replicas, seed: int) -> Iterator[None]:
+    """Records flow into both processes of intake, whichever is at work."""
+    with site.load(seed), site.load(seed + 1, port=replicas["intake"][0]):
+        yield
+
+
+def wait_for_take_over(site: Site, port: int) -> None:
+    """Until the process behind a port is at work, and what is accepted then has been read."""
+    eventually(partial(is_at_work, port), seconds=2 * TAKE_OVER_SECONDS)
+    site.wait_for_records(1)
+    site.wait_until_all_is_read()
+
+
 def test_replica_takes_over_when_the_process_at_work_is_killed(
-    site: Site, replicas: Replicas, fault: Fault
+    site: Site, replicas: Replicas, fault: Fault, rounds: int
 ) -> None:
     """kill -9 of the process at work, of two of each service, under load."""
     fault.limit = TAKE_OVER_SECONDS
-    with site.load(seed=21, port=replicas["intake"][0]):
-        for name, (port, _) in replicas.items():
-            site.processes[name].kill()
-            fault.times += 1
+    with watched(site, replicas), load_on_both(site, replicas, seed=200):
+        for name in SERVICES * max(1, rounds // 5):
+            (port, process), (other_port, _) = places_of(site, replicas, name)
             with fault.recovering():
-                eventually(partial(is_at_work, port), seconds=TAKE_OVER_SECONDS)
+                process.kill()
+                fault.times += 1
+                wait_for_take_over(site, other_port)
+            process.start()
+            eventually(partial(stands_by, port), seconds=30)
             eventually(partial(is_ready, port), seconds=30)
-            site.processes[name].start()
-    for name in SERVICES:
-        eventually(partial(is_ready, site.ports[name]), seconds=30)
     site.check()
 
 
@@ -101,23 +135,19 @@ def test_replica_takes_over_when_the_process_at_work_is_killed(
 def test_nothing_is_doubled_when_the_process_at_work_sleeps_through_its_lease(
     site: Site, replicas: Replicas, fault: Fault, rounds: int
 ) -> None:
-    """The process at work stopped for longer than its lease, under load."""
+    """The process at work stopped (SIGSTOP) for longer than its lease, under load."""
     fault.limit = TAKE_OVER_SECONDS
     sleep = SHORT_SLEEP if rounds == 2 else LONG_SLEEP
-    places = {
-        name: [(site.ports[name], site.processes[name]), replica]
-        for name, replica in replicas.items()
-    }
-    for name in ("alerts", "rollup"):
-        (port, process), (other_port, _) = sorted(
-            places[name], key=lambda place: not health(place[0])["active"]
-        )
-        with site.load(seed=22):
+    for seed, name in enumerate(SERVICES):
+        (port, process), (other_port, _) = places_of(site, replicas, name)
+        with watched(site, replicas), load_on_both(site, replicas, seed=220 + 2 * seed):
+            site.wait_for_records(100)
+            # Of intake, this meets a process that is in the midst of what its callers sent.
             process.signal(signal.SIGSTOP)
             fault.times += 1
             try:
                 with fault.recovering():
-                    eventually(partial(is_at_work, other_port), seconds=TAKE_OVER_SECONDS)
+                    wait_for_take_over(site, other_port)
                 site.linger(sleep)
             finally:
                 process.signal(signal.SIGCONT)
