@@ -1,4 +1,7 @@
-"""Every event three times, shuffled between the sources, into an empty rollup: the same figures."""
+"""Every event several times into an empty rollup: the same figures.
+
+A reader lets go what it has seen; what it has not, since another applied it, the writer refuses.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -12,9 +15,11 @@ from bulwark.services import SERVICES
 from shared.bus import Bus
 from shared.db import Database, Room
 from shared.feed import Arrival, Feed
+from shared.inbox import Batch, PlaceMoved
 from shared.migration import migrate
 from shared.reader import Reader
 from shared.runtime import end_all
+from shared.transaction import Tx
 from shared.writer import Writer
 from tests.faults.table import FAULT, Fault, row_of
 from tests.harness import Node, eventually
@@ -55,42 +60,110 @@ def thrice(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[Bus]]:
     assert any(again.values()), "nothing was repeated"
 
 
+@pytest.fixture
+def raced(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """How many events came to a writer that had them, batch by batch."""
+    found: list[int] = []
+    run = Batch.run
+
+    def noting(batch: Batch, tx: Tx, *, careful: bool) -> int:
+        try:
+            return run(batch, tx, careful=careful)
+        except PlaceMoved:
+            found.append(len(batch.entries))
+            raise
+
+    monkeypatch.setattr(Batch, "run", noting)
+    yield found
+    assert found, "no writer was given what it had"
+
+
+@pytest.fixture
+def url(node: Node, tmp_path: Path) -> str:
+    """Where an empty database of the node's kind is, with the tables of rollup."""
+    found = node.postgres.new_database() if node.postgres else f"sqlite:///{tmp_path}/rollup.db"
+    migrating = Database(found)
+    migrate(SERVICES["rollup"], migrating)
+    migrating.close()
+    return found
+
+
+async def fill(
+    node: Node, url: str, heads: dict[str, int], *, repeated: set[Bus] | None = None
+) -> None:
+    """Read every source to its head into a database, as one process of rollup would.
+
+    Its bus is put among those whose feeds give everything again, where there are such.
+    """
+    service = SERVICES["rollup"]
+    database = Database(url, room=Room(5, 2048, 0.0))
+    bus = Bus(node.broker.url, "again")
+    await bus.connect()
+    if repeated is not None:
+        repeated.add(bus)
+    writer = Writer(service, node.instance.site, database)
+    writer.start()
+    readers = [Reader(source, writer, database, bus) for source in service.listens_to]
+    reading = [asyncio.ensure_future(reader.run()) for reader in readers]
+    async with asyncio.timeout(40):
+        while any(reader.place < heads[reader.source] for reader in readers):
+            await asyncio.sleep(0.01)
+    await end_all(reading)
+    await writer.stop()
+    await bus.close()
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def heads(node: Node) -> dict[str, int]:
+    """Where the logs that rollup reads end after a busy day."""
+    busy_day(node)
+    node.settle()
+    return {name: node.runtime(name).writer.head for name in SERVICES["rollup"].listens_to}
+
+
+def compare(node: Node, url: str) -> None:
+    """Fails when a database's projections are not those of the node's own rollup."""
+    eventually(node.instance.at_rest)
+    database = Database(url)
+    assert kinds_of_rows(database) == {model.__tablename__ for model in PROJECTIONS}
+    assert fingerprint(database) == fingerprint(node.runtime("rollup").database)
+    database.close()
+
+
 @pytest.mark.requirement("P1")
 def test_figures_are_the_same_when_every_event_comes_three_times_in_another_order(
     node: Node,
+    heads: dict[str, int],
+    url: str,
     thrice: set[Bus],
-    tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
     fault = Fault("Every event three times, shuffled between the sources", database_of(node))
-    busy_day(node)
-    node.settle()
-    service = SERVICES["rollup"]
-    heads = {name: node.runtime(name).writer.head for name in service.listens_to}
-    empty = Database(f"sqlite:///{tmp_path}/rollup.db", room=Room(5, 2048, 0.0))
-    migrate(service, empty)
-
-    async def fill() -> None:
-        bus = Bus(node.broker.url, "again")
-        await bus.connect()
-        thrice.add(bus)
-        writer = Writer(service, node.instance.site, empty)
-        writer.start()
-        readers = [Reader(source, writer, empty, bus) for source in service.listens_to]
-        reading = [asyncio.ensure_future(reader.run()) for reader in readers]
-        async with asyncio.timeout(40):
-            while any(reader.place < heads[reader.source] for reader in readers):
-                await asyncio.sleep(0.01)
-        await end_all(reading)
-        await writer.stop()
-        await bus.close()
-
     with fault.recovering():
-        node.run(fill())
-    eventually(node.instance.at_rest)
-    assert kinds_of_rows(empty) == {model.__tablename__ for model in PROJECTIONS}
-    assert fingerprint(empty) == fingerprint(node.runtime("rollup").database)
-    empty.close()
+        node.run(fill(node, url, heads, repeated=thrice))
+    compare(node, url)
     fault.records = sum(heads.values())
     fault.times = fault.records * (TIMES - 1)
+    record_property(FAULT, row_of(fault))
+
+
+@pytest.mark.requirement("P1")
+def test_figures_are_the_same_when_writers_are_given_what_another_has_applied(
+    node: Node,
+    heads: dict[str, int],
+    url: str,
+    raced: list[int],
+    record_property: Callable[[str, object], None],
+) -> None:
+    fault = Fault("Every event given to three writers that race into one rollup", database_of(node))
+
+    async def race() -> None:
+        await asyncio.gather(*(fill(node, url, heads) for _ in range(TIMES)))
+
+    with fault.recovering():
+        node.run(race())
+    compare(node, url)
+    fault.records = sum(heads.values())
+    fault.times = sum(raced)
     record_property(FAULT, row_of(fault))
