@@ -5,6 +5,7 @@ relay's check, a wrong one in the middle by whoever reads so far back, and by th
 it was killed, as it then goes through its files at its start.
 """
 
+import random
 import signal
 
 import pytest
@@ -14,6 +15,9 @@ from tests.faults.table import Fault
 from tests.harness import eventually
 
 pytestmark = pytest.mark.long
+
+# The streams that all others make something of.
+DAMAGED = ("intake", "alerts")
 
 
 def _turn_a_bit(site: Site, stream: str, document: bytes) -> None:
@@ -30,46 +34,53 @@ def _turn_a_bit(site: Site, stream: str, document: bytes) -> None:
     pytest.fail("the document stands in no file of the stream")
 
 
-def _damage(site: Site, how: signal.Signals, number: int) -> None:
-    """End the broker, turn a bit in one message of intake's stream, start the broker again."""
-    document = site.log("intake")[number - 1][1]
+def _damage(site: Site, how: signal.Signals, service: str, number: int) -> None:
+    """End the broker, turn a bit in one message of a service's stream, start the broker again."""
+    document = site.log(service)[number - 1][1]
     site.broker.end(how)
-    _turn_a_bit(site, "INTAKE", document)
+    _turn_a_bit(site, service.upper(), document)
     site.broker.start()
     site.broker.wait()
 
 
+def _is_healed(site: Site) -> bool:
+    return all(site.stream(service) == site.log(service) for service in DAMAGED)
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_stream_is_healed_when_a_bit_of_its_last_message_is_turned(
-    site: Site, how: signal.Signals, fault: Fault
+    site: Site, how: signal.Signals, fault: Fault, rounds: int
 ) -> None:
     """One bit flipped in the last message, after a stop and a kill."""
-    site.post_some(1200, seed=30)
-    eventually(site.at_rest)
-    _damage(site, how, site.head("intake"))
-    fault.times += 1
-    with fault.recovering():
-        eventually(lambda: site.stream("intake") == site.log("intake"), seconds=60)
-    site.post_some(100, seed=31)
-    site.check()
+    for service in DAMAGED * (rounds // 5):
+        site.post_some(1200, seed=30 + fault.times)
+        eventually(site.at_rest)
+        _damage(site, how, service, site.head(service))
+        fault.times += 1
+        with fault.recovering():
+            eventually(lambda: _is_healed(site), seconds=60)
+        site.post_some(100, seed=31)
+        site.check()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_new_reader_gets_every_event_when_a_bit_of_an_old_message_is_turned(
-    site: Site, how: signal.Signals, fault: Fault
+    site: Site, how: signal.Signals, fault: Fault, rounds: int
 ) -> None:
     """One bit flipped in the middle, after a stop and a kill."""
-    site.post_some(1200, seed=32)
-    eventually(site.at_rest)
-    _damage(site, how, site.head("intake") // 2)
-    fault.times += 1
-    # Those who have read it long ago go on undisturbed.
-    site.post_some(100, seed=33)
-    eventually(site.at_rest, seconds=60)
-    site.processes["rollup"].end()
-    site.begin_anew("rollup")
-    site.processes["rollup"].start()
-    with fault.recovering():
-        site.wait_ready("rollup")
-        eventually(lambda: site.stream("intake") == site.log("intake"), seconds=60)
-    site.check()
+    dice = random.Random(32)
+    for service in DAMAGED * (rounds // 5):
+        site.post_some(1200, seed=32 + fault.times)
+        eventually(site.at_rest)
+        _damage(site, how, service, dice.randrange(1, site.head(service)))
+        fault.times += 1
+        # Those who have read it long ago go on undisturbed.
+        site.post_some(100, seed=33)
+        eventually(site.at_rest, seconds=60)
+        site.processes["rollup"].end()
+        site.begin_anew("rollup")
+        site.processes["rollup"].start()
+        with fault.recovering():
+            site.wait_ready("rollup")
+            eventually(lambda: _is_healed(site), seconds=60)
+        site.check()

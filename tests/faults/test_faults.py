@@ -7,7 +7,6 @@ while it is young enough, applied or set aside once, in order.
 import random
 import shutil
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -123,25 +122,22 @@ def test_streams_catch_up_when_the_broker_was_away_for_long(
     site.check()
 
 
-def _blocks(store: Path, stream: str) -> list[Path]:
-    return sorted(store.glob(f"jetstream/**/streams/{stream}/msgs/*.blk"))
-
-
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_stream_is_healed_when_its_tail_was_truncated(
-    site: Site, how: signal.Signals, fault: Fault
+    site: Site, how: signal.Signals, fault: Fault, rounds: int
 ) -> None:
     """The stream's last file truncated, after a clean stop and after a kill."""
-    site.post_some(1200, seed=10)
-    eventually(site.at_rest)
-    site.broker.end(how)
-    block = _blocks(site.broker.store, "INTAKE")[-1]
-    with block.open("r+b") as file:
-        file.truncate(block.stat().st_size * 2 // 3)
-    fault.times += 1
-    site.broker.start()
-    site.broker.wait()
-    with fault.recovering():
-        site.post_some(100, seed=11)
-        eventually(site.at_rest, seconds=60)
+    for service in ("intake", "alerts") * max(1, rounds // 5):
+        site.post_some(1200, seed=10 + fault.times)
+        eventually(site.at_rest)
+        site.broker.end(how)
+        block = site.broker.blocks(service.upper())[-1]
+        with block.open("r+b") as file:
+            file.truncate(block.stat().st_size * 2 // 3)
+        fault.times += 1
+        site.broker.start()
+        site.broker.wait()
+        with fault.recovering():
+            site.post_some(100, seed=11)
+            eventually(site.at_rest, seconds=60)
     site.check()

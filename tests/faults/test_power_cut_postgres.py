@@ -79,6 +79,8 @@ def test_nothing_is_lost_when_the_power_of_postgresql_is_cut_under_load(
             fault.times += 1
             with fault.recovering():
                 server.start_again()
+                for name in SERVICES:
+                    assert site.stream_end(name) <= site.head(name)
                 for process in site.processes.values():
                     process.start()
                 for name in SERVICES:
