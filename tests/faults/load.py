@@ -16,6 +16,8 @@ from tests.harness import new_id
 AREA = "220581001001"
 # Many small requests at once, so that a fault meets a transaction that several callers share.
 CALLERS, BATCHES = 4, (1, 1, 3, 20)
+# How long a caller waits before it sends more.
+PAUSE_SECONDS = 0.02
 # How much post_some sends at once.
 MANY = 500
 
@@ -30,14 +32,14 @@ class Sender:
         self._patience_seconds = patience_seconds
 
     @contextlib.contextmanager
-    def load(self, seed: int) -> Iterator[None]:
-        """Records flow in while the block runs."""
+    def load(self, seed: int, pause_seconds: float) -> Iterator[None]:
+        """Records flow in while the block runs, each caller's after a pause."""
         ending = threading.Event()
         faults: list[BaseException] = []
 
         def flow(caller: int) -> None:
             try:
-                self._flow(f"{seed}/{caller}", ending)
+                self._flow(f"{seed}/{caller}", ending, pause_seconds)
             except BaseException as error:  # noqa: BLE001 - told to the test below
                 faults.append(error)
 
@@ -53,12 +55,12 @@ class Sender:
         assert not any(thread.is_alive() for thread in callers), "the load did not end"
         assert not faults, faults
 
-    def _flow(self, caller: str, ending: threading.Event) -> None:
+    def _flow(self, caller: str, ending: threading.Event, pause_seconds: float) -> None:
         random = Random(caller)
         with self._client() as client:
             while not ending.is_set():
                 self._send(client, random.choice(BATCHES), random, caller)
-                ending.wait(0.02)
+                ending.wait(pause_seconds)
 
     def _client(self) -> httpx.Client:
         return httpx.Client(base_url=self._url, headers=self._headers, trust_env=False, timeout=30)

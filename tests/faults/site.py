@@ -22,7 +22,7 @@ from shared.db import Database
 from tests.faults import streams
 from tests.faults.comparing import Comparison
 from tests.faults.ledger import Ledger
-from tests.faults.load import AREA, Sender
+from tests.faults.load import AREA, PAUSE_SECONDS, Sender
 from tests.faults.processes import BrokerProcess, Process
 from tests.faults.standing import SERVICES, SOURCES, Standing
 from tests.harness import PostgresServer, eventually, new_id
@@ -195,10 +195,10 @@ class Site(Standing):
         return self._tokens.mint(role, area, name="test", days=1)
 
     def load(
-        self, seed: int, *, port: int | None = None
+        self, seed: int, *, port: int | None = None, pause_seconds: float = PAUSE_SECONDS
     ) -> contextlib.AbstractContextManager[None]:
         """Records flow in while the block runs, to the intake of a port if one is given."""
-        return self._sender(port).load(seed)
+        return self._sender(port).load(seed, pause_seconds)
 
     def post_some(self, count: int, seed: int = 1) -> None:
         """A number of records, accepted before this returns."""

@@ -20,6 +20,17 @@ async def state_of(url: str, stream: str, seconds: float) -> dict[str, Any]:
         await client.close()
 
 
+async def wait_until_asked_about(url: str, stream: str, times: int) -> None:
+    """Until somebody has asked for a stream's state so many times."""
+    client = await nats.connect(url)
+    try:
+        asked = await client.subscribe(f"$JS.API.STREAM.INFO.{stream}")
+        for _ in range(times):
+            await asked.next_msg(timeout=30)
+    finally:
+        await client.close()
+
+
 async def delete(url: str, stream: str) -> None:
     """Delete a stream, if it is there."""
     client = await nats.connect(url)
