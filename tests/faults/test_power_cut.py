@@ -5,7 +5,10 @@ The disk is an ext4 in a file; a copy of the file while all stand still is what 
 
 import random
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +21,7 @@ from tests.harness import eventually
 pytestmark = pytest.mark.long
 
 DISK_MB = 192
+RECORDS = 200
 ALWAYS = "sync_interval: always"
 
 
@@ -92,3 +96,27 @@ def test_a_power_cut_is_seen_when_the_broker_does_not_sync(site: Site, disk: Loo
     # Long enough for a server that has lost nothing to say so.
     site.linger(5)
     assert _stands_at(site) < acknowledged
+
+
+def test_a_power_cut_is_seen_when_sqlite_does_not_sync(disk: LoopDisk) -> None:
+    with ExitStack() as opened:
+        # What syncs comes first: it might take with it what others wrote before.
+        for synchronous in ("FULL", "OFF"):
+            file = sqlite3.connect(disk.path / f"{synchronous}.db", isolation_level=None)
+            opened.callback(file.close)
+            file.execute("PRAGMA journal_mode=WAL")
+            file.execute(f"PRAGMA synchronous={synchronous}")
+            file.execute("CREATE TABLE records (id INTEGER PRIMARY KEY)")
+            for id_ in range(RECORDS):
+                file.execute("INSERT INTO records VALUES (?)", (id_,))
+        disk.note_what_is_left()
+    disk.cut_power()
+    assert _records_in(disk.path / "FULL.db") == RECORDS
+    assert _records_in(disk.path / "OFF.db") < RECORDS
+
+
+def _records_in(path: Path) -> int:
+    """How many are left; none in what is no database any more."""
+    with closing(sqlite3.connect(path)) as file, suppress(sqlite3.DatabaseError):
+        return int(file.execute("SELECT count(*) FROM records").fetchone()[0])
+    return 0
