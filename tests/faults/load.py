@@ -11,6 +11,7 @@ import httpx
 import orjson
 
 from tests.faults.ledger import FEVER_C, TEST, Ledger
+from tests.faults.processes import UNUSED_TLS
 from tests.harness import new_id
 
 AREA = "220581001001"
@@ -63,7 +64,13 @@ class Sender:
                 ending.wait(pause_seconds)
 
     def _client(self) -> httpx.Client:
-        return httpx.Client(base_url=self._url, headers=self._headers, trust_env=False, timeout=30)
+        return httpx.Client(
+            base_url=self._url,
+            headers=self._headers,
+            trust_env=False,
+            verify=UNUSED_TLS,
+            timeout=30,
+        )
 
     def _send(self, client: httpx.Client, count: int, random: Random, caller: str) -> None:
         records = [

@@ -23,7 +23,7 @@ from tests.faults import streams
 from tests.faults.comparing import Comparison
 from tests.faults.ledger import Ledger
 from tests.faults.load import AREA, PAUSE_SECONDS, Sender
-from tests.faults.processes import BrokerProcess, Process
+from tests.faults.processes import BrokerProcess, Process, ask
 from tests.faults.standing import SERVICES, SOURCES, Standing
 from tests.harness import PostgresServer, eventually, new_id
 from tests.ports import held_port
@@ -145,7 +145,7 @@ class Site(Standing):
         """What a service says of itself; empty while it does not answer."""
         try:
             url = f"http://{self.host}:{self.ports[service]}/readyz"
-            answer = httpx.get(url, trust_env=False, timeout=5)
+            answer = ask(url)
         except httpx.HTTPError:
             return {}
         found: dict[str, Any] = answer.json()
@@ -185,7 +185,7 @@ class Site(Standing):
         url = f"http://{self.host}:{self.ports[service]}/metrics"
         labels = f'service="{service}"' + (f',source="{source}"' if source else "")
         wanted = f"{name}{{{labels}}} "
-        for line in httpx.get(url, trust_env=False, timeout=5).text.splitlines():
+        for line in ask(url).text.splitlines():
             if line.startswith(wanted):
                 return float(line.removeprefix(wanted))
         return 0.0
@@ -229,7 +229,7 @@ class Site(Standing):
         found: Counter[str] = Counter()
         for day in (today - timedelta(days=1), today):
             asked = {"date": day.isoformat()}
-            answer = httpx.get(url, params=asked, headers=headers, trust_env=False)
+            answer = ask(url, params=asked, headers=headers)
             found.update(answer.json()["figures"])
         return found
 

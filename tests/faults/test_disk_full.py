@@ -7,11 +7,11 @@ files. What the processes write for people does not, nor does the ledger: it is 
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.faults.disks import SmallDisk, small_disk
 from tests.faults.ledger import Ledger
+from tests.faults.processes import ask
 from tests.faults.site import Site
 from tests.faults.table import Fault
 from tests.harness import PostgresServer, eventually
@@ -67,7 +67,7 @@ def write_logs_elsewhere(site: Site, folder: Path) -> None:
 def is_nearly_full(site: Site) -> bool:
     """Whether intake's metrics tell of a disk that the alert is about."""
     url = f"http://127.0.0.1:{site.ports['intake']}/metrics"
-    lines = httpx.get(url, trust_env=False, timeout=5).text.splitlines()
+    lines = ask(url).text.splitlines()
     told = dict(line.rsplit(" ", 1) for line in lines if line.startswith("bulwark_disk_"))
     free, size = (float(told[f"bulwark_disk_{what}_bytes"]) for what in ("free", "size"))
     return free / size < NEARLY_FULL

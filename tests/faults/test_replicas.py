@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from shared.lease import RENEWED_SECONDS
-from tests.faults.processes import Process
+from tests.faults.processes import Process, ask
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
@@ -51,7 +51,7 @@ def replicas(site: Site) -> Iterator[Replicas]:
 def health(port: int) -> dict[str, object]:
     """What the only service behind a port says of itself; empty while it does not answer."""
     try:
-        answer = httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False, timeout=1)
+        answer = ask(f"http://127.0.0.1:{port}/readyz", seconds=1)
     except httpx.HTTPError:
         return {}
     found: dict[str, dict[str, object]] = answer.json()["services"]
