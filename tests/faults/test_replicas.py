@@ -30,6 +30,8 @@ Replicas = dict[str, tuple[int, Process]]
 def site(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Iterator[Site]:
     """A site on PostgreSQL, where alone several processes of a service take turns."""
     with Site(tmp_path_factory.mktemp("site"), postgres) as site:
+        # What a process was sent before it was stopped is answered when it goes on.
+        site.patience_seconds += LONG_SLEEP
         yield site
 
 
