@@ -38,8 +38,9 @@ places = Table(
     core,
     Column("source", String(40), primary_key=True),
     Column("sequence", BigInteger, nullable=False),
-    # Of the event that stands there: its source is asked whether it wrote that one.
-    Column("digest", String(32)),
+    # Number and digest of the event that stands there, which its source is asked about. With the
+    # number, as an older release that runs beside this one moves the place alone.
+    Column("digest", String(60)),
 )
 
 dead_letters = Table(
@@ -77,10 +78,14 @@ def place_of_source(connection: Connection, source: str) -> int:
     return connection.execute(query).scalar() or 0
 
 
-def digest_at_place(connection: Connection, source: str) -> str | None:
-    """The digest of the event that the place in a source is at; None where none was kept."""
-    query = select(places.c.digest).where(places.c.source == source)
-    return connection.execute(query).scalar()
+def place_and_digest(connection: Connection, source: str) -> tuple[int, str | None]:
+    """The place in a source, and the digest of the event there; None where none was kept."""
+    query = select(places.c.sequence, places.c.digest).where(places.c.source == source)
+    row = connection.execute(query).first()
+    if row is None:
+        return 0, None
+    number, _, digest = (row.digest or "").partition(" ")
+    return row.sequence, digest if number == str(row.sequence) else None
 
 
 @dataclass(slots=True)
@@ -163,7 +168,8 @@ def _move(connection: Connection, source: str, old: int, new: int, digest: str |
         known = connection.execute(select(places.c.sequence).where(places.c.source == source))
         if known.first() is None:
             connection.execute(places.insert().values(source=source, sequence=0))
-    moved = send(connection, _MOVE, (new, digest, source, old))
+    kept = None if digest is None else f"{new} {digest}"
+    moved = send(connection, _MOVE, (new, kept, source, old))
     if moved.rowcount != 1:
         raise PlaceMoved(f"the place in {source} is no longer {old}")
 

@@ -17,7 +17,7 @@ from shared.bus import Bus, StreamRefused
 from shared.db import Database, is_transient, on_thread
 from shared.events import MalformedEvent, parse, place_of
 from shared.feed import BEAT_SECONDS, Arrival, Feed
-from shared.inbox import Batch, Entry, PlaceMoved, digest_at_place, place_of_source
+from shared.inbox import Batch, Entry, PlaceMoved, place_and_digest
 from shared.stream_check import digest_of
 from shared.writer import Unavailable, Writer
 
@@ -105,11 +105,7 @@ class Reader:
     async def _read_place(self) -> None:
         def read() -> tuple[int, str | None]:
             with self._database.reading() as session:
-                connection = session.connection()
-                return (
-                    place_of_source(connection, self.source),
-                    digest_at_place(connection, self.source),
-                )
+                return place_and_digest(session.connection(), self.source)
 
         self._stored, self._digest = await on_thread(read)
         self.place = self._stored

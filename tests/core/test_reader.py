@@ -14,6 +14,7 @@ from shared.feed import Feed
 from shared.inbox import place_of_source, places
 from shared.reader import PlaceNotInLog, Reader
 from shared.runtime import Runtime
+from shared.stream_check import digest_of
 from shared.stream_making import StreamSettings
 from tests.core.pair import (
     Open,
@@ -211,8 +212,11 @@ def test_service_refuses_when_its_source_went_back_and_grew_again(
     assert len(applied_numbers(pair.sink_database)) == 10
 
 
-def test_reader_goes_on_when_nobody_kept_what_stands_at_its_place(pair_of_files: Pair) -> None:
-    """A place of before digests were kept."""
+@pytest.mark.parametrize("kept", [None, f"3 {digest_of(b'another')}"])
+def test_reader_goes_on_when_nobody_kept_what_stands_at_its_place(
+    pair_of_files: Pair, kept: str | None
+) -> None:
+    """An older release moved the place, before this one or beside it."""
     pair = pair_of_files
     pair.start_sink()
     pair.note(*range(10))
@@ -220,7 +224,7 @@ def test_reader_goes_on_when_nobody_kept_what_stands_at_its_place(pair_of_files:
     pair.stage.stop(pair.sink)
     pair.sink_database = another(pair.sink_database)
     with pair.sink_database.write_engine.begin() as connection:
-        connection.execute(update(places).values(digest=None))
+        connection.execute(update(places).values(digest=kept))
     pair.start_sink()
     pair.note(*range(10, 20))
     pair.check()
@@ -267,7 +271,7 @@ def test_reader_goes_on_when_the_database_was_away(
             raise failures.pop()
         return place_of_source(*values)
 
-    monkeypatch.setattr("shared.reader.place_of_source", fail)
+    monkeypatch.setattr("shared.reader.place_and_digest", fail)
     pair.note(1, 2, 3)
     pair.start_sink()
     pair.check()

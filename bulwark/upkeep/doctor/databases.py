@@ -29,7 +29,8 @@ class Seen:
     """What one database says at one moment; `facts` is None before its service first started."""
 
     facts: Facts | None = None
-    digests: Mapping[str, str] = field(default_factory=dict)
+    # By source: a number, and the digest of the event of that number that was applied.
+    applied: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     dead: int = 0
     clock_off: timedelta = timedelta()
     last_stored: datetime | None = None
@@ -66,15 +67,16 @@ def _see_in(connection: Connection, *, sqlite: bool, now: datetime) -> Seen:
     row = row_at(connection, facts.head)
     stored = datetime.fromtimestamp(row.stored_ms / 1000, now.tzinfo) if row else None
     dead = connection.execute(select(func.count()).select_from(inbox.dead_letters)).scalar_one()
-    return Seen(facts, _digests(connection), dead, off, stored, server)
+    return Seen(facts, _applied(connection), dead, off, stored, server)
 
 
-def _digests(connection: Connection) -> dict[str, str]:
-    """By source, of the event at the place; none in a database of before they were kept."""
+def _applied(connection: Connection) -> dict[str, tuple[int, str]]:
+    """By source, what was applied last; none in a database of before digests were kept."""
     if "digest" not in {column["name"] for column in inspect(connection).get_columns("places")}:
         return {}
-    rows = connection.execute(select(inbox.places.c.source, inbox.places.c.digest))
-    return {row.source: row.digest for row in rows if row.digest}
+    sources = connection.execute(select(inbox.places.c.source)).scalars().all()
+    found = {source: inbox.place_and_digest(connection, source) for source in sources}
+    return {source: (place, digest) for source, (place, digest) in found.items() if digest}
 
 
 def look_at_databases(source: Source, seen: Mapping[str, Seen], now: datetime) -> Iterator[Finding]:
@@ -198,8 +200,7 @@ def places_beyond(seen: Mapping[str, Seen]) -> Iterator[tuple[str, str, int, int
 def _parted(source: Source, seen: Mapping[str, Seen]) -> Iterator[tuple[str, str, int]]:
     """Reader, source and place, wherever the log holds another event than the one applied."""
     for reader, one in seen.items():
-        for owner, digest in one.digests.items():
-            place = one.facts.places[owner] if one.facts else 0
+        for owner, (place, digest) in one.applied.items():
             with connected(source.urls[owner]) as connection:
                 row = row_at(connection, place)
             if row is not None and digest_of(row.document) != digest:

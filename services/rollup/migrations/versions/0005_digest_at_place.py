@@ -11,4 +11,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Bring the tables forward."""
-    op.add_column("places", sa.Column("digest", sa.String(length=32), nullable=True))
+    op.add_column("places", sa.Column("digest", sa.String(length=60), nullable=True))
