@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from shared.db import Database
 from shared.feed import Feed
-from shared.inbox import place_of_source, places
+from shared.inbox import place_and_digest, places
 from shared.reader import PlaceNotInLog, Reader
 from shared.runtime import Runtime
 from shared.stream_check import digest_of
@@ -269,7 +269,7 @@ def test_reader_goes_on_when_the_database_was_away(
     def fail(*values: Any) -> int:
         if failures:
             raise failures.pop()
-        return place_of_source(*values)
+        return place_and_digest(*values)
 
     monkeypatch.setattr("shared.reader.place_and_digest", fail)
     pair.note(1, 2, 3)
