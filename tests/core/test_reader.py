@@ -266,7 +266,7 @@ def test_reader_goes_on_when_the_database_was_away(
     pair = pair_of_files
     failures = [OperationalError("SELECT", {}, Exception("the connection is gone"))] * 3
 
-    def fail(*values: Any) -> int:
+    def fail(*values: Any) -> tuple[int, str | None]:
         if failures:
             raise failures.pop()
         return place_and_digest(*values)
