@@ -21,6 +21,7 @@ from shared.db import Database
 from shared.events import REGISTRY
 from shared.events.wording import describe
 from shared.inbox import Retry, dead_letters
+from shared.migration import migrate
 from shared.settings import Settings
 from shared.writer import Writer
 
@@ -117,8 +118,13 @@ def retry_dead(data: Path) -> int:
 
 
 def trust_clocks(data: Path) -> None:
-    """Let every service begin anew with what its machine's clock says now."""
+    """Let every service begin anew with what its machine's clock says now; it is noted down."""
+    # Heavy, and nothing else here needs it.
+    from bulwark.noting import note_down
+
+    note_down(data, "clock.trust", "site", "")
     for name, database in _databases(data).items():
+        migrate(SERVICES[name], database)
         trust_clock(database)
         database.close()
         say(f"{name}: 以现在的时间为准 / goes by the time that it is now")

@@ -76,6 +76,7 @@ class Answers:
     async def _tell_head(self, message: Msg) -> None:
         """Where the log ends; and, to a reader that says what it applied last, whether the log
         holds another event there."""
+        # A reader of an older release asks without a word.
         asked = orjson.loads(message.data or b"{}")
         found = await on_thread(
             self._check.beside_head, int(asked.get("sequence", 0)), asked.get("digest")

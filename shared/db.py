@@ -53,6 +53,8 @@ POSTGRES_LINK = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
+    # A standby answers reads with what it has: less than was committed.
+    "target_session_attrs": "primary",
 }
 POSTGRES_WAITS = (
     # A lock that does not come is a database that does not answer: the writer tries again.
@@ -151,7 +153,7 @@ class Database:
             _prepare_sqlite(self.read_engine, begin="BEGIN", cache_kib=READER_CACHE_KIB)
         else:
             _prepare_postgres(self.write_engine)
-            event.listen(self.write_engine, "handle_error", _leave_a_standby)
+            event.listen(self.write_engine, "handle_error", self._leave_a_standby)
             for engine in (self.write_engine, self.read_engine):
                 event.listen(engine, "handle_error", _keep_values_out)
 
@@ -179,6 +181,14 @@ class Database:
             for name, engine in engines.items()
             if isinstance(engine.pool, QueuePool)
         }
+
+    def _leave_a_standby(self, context: ExceptionContext) -> None:
+        """A server that takes no writes, as a primary does that became a standby, is left like one
+        that went away: the next connection may find the new primary."""
+        if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+            context.is_disconnect = True
+            # Reads would never fail there.
+            self.read_engine.dispose()
 
     def close(self) -> None:
         """Give every connection back."""
@@ -251,13 +261,6 @@ def _prepare_postgres(engine: Engine) -> None:
         connection.commit()
 
 
-def _leave_a_standby(context: ExceptionContext) -> None:
-    """A server that takes no writes, as a primary does that became a standby, is left like one
-    that went away: the next connection may find the new primary."""
-    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
-        context.is_disconnect = True
-
-
 def _keep_values_out(context: ExceptionContext) -> None:
     """PostgreSQL quotes values: the failing row in its detail, a faulty value in a data error."""
     error: BaseException | None = context.original_exception
@@ -276,7 +279,7 @@ def _told(error: BaseException) -> str | None:
     import psycopg
 
     if isinstance(error, psycopg.DataError):
-        return f"[{error.sqlstate}]"
+        return f"[{error.sqlstate or 'refused by the driver'}]"
     if isinstance(error, psycopg.Error) and error.sqlstate:
         return f"{error.diag.message_primary} [{error.sqlstate}]"
     return None

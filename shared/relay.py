@@ -112,14 +112,20 @@ class Relay:
         """While another process publishes: tell whether the database is older, change nothing."""
         while True:
             try:
-                state = await self._bus.stream(self.stream)
-                fault = None if state is None else await self._check.fault(state)
-                older = state is not None and fault == DATABASE_OLDER
-                self._say_older(state.created if state is not None and older else None)
+                await self._compare()
             except Exception as error:
                 if not (isinstance(error, BROKER_ERRORS) or is_transient(error)):
                     raise
+                log.info("relay.not_compared", service=self.service, error=repr(error))
             await asyncio.sleep(CHECK_SECONDS)
+
+    async def _compare(self) -> None:
+        state = await self._bus.stream(self.stream)
+        if state is None or (fault := await self._check.fault(state)) is None:
+            self._say_older(None)
+        elif fault == DATABASE_OLDER:
+            self._say_older(state.created)
+        # Whatever else is wrong with it says nothing of the log: who publishes mends it.
 
     async def _publish(self) -> None:
         while True:
@@ -258,8 +264,7 @@ class Relay:
             log.critical(
                 "relay.database_older_than_stream",
                 service=self.service,
-                advice="put the newer database back, or empty the broker's store; `bulwark doctor` "
-                "says how",
+                advice="put the newer database back, or do what `bulwark doctor` says",
             )
         self._older_than = than
         if than is None:

@@ -30,8 +30,8 @@ CANCEL_SECONDS = 0.5
 COMPARE_SECONDS = 3.0
 LOOK_SECONDS = 0.01
 DATABASE_OLDER = (
-    "the database is older than the stream: put the newer database back, or, to give up what it "
-    "lacks, empty the broker's store"
+    "the database is older than the stream: put the newer database back, or do what `bulwark "
+    "doctor` says"
 )
 
 log = structlog.get_logger(__name__)
@@ -156,15 +156,18 @@ class Runtime:
 
     async def _while_held(self, lease: Lease) -> None:
         while True:
-            standing_by = self._go(self._once_connected(self.relay.stand_by), "stand-by")
+            standing_by = [self._go(self._once_connected(self.relay.stand_by), "stand-by")]
+            if self._keeps_time:
+                standing_by.append(self._go(self.ticker.stand_by(), "watch over the clock"))
             await lease.take()
-            await end_all([standing_by])
+            await end_all(standing_by)
             duties = self._begin()
             await lease.lose()
             await end_all(duties)
 
     def _begin(self) -> list[asyncio.Task[None]]:
         """Begin what one process does for all of its service."""
+        # First: it forgets what was compared before its tenure, before a reader asks for that.
         duties = [self._go(self._once_connected(self.relay.run), "relay")]
         for reader in self.readers:
             work = self._once_compared(reader.run)

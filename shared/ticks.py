@@ -19,6 +19,7 @@ from shared.transaction import Tx
 from shared.writer import Unavailable, Writer
 
 TICK_SECONDS = 1.0
+STAND_BY_SECONDS = 600.0
 TRY_AGAIN = timedelta(minutes=5)
 AT_ONCE = 200
 
@@ -76,6 +77,13 @@ class Ticker:
         except Exception as error:
             if not self._passes(error):
                 raise
+
+    async def stand_by(self) -> None:
+        """Believe the clock anew while another process ticks: small steps of months are not to be
+        one jump when this one takes over."""
+        while True:
+            await asyncio.sleep(STAND_BY_SECONDS)
+            await self.begin()
 
     async def run(self) -> None:
         """Tick for ever on the real clock; ends when cancelled."""

@@ -103,8 +103,13 @@ def test_all_is_done_when_the_server_of_the_last_connection_takes_no_more_writes
 ) -> None:
     with database.write_engine.begin() as connection:
         connection.execute(text("SET default_transaction_read_only = on"))
+    with database.reading() as session:
+        server = session.execute(text("SELECT pg_backend_pid()")).scalar()
     assert submitted(database, Noting(1), Noting(2)) == [1, 2]
     assert numbers(database) == [1, 2]
+    # Reads would go on there for ever, and lag behind what is committed elsewhere.
+    with database.reading() as session:
+        assert session.execute(text("SELECT pg_backend_pid()")).scalar() != server
 
 
 def test_server_that_takes_no_writes_is_a_reason_of_the_database(database: Database) -> None:

@@ -159,3 +159,28 @@ def test_process_that_stands_by_refuses_when_the_database_is_put_back_under_it(
     eventually(lambda: second.health()["database_older_than_stream"])
     assert [type(one) for one in stage.submit(second, request(100))] == [Unavailable]
     eventually(lambda: first.health()["database_older_than_stream"])
+
+
+def test_process_that_stands_by_goes_on_refusing_when_the_stream_looks_odd_as_well(
+    stage: Stage, new_postgres: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong with the stream besides says nothing of the log."""
+    database = new_postgres()
+    first = stage.start(make_source(), database)
+    eventually(lambda: first.active)
+    second = stage.start(make_source(), another(database))
+    stage.submit(first, *[request(number) for number in range(10)])
+    eventually(lambda: is_copy(stage, database))
+    put_back(database)
+    eventually(lambda: second.health()["database_older_than_stream"])
+    looks = 0
+
+    async def odd(*_values: Any) -> str:
+        nonlocal looks
+        looks += 1
+        return "its last message cannot be read"
+
+    monkeypatch.setattr(second.relay._check, "fault", odd)
+    eventually(lambda: looks > 1)
+    assert second.health()["database_older_than_stream"]
+    assert [type(one) for one in stage.submit(second, request(100))] == [Unavailable]

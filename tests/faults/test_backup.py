@@ -18,7 +18,7 @@ from tests.rollup.busy_day import fingerprint
 
 pytestmark = pytest.mark.long
 
-TAKES_NONE = "put the newer database back, or empty the broker's store"
+TAKES_NONE = "put the newer database back, or do what `bulwark doctor` says"
 OF_ONE_MOMENT = "the databases are of different moments; restore all of one backup"
 
 

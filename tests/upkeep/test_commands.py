@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from bulwark.folder import Folder
 from bulwark.services import SERVICES
 from bulwark.upkeep.record import Record, read_record
+from shared.audit import entries
 from shared.clock import RealClock
 from shared.clock_watch import clocks
 from shared.db import Database
@@ -70,6 +71,15 @@ def clocks_believed(site: Up) -> list[int]:
     return found
 
 
+def acts_of(site: Up) -> list[str]:
+    """What rollup's audit log says was done."""
+    database = Database(f"sqlite:///{site.data}/db/rollup.db")
+    with database.reading() as session:
+        found = session.execute(select(entries.c.action)).scalars().all()
+    database.close()
+    return list(found)
+
+
 def test_clock_is_forgotten_when_a_person_says_that_it_is_right_now(running: Up) -> None:
     assert clocks_believed(running) == [1, 1, 1, 1]
     refused = bulwark("trust-clock", "--data", str(running.data), typed="n\n")
@@ -78,6 +88,7 @@ def test_clock_is_forgotten_when_a_person_says_that_it_is_right_now(running: Up)
     trusted = bulwark("trust-clock", "--data", str(running.data), typed="y\n")
     assert trusted.returncode == 0, trusted.stderr
     assert clocks_believed(running) == [0, 0, 0, 0]
+    assert "clock.trust" in acts_of(running)
 
 
 @pytest.mark.requirement("P3")

@@ -143,6 +143,8 @@ def test_steps_are_given_when_an_older_database_has_grown_past_what_others_appli
         assert "newer database of intake" in steps(one)
     assert "put back to an older moment" in found["stream intake"].words.en
     assert "another than the log's" in found["places intake"].words.en
+    file.unlink()
+    assert examined(beside(own))["database intake"].words.en == "never started"
 
 
 @pytest.mark.requirement("P3")

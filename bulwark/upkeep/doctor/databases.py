@@ -201,6 +201,8 @@ def _parted(source: Source, seen: Mapping[str, Seen]) -> Iterator[tuple[str, str
     """Reader, source and place, wherever the log holds another event than the one applied."""
     for reader, one in seen.items():
         for owner, (place, digest) in one.applied.items():
+            if seen[owner].facts is None:
+                continue
             with connected(source.urls[owner]) as connection:
                 row = row_at(connection, place)
             if row is not None and digest_of(row.document) != digest:

@@ -61,7 +61,7 @@ async def _older(
     facts = seen[name].facts
     head = facts.head if facts else 0
     if state.last <= head:
-        return _outgrown(name, state.last, source)
+        return _outgrown(name, state.last, source, seen)
     shown = [
         (text, text)
         for number in range(head + 1, min(state.last, head + SHOWN) + 1)
@@ -83,14 +83,16 @@ async def _older(
     return ill(f"stream {name}", *words, *shown, *_give_up_steps(source, name))
 
 
-def _outgrown(name: str, last: int, source: Source) -> Finding:
+def _outgrown(name: str, last: int, source: Source, seen: Mapping[str, Seen]) -> Finding:
     """An older database whose log has given the numbers of events in the stream away again."""
+    places = [one.facts.places.get(name, 0) for one in seen.values() if one.facts is not None]
+    steps = restore_steps if max(places, default=0) >= last else _give_up_steps
     return ill(
         f"stream {name}",
         f"{name} 的消息流最后的第 {last} 个事件与日志中的不同:数据库曾退回旧的时刻,已停止接收",
         f"the last event of the stream of {name}, {last}, is another than the log's: its database "
         "was put back to an older moment, and takes nothing in",
-        *restore_steps(source, name),
+        *steps(source, name),
     )
 
 

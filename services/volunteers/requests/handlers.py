@@ -134,7 +134,9 @@ def grant(tx: Tx, command: GrantAccess) -> Iterable[Event]:
 
 def granted(tx: Tx, command: GrantAccess) -> dict[str, Any]:
     """`{grant, expires_at}`: the matched helper's permission, for this person and request."""
-    row = tx.session.get_one(AssistanceRequest, command.request_id)
+    # Anew: when an answer is made again, the request may have changed hands.
+    row = _admitted(tx, command.request_id)
+    steps.demand("grant", row)
     token = tx.site.tokens.mint_grant(
         str(row.helper_id), str(row.person_id), row.id, GRANT_MINUTES, area=_place(tx, row)
     )
