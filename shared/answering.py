@@ -6,6 +6,7 @@ Readers, other processes of the service and `bulwark refill` ask, by `head`, `wa
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import nats.errors
 import orjson
@@ -33,6 +34,14 @@ class Wish:
             return self
         created = self.created if self.created == other.created else None
         return Wish(min(self.sequence, other.sequence), created)
+
+
+async def ask_repair(bus: Bus, source: str, wish: Wish, found: dict[str, Any] | None) -> bool:
+    """Ask for a stream to be made again; True when what was `found` in it, its number and its
+    digest, stands in the source's log. Raises as the bus does."""
+    asked = {"created": wish.created, "sequence": wish.sequence, "found": found}
+    answer = await bus.request(f"repair.{source}", orjson.dumps(asked))
+    return bool(orjson.loads(answer.data).get("logged"))
 
 
 class Answers:

@@ -74,8 +74,7 @@ class PlaceMoved(Exception):
 
 def place_of_source(connection: Connection, source: str) -> int:
     """The number of the last event of a source that was applied or set aside; 0 at first."""
-    query = select(places.c.sequence).where(places.c.source == source)
-    return connection.execute(query).scalar() or 0
+    return place_and_digest(connection, source)[0]
 
 
 def place_and_digest(connection: Connection, source: str) -> tuple[int, str | None]:

@@ -13,6 +13,7 @@ import nats.errors
 import orjson
 import structlog
 
+from shared.answering import Wish, ask_repair
 from shared.bus import Bus, StreamRefused
 from shared.db import Database, is_transient, on_thread
 from shared.events import MalformedEvent, parse, place_of
@@ -300,9 +301,8 @@ class Reader:
             sequence=sequence,
             why=why,
         )
-        wish = {"created": created, "sequence": min(sequence, self.place + 1), "found": found}
-        answer = await self._bus.request(f"repair.{self.source}", orjson.dumps(wish))
-        return bool(orjson.loads(answer.data).get("logged"))
+        wish = Wish(min(sequence, self.place + 1), created)
+        return await ask_repair(self._bus, self.source, wish, found)
 
 
 def _heed(feed: Feed, status: str) -> _Trouble | None:

@@ -24,6 +24,13 @@ def digest_of(document: bytes) -> str:
     return hashlib.blake2b(document, digest_size=16).hexdigest()
 
 
+def is_another(connection: Connection, sequence: int, digest: str) -> bool:
+    """Whether a log's row of a number is another document than the one with a digest; what the log
+    no longer holds is no other."""
+    row = event_log.row_at(connection, sequence)
+    return row is not None and digest_of(row.document) != digest
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """What the log says of the numbers a stream spans."""
@@ -98,13 +105,12 @@ class StreamCheck:
             )
 
     def beside_head(self, sequence: int, digest: str | None) -> dict[str, int | bool]:
-        """The log's end, and whether its row of a number is another than the one with a digest;
-        what the log no longer holds, or nobody kept a digest of, is no other."""
+        """The log's end, and whether its row of a number is another than the one with a digest, if
+        one was kept."""
         with self._database.reading() as session:
             connection = session.connection()
-            head = event_log.head_of(connection)
-            row = event_log.row_at(connection, sequence) if digest else None
-        return {"head": head, "differs": row is not None and digest_of(row.document) != digest}
+            differs = digest is not None and is_another(connection, sequence, digest)
+            return {"head": event_log.head_of(connection), "differs": differs}
 
     def is_logged(self, sequence: int, digest: str) -> bool:
         """Whether the log's row of a number is the document with this digest."""

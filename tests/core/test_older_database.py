@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from shared.db import Database
 from shared.events import Event
+from shared.runtime import Runtime
 from shared.transaction import Tx
 from shared.writer import Unavailable
 from tests.core.pair import (
@@ -33,6 +34,18 @@ def put_back(database: Database) -> None:
     with database.write_engine.begin() as connection:
         connection.execute(text(f"DELETE FROM events WHERE sequence > {KEPT}"))
         connection.execute(text(f"UPDATE log_head SET sequence = {KEPT}"))
+
+
+def put_back_under_two(stage: Stage, database: Database) -> tuple[Runtime, Runtime]:
+    """The process at work and the one that stands by, which has seen that the database is older."""
+    first = stage.start(make_source(), database)
+    eventually(lambda: first.active)
+    second = stage.start(make_source(), another(database))
+    stage.submit(second, *[request(number) for number in range(10)])
+    eventually(lambda: is_copy(stage, database))
+    put_back(database)
+    eventually(lambda: second.health()["database_older_than_stream"])
+    return first, second
 
 
 def test_nothing_changes_when_the_database_is_older_than_the_stream(
@@ -149,14 +162,7 @@ def test_process_that_stands_by_takes_no_change_when_the_database_is_older(
 def test_process_that_stands_by_refuses_when_the_database_is_put_back_under_it(
     stage: Stage, new_postgres: Open
 ) -> None:
-    database = new_postgres()
-    first = stage.start(make_source(), database)
-    eventually(lambda: first.active)
-    second = stage.start(make_source(), another(database))
-    stage.submit(second, *[request(number) for number in range(10)])
-    eventually(lambda: is_copy(stage, database))
-    put_back(database)
-    eventually(lambda: second.health()["database_older_than_stream"])
+    first, second = put_back_under_two(stage, new_postgres())
     assert [type(one) for one in stage.submit(second, request(100))] == [Unavailable]
     eventually(lambda: first.health()["database_older_than_stream"])
 
@@ -165,14 +171,7 @@ def test_process_that_stands_by_goes_on_refusing_when_the_stream_looks_odd_as_we
     stage: Stage, new_postgres: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is wrong with the stream besides says nothing of the log."""
-    database = new_postgres()
-    first = stage.start(make_source(), database)
-    eventually(lambda: first.active)
-    second = stage.start(make_source(), another(database))
-    stage.submit(first, *[request(number) for number in range(10)])
-    eventually(lambda: is_copy(stage, database))
-    put_back(database)
-    eventually(lambda: second.health()["database_older_than_stream"])
+    _first, second = put_back_under_two(stage, new_postgres())
     looks = 0
 
     async def odd(*_values: Any) -> str:

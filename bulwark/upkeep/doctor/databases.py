@@ -17,7 +17,7 @@ from bulwark.upkeep.source import Source
 from shared import inbox
 from shared.log import row_at
 from shared.migration import newest
-from shared.stream_check import digest_of
+from shared.stream_check import is_another
 
 LEAST_POSTGRES = 15
 CLOCK_SLACK = timedelta(seconds=5)
@@ -204,8 +204,8 @@ def _parted(source: Source, seen: Mapping[str, Seen]) -> Iterator[tuple[str, str
             if seen[owner].facts is None:
                 continue
             with connected(source.urls[owner]) as connection:
-                row = row_at(connection, place)
-            if row is not None and digest_of(row.document) != digest:
+                differs = is_another(connection, place, digest)
+            if differs:
                 yield reader, owner, place
 
 

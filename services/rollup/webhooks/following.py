@@ -8,12 +8,12 @@ import time
 from typing import Any
 
 import nats.errors
-import orjson
 import structlog
 
 from services.rollup.feed.domain import is_sent
 from services.rollup.webhooks.handlers import Told, places
 from services.rollup.webhooks.target import PassedOver, Target, TargetGone
+from shared.answering import Wish, ask_repair
 from shared.bus import StreamRefused
 from shared.db import is_transient, on_thread
 from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_of
@@ -169,9 +169,8 @@ class Following:
         if state is None or state.first > sequence:
             return False
         await self._stumble(str(amiss))
-        wish = {"created": state.created, "sequence": sequence, "found": amiss.found}
-        answer = await self._runtime.bus.request(f"repair.{self._source}", orjson.dumps(wish))
-        return bool(orjson.loads(answer.data).get("logged"))
+        wish = Wish(sequence, state.created)
+        return await ask_repair(self._runtime.bus, self._source, wish, amiss.found)
 
     def _wanted(self, envelope: dict[str, Any]) -> Recorded[Event] | None:
         try:
