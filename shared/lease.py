@@ -38,6 +38,16 @@ _TAKE = (
     # Given while the database's clock was ahead. Twice as long, so that a small step takes nothing.
     f"OR lease.until_ms > {_NOW_MS} + 2 * ?"
 )
+# A process that is frozen while it sends rows, or whose machine vanished, keeps the log's head
+# locked: PostgreSQL waits for the rest, and takes that for no idle transaction. One that is alive
+# is never silent for so long. A session of another role could not be ended.
+_END_SILENT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_locks USING (pid) "
+    "WHERE relation = 'log_head'::regclass AND mode = 'RowShareLock' AND granted "
+    "AND datname = current_database() AND usename = current_user "
+    "AND state = 'active' AND wait_event_type = 'Client' "
+    "AND state_change < clock_timestamp() - make_interval(secs => ?)"
+)
 _LEAVE = "UPDATE lease SET until_ms = 0 WHERE holder = ?"
 
 
@@ -91,6 +101,7 @@ class Lease:
         try:
             lasts = int(LASTS_SECONDS * 1000)
             values = (self.holder, lasts, lasts)
+            await self._end_silent()
             held = await on_thread(self._send, _TAKE, values) == 1
         except Exception as error:
             if not is_transient(error):
@@ -103,9 +114,15 @@ class Lease:
         self._stand(held=held)
         return held
 
+    async def _end_silent(self) -> None:
+        """Nobody writes while a process that fell silent holds the log, at work or not."""
+        ended = await on_thread(self._send, _END_SILENT, (LASTS_SECONDS,))
+        if ended:
+            log.warning("lease.silent_ended", service=self._service, sessions=ended)
+
     def _stand(self, *, held: bool) -> None:
         self.held = held
 
-    def _send(self, statement: str, values: tuple[str | int, ...]) -> int:
+    def _send(self, statement: str, values: tuple[str | float, ...]) -> int:
         with self._database.write_engine.begin() as connection:
             return send(connection, statement, values).rowcount

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, text, update
 
 from shared import lease as lease_module
 from shared.db import Database
@@ -162,3 +163,59 @@ def test_replica_publishes_when_the_holder_stops(stage: Stage, new_postgres: Ope
     append(second, *[noted(number) for number in range(50)])
     eventually(lambda: stage.streamed() == logged(second))
     assert replica.active
+
+
+@contextmanager
+def frozen(database: Database, *, midway: bool) -> Iterator[Connection]:
+    """A transaction that holds the log and says no more: in the midst of sending, or between."""
+    with database.write_engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        connection.exec_driver_sql("SELECT sequence FROM log_head FOR UPDATE")
+        if not midway:
+            yield connection
+            return
+        driver.pgconn.enter_pipeline_mode()
+        driver.pgconn.send_query_params(b"SELECT 1", [])
+        driver.pgconn.send_flush_request()
+        driver.pgconn.flush()
+        try:
+            yield connection
+        finally:
+            connection.invalidate()
+
+
+def is_log_free(database: Database) -> bool:
+    """Whether the log can be written to at once."""
+    with database.write_engine.connect() as connection:
+        free = "SELECT sequence FROM log_head FOR UPDATE SKIP LOCKED"
+        return connection.execute(text(free)).first() is not None
+
+
+@pytest.mark.parametrize("stands_by", [False, True])
+def test_log_is_free_when_its_writer_froze_in_the_midst_of_sending(
+    new_postgres: Open, run: Run, *, stands_by: bool
+) -> None:
+    database = new_postgres()
+    append(database, noted(1))
+    one, two = Lease("a", database), Lease("a", database)
+    run(one.take())
+    waiting = two.take() if stands_by else one.lose()
+    with frozen(database, midway=True):
+        assert not is_log_free(database)
+        run(_soon(waiting, 0.5))
+        assert not is_log_free(database)
+        run(_soon(two.take() if stands_by else one.lose(), 2))
+        assert is_log_free(database)
+
+
+def test_transaction_goes_on_when_it_is_only_slow_between_statements(
+    new_postgres: Open, run: Run
+) -> None:
+    database = new_postgres()
+    append(database, noted(1))
+    one = Lease("a", database)
+    run(one.take())
+    with frozen(database, midway=False) as connection:
+        run(_soon(one.lose(), 2))
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1

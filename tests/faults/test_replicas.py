@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import httpx
+import psycopg
 import pytest
 
 from shared.lease import RENEWED_SECONDS
@@ -22,6 +23,13 @@ TAKE_OVER_SECONDS = 15.0
 HAND_OVER_SECONDS = RENEWED_SECONDS + 1.0
 # Longer than the lease, so that another takes over meanwhile.
 SHORT_SLEEP, LONG_SLEEP = 9.0, 45.0
+
+# How the sessions that hold the log stand: None for one that is at work.
+HOLDING = (
+    "SELECT CASE WHEN state = 'active' AND wait_event_type IS DISTINCT FROM 'Client' THEN NULL "
+    "ELSE state END FROM pg_stat_activity JOIN pg_locks USING (pid) "
+    "WHERE relation = 'log_head'::regclass AND mode = 'RowShareLock' AND granted"
+)
 
 Replicas = dict[str, tuple[int, Process]]
 
@@ -154,4 +162,46 @@ def test_nothing_is_doubled_when_the_process_at_work_sleeps_through_its_lease(
             finally:
                 process.signal(signal.SIGCONT)
             eventually(partial(stands_by, port), seconds=30)
+        site.check()
+
+
+def freeze_in_mid_write(site: Site, name: str, process: Process) -> None:
+    """Stop the one process that writes while PostgreSQL waits for the rest of what it sends."""
+    with psycopg.connect(site.urls[name], autocommit=True) as connection:
+
+        def holding() -> list[str | None]:
+            return [state for (state,) in connection.execute(HOLDING)]
+
+        def has_caught_it() -> bool:
+            process.signal(signal.SIGSTOP)
+            eventually(lambda: None not in holding(), seconds=5)
+            if "active" in holding():
+                return True
+            process.signal(signal.SIGCONT)
+            return False
+
+        eventually(has_caught_it, seconds=60)
+
+
+@pytest.mark.long
+def test_others_go_on_when_the_process_at_work_is_frozen_in_mid_write(
+    site: Site, replicas: Replicas, fault: Fault
+) -> None:
+    """The process at work frozen (SIGSTOP) in the midst of sending rows, under load."""
+    fault.limit = TAKE_OVER_SECONDS
+    # The two that append under this load.
+    for seed, name in enumerate(("intake", "alerts")):
+        (port, process), (other_port, _) = places_of(site, replicas, name)
+        (first, _), (second, _) = places_of(site, replicas, "intake")
+        with watched(site, replicas), site.load(240 + 2 * seed, port=first):
+            site.wait_for_records(100)
+            freeze_in_mid_write(site, name, process)
+            fault.times += 1
+            with site.load(241 + 2 * seed, port=second):
+                try:
+                    with fault.recovering():
+                        wait_for_take_over(site, other_port)
+                finally:
+                    process.signal(signal.SIGCONT)
+                eventually(partial(stands_by, port), seconds=30)
         site.check()
