@@ -26,6 +26,8 @@ _AREAS_UNDER: Final = """
     SELECT code, name FROM areas WHERE length(code) = ? AND code >= ? AND code < ? ORDER BY code"""
 _CODES_UNDER: Final = """
     SELECT code FROM areas WHERE length(code) = ? AND code >= ? AND code < ? ORDER BY code"""
+_NEXT_CODES: Final = """
+    SELECT code FROM areas WHERE length(code) = ? AND code > ? ORDER BY code LIMIT ?"""
 _AFTER_DIGITS: Final = ":"
 _PLACEHOLDER: Final = re.compile(r"市辖区|县|(省|自治区)直辖县级行政区划|.*直辖村级区划")
 
@@ -281,6 +283,11 @@ class Areas:
     def communities(self, prefix: str) -> list[str]:
         """The codes of the communities that are `prefix` or lie in it, in order; as `under`."""
         return [row[0] for row in self._range(_CODES_UNDER, prefix, Level.COMMUNITY)]
+
+    def communities_after(self, code: str, limit: int) -> list[str]:
+        """The next codes of communities behind a code (empty: from the first), in order."""
+        level = Level.COMMUNITY.digits
+        return [row[0] for row in self._tree.file.rows(_NEXT_CODES, level, code, limit)]
 
     def count(self) -> int:
         """How many areas of all levels are loaded."""

@@ -1,18 +1,21 @@
 """Opening and missing reports, many at a time. R1."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from services.rollup.reports import opening
-from shared.events import decode, parse
+from services.rollup.reports.tables import Report
+from shared.events import Event, decode, parse
 from shared.runtime import Start
 from shared.ticks import Tick
-from tests.rollup.making import MORNING, Projection
+from shared.transaction import Tx
+from tests.rollup.making import MORNING, C, Projection
 
 COMMUNITIES = 333
 
@@ -69,10 +72,36 @@ def test_each_report_is_opened_and_missed_once_when_a_transaction_holds_few(
     assert reports.tick() == 0
 
 
-def test_nothing_is_opened_twice_when_the_process_starts_again(reports: Reports) -> None:
+@pytest.mark.parametrize("at_once", [100, 2000])
+def test_nothing_is_opened_twice_when_the_process_starts_again(
+    reports: Reports, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(opening, "AT_ONCE", at_once)
     reports.start()
     reports.start()
+    reports.tick()
+    reports.start()
+    reports.tick()
     assert reports.days("report_opened") == {"2021-03-01": COMMUNITIES}
+
+
+def forget_c(tx: Tx) -> Iterable[Event]:
+    """As if the community C had not been in the tree."""
+    tx.session.execute(delete(Report).where(Report.area == C))
+    return ()
+
+
+def test_one_report_is_opened_when_its_community_joined_the_tree_since(
+    reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "AT_ONCE", 100)
+    reports.start()
+    reports.tick()
+    reports.take(Start(forget_c))
+    reports.logged.clear()
+    reports.start()
+    reports.tick()
+    assert [event.area for event in reports.logged] == [C]
 
 
 @pytest.mark.requirement("R1")

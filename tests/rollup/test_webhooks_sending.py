@@ -374,9 +374,10 @@ def test_sending_ends_when_what_follows_a_source_does_not_hear_it_at_once(
             await asyncio.wait([serving])
         assert serving.cancelled()
 
+    # The node itself serves nobody meanwhile.
+    monkeypatch.setattr(sending, "wishes", lambda _runtime: [])
     with receiving() as receiver:
         target, _ = add(node, receiver)
-        change(node, PauseTarget(target))
         monkeypatch.setattr(Following, "run", follow)
         node.run(end(Wish(target, receiver.url, MINE, tuple(FEVERS), True, 0, None)))
         assert deaf

@@ -94,6 +94,15 @@ def test_communities_lie_under_prefix_when_it_has_any_level(meihekou: Areas, pre
     assert [area.code for area in meihekou.under(prefix, Level.COMMUNITY)] == expected
 
 
+@pytest.mark.parametrize("limit", [1, 100, 500])
+def test_every_community_comes_once_when_read_by_pieces(meihekou: Areas, limit: int) -> None:
+    found: list[str] = []
+    while some := meihekou.communities_after(found[-1] if found else "", limit):
+        assert len(some) <= limit
+        found += some
+    assert found == meihekou.communities("22")
+
+
 def test_nothing_lies_under_prefix_when_it_is_elsewhere_or_below(meihekou: Areas) -> None:
     assert meihekou.under("11", Level.COMMUNITY) == []
     assert meihekou.communities("220581001001001") == []

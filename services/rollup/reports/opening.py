@@ -37,9 +37,10 @@ def start(tx: Tx) -> Iterable[Event]:
 
 def open_due(tx: Tx, due: Due) -> Iterable[Event]:
     """Open the reports of a day when its hour has come, and ask for the next day's."""
-    day = dt.date.fromisoformat(due.key)
+    date, _, after = due.key.partition("/")
+    day = dt.date.fromisoformat(date)
     oldest = tx.now.date() - dt.timedelta(days=domain.MOST_DAYS_BACK - 1)
-    events = _open(tx, day) if day >= oldest else []
+    events = _open(tx, day, after) if day >= oldest else []
     _schedule_opening(tx, max(day + dt.timedelta(days=1), oldest))
     return events
 
@@ -63,21 +64,26 @@ def miss_due(tx: Tx, due: Due) -> Iterable[Event]:
     ]
 
 
-def _open(tx: Tx, day: dt.date) -> list[Event]:
-    known = set(tx.session.scalars(select(Report.area).where(Report.date == day)))
-    wanted = domain.expected(_communities(tx.site), known)
+def _open(tx: Tx, day: dt.date, after: str = "") -> list[Event]:
+    """Open a day's reports of the next communities behind a code, and ask for those that follow."""
+    communities = tx.site.areas.communities_after(after, AT_ONCE)
+    if len(communities) == AT_ONCE:
+        tx.schedule(OPEN, f"{day}/{communities[-1]}", tx.now)
+    wanted = domain.expected(communities, _known(tx, day, communities))
     if not wanted:
         return []
     due_at = _due_at(tx, day)
     values = {"date": day, "status": "open", "opened_at": tx.now, "deadline": due_at}
-    tx.session.execute(insert(Report), [{**values, "area": area} for area in wanted[:AT_ONCE]])
+    tx.session.execute(insert(Report), [{**values, "area": area} for area in wanted])
     tx.schedule(DEADLINE, day.isoformat(), due_at)
-    if len(wanted) > AT_ONCE:
-        tx.schedule(OPEN, day.isoformat(), tx.now)
-    return [
-        ReportOpened(area=area, occurred_at=tx.now, date=day, due_at=due_at)
-        for area in wanted[:AT_ONCE]
-    ]
+    return [ReportOpened(area=area, occurred_at=tx.now, date=day, due_at=due_at) for area in wanted]
+
+
+def _known(tx: Tx, day: dt.date, communities: list[str]) -> set[str]:
+    if not communities:
+        return set()
+    between = Report.area.between(communities[0], communities[-1])
+    return set(tx.session.scalars(select(Report.area).where(Report.date == day, between)))
 
 
 def _due_at(tx: Tx, day: dt.date) -> dt.datetime:
@@ -96,7 +102,3 @@ def _schedule_opening(tx: Tx, day: dt.date) -> None:
 
 def _rules(site: Site, day: dt.date) -> Reports:
     return site.packs.in_force(day).reports
-
-
-def _communities(site: Site) -> list[str]:
-    return [code for root in site.areas.roots() for code in site.areas.communities(root.code)]
