@@ -168,10 +168,9 @@ class Relay:
             if self._wish is not None:
                 await self._grant(self._wish)
                 continue
-            rows = await self._rows(self._last + 1)
-            if not rows:
+            batch = await self._begin(self._last + 1)
+            if batch is None:
                 return
-            batch: Batch | None = await self._publisher.begin(rows)
             while batch is not None:
                 batch = await self._decide(batch)
 
@@ -184,7 +183,7 @@ class Relay:
 
     async def _rows(self, sequence: int) -> list[Row]:
         kept = self._rows_kept(sequence)
-        if kept or (self._head is not None and self._head < sequence):
+        if kept or self._ends_before(sequence):
             return kept
         wakes = self._wakes
         rows = await on_thread(self._read_log, sequence)
@@ -215,19 +214,19 @@ class Relay:
         return rows
 
     async def _decide(self, batch: Batch) -> Batch | None:
-        """Send the row that decides; while the server stores it, begin what follows, if at hand.
+        """Send the row that decides; while the server stores it, begin what follows, if any.
 
         One batch is decided at a time: when this one fails, nobody decides the one that follows.
         """
-        following = [] if self._is_look_due() else self._rows_kept(batch.last.sequence + 1)
-        if not following:
+        following = batch.last.sequence + 1
+        if self._is_look_due() or self._ends_before(following):
             self._stands_at(await self._publisher.decide(batch))
             return None
         deciding = asyncio.ensure_future(self._publisher.decide(batch))
         # It must be on its way before the loop is busy with the next.
         await asyncio.sleep(0)
         stored, begun = await asyncio.gather(
-            deciding, self._publisher.begin(following), return_exceptions=True
+            deciding, self._begin(following), return_exceptions=True
         )
         if isinstance(stored, BaseException):
             raise stored
@@ -235,6 +234,13 @@ class Relay:
         if isinstance(begun, BaseException):
             raise begun
         return begun
+
+    async def _begin(self, sequence: int) -> Batch | None:
+        rows = await self._rows(sequence)
+        return await self._publisher.begin(rows) if rows else None
+
+    def _ends_before(self, sequence: int) -> bool:
+        return self._head is not None and self._head < sequence
 
     async def _look(self) -> int | None:
         """Where the stream ends, once it is known to be a copy; None while a person must act."""

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, text, update
 
 from shared import lease as lease_module
-from shared.db import Database
+from shared.db import Database, on_thread
 from shared.lease import Lease, holder_at
 from shared.lease import lease as lease_table
 from tests.core.pair import Open, append, logged, make_source, noted, request
@@ -200,13 +200,29 @@ def test_log_is_free_when_its_writer_froze_in_the_midst_of_sending(
     append(database, noted(1))
     one, two = Lease("a", database), Lease("a", database)
     run(one.take())
-    waiting = two.take() if stands_by else one.lose()
+
+    async def ask() -> bool:
+        asking = asyncio.ensure_future(two.take() if stands_by else one.lose())
+        async with asyncio.timeout(20):
+            while not (free := await on_thread(is_log_free, database)):
+                await asyncio.sleep(0.05)
+        asking.cancel()
+        return free
+
     with frozen(database, midway=True):
         assert not is_log_free(database)
-        run(_soon(waiting, 0.5))
+        assert run(ask())
+
+
+def test_log_stays_held_when_its_writer_is_silent_for_less_than_a_lease(
+    new_postgres: Open, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "LASTS_SECONDS", 60.0)
+    database = new_postgres()
+    append(database, noted(1))
+    with frozen(database, midway=True):
+        run(Lease("a", database).take())
         assert not is_log_free(database)
-        run(_soon(two.take() if stands_by else one.lose(), 2))
-        assert is_log_free(database)
 
 
 def test_transaction_goes_on_when_it_is_only_slow_between_statements(

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64decode
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from bulwark.broker import Broker
 from shared.bus import Bus, StreamRefused
 from shared.db import Database
 from shared.log import Row, rows_from
-from shared.publishing import BATCH, OutOfStep, Publisher
+from shared.publishing import BATCH, Batch, OutOfStep, Publisher
 from shared.relay import Relay, RowMissing
 from shared.runtime import Runtime
 from tests.core.pair import (
@@ -54,6 +55,33 @@ def test_long_log_is_published_without_a_pause_when_there_is_no_stream(
     stage.start(make_source(), database)
     # A pause between batches, of as long as the relay rests, would make it twenty.
     eventually(lambda: stage.state().get("last_seq") == 10 * BATCH, seconds=5)
+
+
+def test_rows_are_sent_while_those_before_are_stored_when_the_log_is_long(
+    stage: Stage, new_file: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.relay.CHECK_SECONDS", 60)
+    database = new_file()
+    append(database, *[noted(number) for number in range(3 * BATCH)])
+    begun: list[int] = []
+    begin, decide = Publisher.begin, Publisher.decide
+
+    async def begin_told(publisher: Publisher, rows: Sequence[Row]) -> Batch:
+        begun.append(rows[-1].sequence)
+        return await begin(publisher, rows)
+
+    async def decide_late(publisher: Publisher, batch: Batch) -> int:
+        async with asyncio.timeout(5):
+            while begun[-1] == batch.last.sequence < 3 * BATCH:
+                await asyncio.sleep(0.01)
+        return await decide(publisher, batch)
+
+    monkeypatch.setattr(Publisher, "begin", begin_told)
+    monkeypatch.setattr(Publisher, "decide", decide_late)
+    before = errors()
+    stage.start(make_source(), database)
+    eventually(lambda: is_copy(stage, database))
+    assert (begun, errors()) == ([BATCH, 2 * BATCH, 3 * BATCH], before)
 
 
 def test_stream_is_the_log_when_one_and_many_are_published(
