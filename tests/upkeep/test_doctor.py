@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nats
 import orjson
+import psycopg
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -37,7 +38,7 @@ from shared.events import encode, subject_of
 from shared.events.intake import ScreeningRecorded
 from shared.settings import Settings
 from tests.core.pair import append
-from tests.harness import Node, new_id
+from tests.harness import Node, PostgresServer, eventually, new_id
 from tests.rollup.making import made
 from tests.upkeep.making import source_at
 
@@ -351,6 +352,31 @@ def test_broker_is_named_without_its_password_when_it_does_not_answer(still: Sou
     assert not found.ok
     assert "127.0.0.1:1" in found.words.zh
     assert "secret" not in found.words.zh
+
+
+@pytest.mark.requirement("P3")
+def test_setting_is_named_when_postgres_would_not_survive_a_power_cut(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    url = postgres.new_database()
+    source = Source(Folder(tmp_path), dict.fromkeys(SERVICES, url), Settings(data=tmp_path))
+
+    def told() -> dict[str, Finding]:
+        seen = see_all(source, NOW)
+        return {one.check: one for one in look_at_databases(source, seen, NOW)}
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET full_page_writes = off")
+        try:
+            connection.execute("SELECT pg_reload_conf()")
+            eventually(lambda: "disk intake" in told())
+            found = told()["disk intake"]
+        finally:
+            connection.execute("ALTER SYSTEM RESET full_page_writes")
+            connection.execute("SELECT pg_reload_conf()")
+    assert "full_page_writes" in found.words.en
+    assert "postgresql.conf" in steps(found)
+    eventually(lambda: "disk intake" not in told())
 
 
 def test_refill_is_named_when_a_reader_lacks_what_its_stream_no_longer_holds() -> None:

@@ -22,6 +22,10 @@ from shared.stream_check import is_another
 LEAST_POSTGRES = 15
 CLOCK_SLACK = timedelta(seconds=5)
 FUTURE_SLACK = timedelta(minutes=1)
+# What PostgreSQL answered is then not on disk, whatever its clients ask for.
+_UNSAFE = (
+    "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Seen:
     clock_off: timedelta = timedelta()
     last_stored: datetime | None = None
     server: int = 0
+    # Settings of the server that a power cut would make us pay for.
+    unsafe: tuple[str, ...] = ()
     error: str | None = None
 
 
@@ -55,19 +61,20 @@ def _see(url: str, now: datetime) -> Seen:
 
 
 def _see_in(connection: Connection, *, sqlite: bool, now: datetime) -> Seen:
-    off, server = timedelta(), 0
+    off, server, unsafe = timedelta(), 0, ()
     if not sqlite:
         off = connection.execute(text("SELECT clock_timestamp()")).scalar_one() - datetime.now(
             now.tzinfo
         )
         server = int(connection.execute(text("SHOW server_version_num")).scalar_one()) // 10_000
+        unsafe = tuple(connection.execute(text(_UNSAFE)).scalars())
     facts = facts_of(connection)
     if facts is None:
-        return Seen(clock_off=off, server=server)
+        return Seen(clock_off=off, server=server, unsafe=unsafe)
     row = row_at(connection, facts.head)
     stored = datetime.fromtimestamp(row.stored_ms / 1000, now.tzinfo) if row else None
     dead = connection.execute(select(func.count()).select_from(inbox.dead_letters)).scalar_one()
-    return Seen(facts, _applied(connection), dead, off, stored, server)
+    return Seen(facts, _applied(connection), dead, off, stored, server, unsafe)
 
 
 def _applied(connection: Connection) -> dict[str, tuple[int, str]]:
@@ -85,6 +92,8 @@ def look_at_databases(source: Source, seen: Mapping[str, Seen], now: datetime) -
         yield form(name, one)
         if one.dead:
             yield _dead(name, one)
+        if one.unsafe:
+            yield _unsafe(name, one)
         yield from clocks(name, one, now)
     yield from places(source, seen)
 
@@ -135,6 +144,19 @@ def _dead(name: str, one: Seen) -> Finding:
         (
             "消除原因(通常是升级程序)后 bulwark dead retry",
             "mend the cause, often by an upgrade; retry",
+        ),
+    )
+
+
+def _unsafe(name: str, one: Seen) -> Finding:
+    words = ", ".join(one.unsafe)
+    return ill(
+        f"disk {name}",
+        f"{name} 的 PostgreSQL 关闭了 {words}:断电会丢失已应答的记录,甚至损坏数据库",
+        f"a power cut would cost records that were answered, or the database: {words} is off",
+        (
+            f"在 postgresql.conf 中开启 {words},重新加载 PostgreSQL 的配置",
+            f"turn {words} on in postgresql.conf, and reload it",
         ),
     )
 
