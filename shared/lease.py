@@ -7,11 +7,13 @@ through its lease does no harm meanwhile: log, place and stream take each number
 import asyncio
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import NAMESPACE_URL
 
 import structlog
 import uuid_utils.compat
-from sqlalchemy import BigInteger, Column, Integer, String, Table
+from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table
 
 from shared.db import Database, core, is_transient, on_thread, send
 from shared.machine import boot_id
@@ -72,7 +74,7 @@ class Lease:
         self.stands_by = False
         self._service = service
         self._database = database
-        self._until = 0.0
+        self._asked = self._until = 0.0
 
     async def take(self) -> None:
         """Wait until this process holds the lease."""
@@ -83,7 +85,8 @@ class Lease:
     async def lose(self) -> None:
         """Renew the lease; returns when another has it, or when it could not be renewed in time."""
         while await self._ask():
-            await asyncio.sleep(RENEWED_SECONDS)
+            # Over a slow link an answer takes as long as a lease: what it took is not waited again.
+            await asyncio.sleep(max(self._asked + RENEWED_SECONDS - time.monotonic(), 0.0))
         log.warning("lease.lost", service=self._service)
 
     async def leave(self) -> None:
@@ -91,38 +94,45 @@ class Lease:
         if self.held:
             self._stand(held=False)
             try:
-                await on_thread(self._send, _LEAVE, (self.holder,))
+                await on_thread(self._leave)
             except Exception as error:
                 if not is_transient(error):
                     raise
 
     async def _ask(self) -> bool:
-        began = time.monotonic()
+        self._asked = time.monotonic()
         try:
-            lasts = int(LASTS_SECONDS * 1000)
-            values = (self.holder, lasts, lasts)
-            await self._end_silent()
-            held = await on_thread(self._send, _TAKE, values) == 1
+            held = await on_thread(self._take)
         except Exception as error:
             if not is_transient(error):
                 raise
             # A database that does not answer gives the lease to nobody else either.
             held = self.held and time.monotonic() < self._until
         else:
-            self._until = began + LASTS_SECONDS
+            self._until = self._asked + LASTS_SECONDS
             self.stands_by = not held
         self._stand(held=held)
         return held
 
-    async def _end_silent(self) -> None:
-        """Nobody writes while a process that fell silent holds the log, at work or not."""
-        ended = await on_thread(self._send, _END_SILENT, (LASTS_SECONDS,))
-        if ended:
-            log.warning("lease.silent_ended", service=self._service, sessions=ended)
-
     def _stand(self, *, held: bool) -> None:
         self.held = held
 
-    def _send(self, statement: str, values: tuple[str | float, ...]) -> int:
-        with self._database.write_engine.begin() as connection:
-            return send(connection, statement, values).rowcount
+    def _take(self) -> bool:
+        lasts = int(LASTS_SECONDS * 1000)
+        with self._connection() as connection:
+            # At work or not: nobody writes while a process that fell silent holds the log.
+            ended = send(connection, _END_SILENT, (LASTS_SECONDS,)).rowcount
+            if ended:
+                log.warning("lease.silent_ended", service=self._service, sessions=ended)
+            return send(connection, _TAKE, (self.holder, lasts, lasts)).rowcount == 1
+
+    def _leave(self) -> None:
+        with self._connection() as connection:
+            send(connection, _LEAVE, (self.holder,))
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """Each statement for itself: no round trips for a transaction, and no row locked by one
+        that was frozen in its midst."""
+        with self._database.write_engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")

@@ -93,7 +93,8 @@ class Relay:
             # The broker is away: what is kept would only grow, and the log has it.
             self._recent.clear()
         self._recent.extend(rows)
-        self._head = rows[-1].sequence if rows else None
+        # Unknown stays unknown: another process may have told of a later commit before this came.
+        self._head = rows[-1].sequence if rows and self._head is not None else None
         if len(rows) > MUCH:
             self._precedence.claim(self.service)
         self._woken.set()

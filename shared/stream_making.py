@@ -36,6 +36,8 @@ class StreamMaker:
         self._settings = settings
         # The birth of the stream whose settings the server refused to change.
         self._not_updated: str | None = None
+        # Told from the start: what first shows itself as 1 rises for no alert.
+        self._remade = metrics.STREAM_REMADE.labels(service)
 
     async def make(self, first: int) -> None:
         """Make the stream; `first` is the number its first message gets."""
@@ -50,7 +52,7 @@ class StreamMaker:
 
     async def remove(self) -> None:
         """Delete the stream, which is to be made again, if it is still there."""
-        metrics.STREAM_REMADE.labels(self._service).inc()
+        self._remade.inc()
         try:
             await self._bus.api(f"STREAM.DELETE.{self._stream}")
         except StreamRefused as error:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.faults.site import Site
-from tests.faults.table import FAULT, ROW, Fault, name_of, row_of
+from tests.faults.table import DATABASES, FAULT, ROW, Fault, name_of, row_of
 from tests.harness import PostgresServer
 
 
@@ -14,7 +14,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """A row that is not run stands in the table all the same."""
     if isinstance(item, pytest.Function) and "fault" in item.fixturenames:
         chosen = getattr(getattr(item, "callspec", None), "params", {}).values()
-        database = next((one for one in chosen if one in ("sqlite", "postgres")), "-")
+        database = next((one for one in chosen if one in DATABASES), "-")
         item.user_properties.append((ROW, row_of(Fault(name_of(item), database))))
 
 

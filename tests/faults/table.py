@@ -11,6 +11,7 @@ import pytest
 
 COLUMNS = "{:<80} {:>8} {:>6} {:>8} {:>5} {:>8} {:>9} {:>9}  {}"
 FAULT = "fault"
+DATABASES = ("sqlite", "postgres")
 # Rows whose name begins so are added up; what the full form is to reach together.
 KILL = "kill -9"
 KILLS, KILL_RECORDS = 200, 100_000
@@ -53,9 +54,12 @@ def row_of(fault: Fault) -> dict[str, object]:
 
 
 def name_of(test: pytest.Item) -> str:
-    """The name of a test's row: the first line of its docstring."""
+    """The name of a test's row: the first line of its docstring, and which of its cases this is."""
     said = getattr(getattr(test, "obj", None), "__doc__", None) or test.name
-    return str(said).strip().splitlines()[0].rstrip(".")
+    name = str(said).strip().splitlines()[0].rstrip(".")
+    case = getattr(getattr(test, "callspec", None), "id", "")
+    words = [word for word in case.split("-") if word not in ("", *DATABASES)]
+    return f"{name} [{'-'.join(words)}]" if words else name
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
@@ -119,7 +123,7 @@ def _is_whole(config: pytest.Config) -> bool:
     """Whether every row of kills that there is has run, in the full form."""
     sources = (file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
     named = {name for text in sources for name in re.findall(rf'"""({KILL}.*?)\.?"""', text)}
-    ran = {str(row["name"]) for row in _kills()}
+    ran = {str(row["name"]).partition(" [")[0] for row in _kills()}
     return config.getoption("--faults") == "full" and ran == named and not _left_out
 
 

@@ -63,7 +63,7 @@ def test_nothing_is_lost_when_the_broker_is_killed_in_mid_batch(
 def test_nothing_is_doubled_when_two_relays_of_a_service_race(
     site: Site, rounds: int, fault: Fault
 ) -> None:
-    """kill -9 of one of two processes of a service that race, under load."""
+    """One of two processes of a service that race ended by kill -9, under load."""
     replica = site.process("intake", 0)
     replica.start()
     try:

@@ -92,9 +92,14 @@ def test_service_calls_a_person_when_junk_passes_for_its_own_next_event(
     forged = orjson.dumps({**envelope, "id": new_id(), "sequence": f"{head + 1:016d}"})
     asyncio.run(_publish(site.broker.url, [forged]))
     fault.times += 1
-    # It cannot be told from an event that the database forgot: nothing is changed, and none taken.
+    # It cannot be told from an event that the database forgot: nothing is changed.
     eventually(lambda: site.metric("intake", "bulwark_stream_bad") == 1)
     assert site.health("intake")["database_older_than_stream"] is True
     assert site.try_one().status_code == 503
     assert site.head("intake") == head
     assert site.stream("intake")[-1] == (head + 1, forged)
+    # A reader cannot tell either: who was running has applied it, and the doctor says what to do.
+    eventually(lambda: site.place("rollup", "intake") == head + 1)
+    said = site.command("doctor").stdout
+    assert "others have applied them" in said
+    assert "of different moments" in said

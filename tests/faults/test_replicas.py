@@ -22,7 +22,7 @@ TAKE_OVER_SECONDS = 15.0
 # How long two may say it at once: until one that slept through its lease has asked for it again.
 HAND_OVER_SECONDS = RENEWED_SECONDS + 1.0
 # Longer than the lease, so that another takes over meanwhile.
-SHORT_SLEEP, LONG_SLEEP = 9.0, 45.0
+SLEEP_SECONDS = 45.0
 
 # How the sessions that hold the log stand: None for one that is at work.
 HOLDING = (
@@ -39,7 +39,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> 
     """A site on PostgreSQL, where alone several processes of a service take turns."""
     with Site(tmp_path_factory.mktemp("site"), postgres) as site:
         # What a process was sent before it was stopped is answered when it goes on.
-        site.patience_seconds += LONG_SLEEP
+        site.patience_seconds += SLEEP_SECONDS
         yield site
 
 
@@ -143,11 +143,10 @@ def test_replica_takes_over_when_the_process_at_work_is_killed(
 
 @pytest.mark.long
 def test_nothing_is_doubled_when_the_process_at_work_sleeps_through_its_lease(
-    site: Site, replicas: Replicas, fault: Fault, rounds: int
+    site: Site, replicas: Replicas, fault: Fault
 ) -> None:
     """The process at work stopped (SIGSTOP) for longer than its lease, under load."""
     fault.limit = TAKE_OVER_SECONDS
-    sleep = SHORT_SLEEP if rounds == 2 else LONG_SLEEP
     for seed, name in enumerate(SERVICES):
         (port, process), (other_port, _) = places_of(site, replicas, name)
         with watched(site, replicas), load_on_both(site, replicas, seed=220 + 2 * seed):
@@ -158,7 +157,7 @@ def test_nothing_is_doubled_when_the_process_at_work_sleeps_through_its_lease(
             try:
                 with fault.recovering():
                     wait_for_take_over(site, other_port)
-                site.linger(sleep)
+                site.linger(SLEEP_SECONDS)
             finally:
                 process.signal(signal.SIGCONT)
             eventually(partial(stands_by, port), seconds=30)

@@ -130,6 +130,27 @@ def test_every_day_is_opened_when_the_clock_makes_a_large_step(reports: Reports)
     assert reports.days("report_missed") == dict.fromkeys(days[:-1], COMMUNITIES)
 
 
+def test_each_piece_is_looked_at_once_when_nothing_ran_for_days(
+    reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces: list[tuple[Any, ...]] = []
+    open_piece = opening._open
+
+    def told(tx: Tx, *piece: Any) -> list[Event]:
+        pieces.append(piece)
+        return open_piece(tx, *piece)
+
+    monkeypatch.setattr(opening, "AT_ONCE", 100)
+    reports.start()
+    reports.tick()
+    monkeypatch.setattr(opening, "_open", told)
+    reports.projection.clock.step_to(MORNING + timedelta(days=3))
+    reports.start()
+    reports.tick()
+    assert set(reports.days("report_opened").values()) == {COMMUNITIES}
+    assert len(pieces) == len(set(pieces)) == 3 * 4
+
+
 def test_a_month_is_opened_at_most_when_nothing_ran_for_longer(reports: Reports) -> None:
     reports.start()
     reports.projection.clock.step_to(MORNING + timedelta(days=50))

@@ -30,6 +30,7 @@ def start(tx: Tx) -> Iterable[Event]:
     events: list[Event] = []
     if last is not None or latest == tx.now.date():
         for day in domain.days_to_open(last, latest):
+            tx.unschedule(OPEN, day.isoformat())
             events.extend(_open(tx, day))
     _schedule_opening(tx, latest + dt.timedelta(days=1))
     return events
@@ -41,7 +42,9 @@ def open_due(tx: Tx, due: Due) -> Iterable[Event]:
     day = dt.date.fromisoformat(date)
     oldest = tx.now.date() - dt.timedelta(days=domain.MOST_DAYS_BACK - 1)
     events = _open(tx, day, after) if day >= oldest else []
-    _schedule_opening(tx, max(day + dt.timedelta(days=1), oldest))
+    # The pieces of a day ask for nothing more: each would begin with the next day once again.
+    if not after:
+        _schedule_opening(tx, max(day + dt.timedelta(days=1), oldest))
     return events
 
 
