@@ -17,7 +17,7 @@ HEAD = """\
 {when} (UTC) on {machine}.
 
 Every figure is the median of at least three runs, but for memory after many records and what it
-grows by: these are read once (`python -m bench --records 1000000` reads them after a million).
+grows by: these are read once.
 A yardstick is of the same run, and what is to be reached is then the ratio of the two, else the
 figure itself.
 

@@ -89,7 +89,8 @@ class PostgresServer:
         def started() -> bool:
             try:
                 self.server.ensure_postgres_running()
-            except subprocess.SubprocessError:
+            except (subprocess.SubprocessError, AssertionError):
+                # Also while it is starting by itself.
                 return False
             return True
 

@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults.site import Site
+from tests.harness import eventually
 
 MIB = 1024 * 1024
+REFUSED, STORED = 503, 201
+# A 503 of a full disk takes up to 20 s, and what comes before it may be accepted.
+FULL_SECONDS = 90.0
 
 
 class SmallDisk:
@@ -54,6 +58,20 @@ def small_disk(path: Path, megabytes: int) -> Iterator[SmallDisk]:
         yield SmallDisk(path, megabytes)
     finally:
         run("umount", "--lazy", str(path))
+
+
+def try_until_refused(site: Site, disk: SmallDisk) -> set[int]:
+    """Send records one by one until one is refused; how they were answered."""
+    answers: set[int] = set()
+
+    def refused() -> bool:
+        answers.add(site.try_one().status_code)
+        # A little room comes back whenever a write is given up: it is taken as well.
+        disk.fill(0)
+        return REFUSED in answers
+
+    eventually(refused, seconds=FULL_SECONDS)
+    return answers
 
 
 class LoopDisk:

@@ -47,7 +47,7 @@ def _is_healed(site: Site) -> bool:
     return all(site.stream(service) == site.log(service) for service in DAMAGED)
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
 def test_stream_is_healed_when_a_bit_of_its_last_message_is_turned(
     site: Site, how: signal.Signals, fault: Fault, rounds: int
 ) -> None:
@@ -63,7 +63,7 @@ def test_stream_is_healed_when_a_bit_of_its_last_message_is_turned(
         site.check()
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
 def test_new_reader_gets_every_event_when_a_bit_of_an_old_message_is_turned(
     site: Site, how: signal.Signals, fault: Fault, rounds: int
 ) -> None:

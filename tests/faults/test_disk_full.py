@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.disks import SmallDisk, small_disk
+from tests.faults.disks import (
+    FULL_SECONDS,
+    REFUSED,
+    STORED,
+    SmallDisk,
+    small_disk,
+    try_until_refused,
+)
 from tests.faults.ledger import Ledger
 from tests.faults.processes import ask
 from tests.faults.site import Site
@@ -22,9 +29,6 @@ SMALL_MB, MORE_MB = 48, 24
 LEFT_BYTES = 200 * 1024
 # Of deploy/prometheus/rules/alerts.yml: DiskNearlyFull; and of RelayLag, that it rises.
 NEARLY_FULL, LAGS_SECONDS = 0.1, 2.0
-REFUSED, STORED = 503, 201
-# A 503 of a full disk takes up to 20 s, and what comes before it may be accepted.
-FULL_SECONDS = 90.0
 
 
 @pytest.fixture(scope="module")
@@ -73,20 +77,6 @@ def is_nearly_full(site: Site) -> bool:
     return free / size < NEARLY_FULL
 
 
-def try_until_refused(site: Site, disk: SmallDisk) -> set[int]:
-    """Send records one by one until one is refused; how they were answered."""
-    answers: set[int] = set()
-
-    def refused() -> bool:
-        answers.add(site.try_one().status_code)
-        # A little room comes back whenever the broker gives a batch up: it is taken as well.
-        disk.fill(0)
-        return REFUSED in answers
-
-    eventually(refused, seconds=FULL_SECONDS)
-    return answers
-
-
 def answers_when_full(site: Site, disk: SmallDisk) -> set[int]:
     """How records are answered on a full disk, which the site's metrics must tell of."""
     eventually(lambda: is_nearly_full(site), seconds=30)
@@ -101,7 +91,7 @@ def answers_when_full(site: Site, disk: SmallDisk) -> set[int]:
 def test_nothing_accepted_is_lost_when_the_disk_is_full_and_then_is_not(
     site: Site, disk: SmallDisk, rounds: int, fault: Fault
 ) -> None:
-    """Disk full, then room again."""
+    """Disk of the broker, and of the databases where they are files, full, then room again."""
     site.post_some(500, seed=90)
     eventually(site.at_rest)
     for round_ in range(rounds // 2):

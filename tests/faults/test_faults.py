@@ -123,7 +123,7 @@ def test_streams_catch_up_when_the_broker_was_away_for_long(
     site.check()
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
 def test_stream_is_healed_when_its_tail_was_truncated(
     site: Site, how: signal.Signals, fault: Fault, rounds: int
 ) -> None:
