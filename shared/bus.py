@@ -132,6 +132,7 @@ class Bus:
         await self.broker.connect()
         # Before anything is subscribed to: no message can be half read.
         installed(self.client)
+        outlive_a_reset(self.client)
 
     async def listen(self, hear: Hear) -> Inbox:
         """A new subject of our own; `hear` is called with each message as it comes."""
@@ -258,6 +259,20 @@ def reached_by(url: str) -> dict[str, Any]:
     if parts[0].username is None or parts[0].password is None:
         return found
     return {**found, "user": unquote(parts[0].username), "password": unquote(parts[0].password)}
+
+
+def outlive_a_reset(client: Client) -> None:
+    """Let a client keep what it cannot send over a connection that has just gone, as it does while
+    it connects again: until it hears of the loss, uvloop's closed transport raises RuntimeError."""
+    flush = client._flush_pending
+
+    async def flush_pending(force_flush: bool = False) -> None:
+        try:
+            await flush(force_flush)
+        except RuntimeError as error:
+            log.warning("bus.connection_gone", error=str(error))
+
+    client._flush_pending = flush_pending  # type: ignore[method-assign]
 
 
 def _security(who: dict[str, Any]) -> SASLPlaintext | None:
