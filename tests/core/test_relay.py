@@ -343,6 +343,16 @@ def test_nothing_waits_for_the_next_look_when_another_process_commits_during_a_r
     eventually(lambda: stage.state()["last_seq"] == 1)
 
 
+def test_log_is_asked_when_another_process_told_of_its_commit_before_ours_came(
+    new_file: Open,
+) -> None:
+    relay = Relay("source", new_file(), Bus("nats://127.0.0.1:1", "test"))
+    relay._woken_by_another()
+    relay.wake([Row(11, 0, "events.source.noted", b"{}")])
+    # The other's may be the twelfth.
+    assert not relay._ends_before(12)
+
+
 def test_service_fails_loudly_when_a_row_of_its_log_is_missing(
     stage: Stage, new_file: Open
 ) -> None:
