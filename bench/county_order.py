@@ -23,10 +23,10 @@ from nats.js import JetStreamContext
 from bench.machine import described
 from bench.results import Figure, tell
 from bench.sites import Site, until, up
-from bulwark.folder import Folder
-from shared.areas_loading import load_areas
+from bulwark.data_folder import Folder
+from shared.areas.loading import load_areas
 from shared.events.values import Level
-from tests.areas_fixtures import COUNTY, generated_county
+from tests.support.areas import COUNTY, generated_county
 
 MEASURES = ("checkpoint", "service_plan", "sanitation", "notice")
 SIZES = (500, 5_000)

@@ -11,12 +11,12 @@ from bench.machine import as_a_service, described, percentile
 from bench.posts import COUNTY, callers, request
 from bench.results import Figure, tell
 from bench.sites import Site, up
-from bulwark.folder import Folder
+from bulwark.data_folder import Folder
 from services.rollup.figures.domain import DAILY, STANDING, local_day, upwards
 from services.rollup.figures.tables import add_daily, add_standing
-from shared.areas import Areas
-from shared.clock import CST
-from shared.db import Database
+from shared.areas.tree import Areas
+from shared.clock.clock import CST
+from shared.database.engine import Database
 
 DAYS = 365
 ROUNDS = 3

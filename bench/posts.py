@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from shared.areas import Areas
+from shared.areas.tree import Areas
 
 COUNTY = "220581"
 # One in so many has a fever, so that alerts has something to decide.

@@ -16,10 +16,10 @@ from bench.machine import as_a_service, described
 from bench.results import Figure, tell
 from bench.sites import nats_server
 from bench.yardstick import IN_FLIGHT, published_a_second
-from bulwark.folder import Folder
-from shared.bus import Bus
-from shared.db import Database
-from shared.relay import Relay
+from bulwark.data_folder import Folder
+from shared.database.engine import Database
+from shared.nats.connection import Bus
+from shared.outbox.relay import Relay
 
 RECORDS = 50_000
 ROUNDS = 3

@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 
 from bench.machine import cpu_seconds, memory_mb
-from bulwark.broker import configuration, free_port, server_program
-from bulwark.folder import Folder
-from bulwark.services import SERVICES
+from bulwark.broker.nats_server import configuration, free_port, server_program
+from bulwark.data_folder import Folder
+from bulwark.registry import SERVICES
 
 PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.01

@@ -19,7 +19,7 @@ from bench.posts import Screenings, callers, drain, recorded
 from bench.results import Figure, tell
 from bench.sites import SELDOM_SECONDS, Site, apart, nats_server, until, up
 from bench.yardstick import IN_FLIGHT, published_a_second
-from shared.log import Row
+from shared.writer.log import Row
 
 RECORDS = 30_000
 WARM_UP = 2_000

@@ -7,7 +7,7 @@ import nats
 import orjson
 from nats.js.api import StorageType, StreamConfig
 
-from shared.log import Row
+from shared.writer.log import Row
 
 IN_FLIGHT = 1024
 PULL = 2048

@@ -1,5 +1,5 @@
 """`python -m bulwark` is `bulwark`."""
 
-from bulwark.cli import main
+from bulwark.cli.main import main
 
 main()

@@ -12,7 +12,7 @@ from tests.faults.table import (
     pytest_sessionfinish,
     pytest_terminal_summary,
 )
-from tests.harness import Node, PostgresServer, start_postgres
+from tests.support.harness import Node, PostgresServer, start_postgres
 
 __all__ = [
     "pytest_deselected",
@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", choices=("short", "full"), default="short")
 
 
-SLOWEST_FIRST = ("faults", "docs", "upkeep", "bulwark")
+SLOWEST_FIRST = ("faults", "docs", "bulwark/backup", "bulwark")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,8 +42,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _turn(item: pytest.Item) -> int:
-    folder = item.path.parent.name
-    return SLOWEST_FIRST.index(folder) if folder in SLOWEST_FIRST else len(SLOWEST_FIRST)
+    within = item.path.relative_to(Path(__file__).parent)
+    turns = (turn for turn, folder in enumerate(SLOWEST_FIRST) if within.is_relative_to(folder))
+    return next(turns, len(SLOWEST_FIRST))
 
 
 @pytest.fixture(scope="session")

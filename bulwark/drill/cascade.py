@@ -11,15 +11,15 @@ from typing import Any
 
 from nats.aio.client import Client
 
+from bulwark.broker.tail import Wanted, documents
+from bulwark.console import say
 from bulwark.drill.scenario import Calendar
-from bulwark.follow import Wanted, documents
-from bulwark.process import say
 from bulwark.texts import TEXTS
-from shared.areas import Areas
-from shared.clock import CST
+from shared.areas.tree import Areas
+from shared.clock.clock import CST
 from shared.events import COMMUNITY_DIGITS, Cause, Event, decode
 from shared.events.wording import describe, event_label
-from shared.text import Language
+from shared.i18n.catalogue import Language
 
 # What happens by the hundred every day is told once a day, as a number.
 COUNTED = ("screening_recorded", "report_opened", "report_submitted")

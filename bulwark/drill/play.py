@@ -16,20 +16,20 @@ from typing import Any
 import httpx
 import orjson
 
+from bulwark.broker.tail import connect
+from bulwark.console import say
+from bulwark.data_folder import Folder
 from bulwark.drill import ordinary, review
 from bulwark.drill.cascade import Cascade
 from bulwark.drill.review import Verdict
 from bulwark.drill.scenario import Calendar, Expectation, Scenario, Signing, Step
-from bulwark.folder import Folder
-from bulwark.follow import connect
-from bulwark.process import say
+from bulwark.server.up import Machine, machine, stay, tell
+from bulwark.settings import Settings
 from bulwark.texts import TEXTS
-from bulwark.up import Machine, machine, stay, tell
-from shared.auth import Role
-from shared.clock import CST, VirtualClock
-from shared.runtime import end_all
-from shared.settings import Settings
-from shared.text import Language
+from shared.clock.clock import CST, VirtualClock
+from shared.i18n.catalogue import Language
+from shared.runtime.runtime import end_all
+from shared.security.roles import Role
 
 SIGNED_AT_ONCE = 16
 TOKEN_DAYS = 90

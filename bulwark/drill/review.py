@@ -11,7 +11,7 @@ from bulwark.drill.cascade import Seen
 from bulwark.drill.scenario import Expectation
 from bulwark.texts import TEXTS
 from shared.events.wording import event_label
-from shared.text import Language
+from shared.i18n.catalogue import Language
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.auth import Role
-from shared.clock import CST
+from shared.clock.clock import CST
 from shared.events import AreaCode
 from shared.events.values import PlaceKind
-from shared.policy_file import PolicyFile
+from shared.policy.toml_file import PolicyFile
+from shared.security.roles import Role
 
 MOMENT = re.compile(r"\{day (\d+)(?: (\d\d):(\d\d))?\}")
 NAME = re.compile(r"\$([a-z][a-z0-9-]*)")

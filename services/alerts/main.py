@@ -23,9 +23,10 @@ from services.alerts.venues import api as venues_api
 from shared.events import Event, Recorded
 from shared.events.alerts import ElectionScheduled, RiskLevelChanged, SituationChanged
 from shared.events.intake import CaseReported, ScreeningRecorded, ScreeningVoided
-from shared.service import Batched, EventHandler, Service
-from shared.transaction import Tx
-from shared.why import why_routes
+from shared.http.explain import why_routes
+from shared.runtime.service import Service
+from shared.writer.handlers import Batched, EventHandler
+from shared.writer.transaction import Tx
 
 
 def in_turn(*handlers: EventHandler) -> EventHandler:

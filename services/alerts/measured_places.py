@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from services.alerts.response.measures import MeasureFacts, in_force, in_force_under
 from shared.events import COMMUNITY_DIGITS
 from shared.events.values import MeasureKind
-from shared.service import Site
+from shared.site import Site
 
 Found = Mapping[MeasureKind, MeasureFacts]
 

@@ -2,6 +2,6 @@
 
 from pathlib import Path
 
-from shared.text import Catalogue
+from shared.i18n.catalogue import Catalogue
 
 TEXTS = Catalogue(Path(__file__).parent / "locale")

@@ -7,7 +7,7 @@ from services.intake.people import api as people
 from services.intake.people.handlers import DESTROY_KEY, destroy_key
 from services.intake.schema import Table
 from services.intake.screenings import api as screenings
-from shared.service import Service
+from shared.runtime.service import Service
 
 SERVICE = Service(
     name="intake",

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 
-from shared.clock import CST
-from shared.commands import LAST_DAY, LAST_TIME, written_day, written_time
+from shared.clock.clock import CST
+from shared.writer.commands import LAST_DAY, LAST_TIME, written_day, written_time
 
 # The first onset among the first cases known, 2019-12-01; chosen, as no source sets a limit.
 # Older cases, and temperatures taken earlier, are mistyped years.

@@ -18,9 +18,10 @@ from services.rollup.schema import Table
 from services.rollup.webhooks import gauges as webhook_gauges
 from services.rollup.webhooks.sending import send_webhooks
 from shared.events import REGISTRY, Event, Recorded
-from shared.service import Batched, Service
-from shared.transaction import Tx
-from shared.why import why_routes
+from shared.http.explain import why_routes
+from shared.runtime.service import Service
+from shared.writer.handlers import Batched
+from shared.writer.transaction import Tx
 
 LISTENS_TO = ("intake", "alerts", "volunteers")
 

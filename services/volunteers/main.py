@@ -23,8 +23,8 @@ from shared.events.volunteers import (
     HelperReturned,
     HelperStoodDown,
 )
-from shared.service import Service
-from shared.why import why_routes
+from shared.http.explain import why_routes
+from shared.runtime.service import Service
 
 SERVICE = Service(
     name="volunteers",

@@ -7,7 +7,7 @@ person's id would share that person's key, and go and stay with it.
 from collections.abc import Mapping
 from typing import Literal
 
-from shared.vault import KeyDestroyed, KeyMissing, Vault
+from shared.security.vault import KeyDestroyed, KeyMissing, Vault
 
 Sort = Literal["request", "helper"]
 

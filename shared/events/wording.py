@@ -12,12 +12,12 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Union, get_args, get_origin, get_type_hints
 
-from shared.clock import CST
+from shared.clock.clock import CST
 from shared.events.alerts import RiskLevelChanged
 from shared.events.base import AreaCode, Event
 from shared.events.measures import Order, PlannedService
 from shared.events.values import VOCABULARIES
-from shared.text import Catalogue, Language
+from shared.i18n.catalogue import Catalogue, Language
 
 CATALOGUE = Catalogue(Path(__file__).parent / "locale")
 

@@ -1,11 +1,12 @@
 """Reading the compose files of deploy/."""
 
-from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-DEPLOY = Path(__file__).parent.parent.parent / "deploy"
+from tests.support.paths import ROOT
+
+DEPLOY = ROOT / "deploy"
 FILES = tuple(sorted(path.name for path in DEPLOY.glob("compose*.yaml")))
 ALONE = "compose.yaml"
 SUBSCRIBERS = "compose.subscribers.yaml"

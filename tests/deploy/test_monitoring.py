@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 
-from bulwark.services import SERVICES
+from bulwark.registry import SERVICES
+from bulwark.settings import Settings
 from deploy.grafana.make_dashboards import COLUMNS, DASHBOARDS, as_json
 from deploy.grafana.panels import Dashboard
-from shared.settings import Settings
 from tests.deploy.compose_files import whole_services
 from tests.deploy.watched import (
     FOREIGN,
     PROMETHEUS,
-    ROOT,
     cases,
     declared,
     expressions,
@@ -26,6 +25,7 @@ from tests.deploy.watched import (
     rules,
     series,
 )
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.requirement("P4")
 

@@ -9,12 +9,12 @@ from typing import Any
 from prometheus_client.metrics import MetricWrapperBase
 from ruamel.yaml import YAML
 
-from bulwark.services import SERVICES
+from bulwark.registry import SERVICES
 from deploy.grafana.make_dashboards import DASHBOARDS
 from services.alerts.fevers.gauges import FOUND_SECONDS
-from shared import metrics
+from shared.metrics import names as metrics
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 # What others tell: Prometheus itself, Alertmanager, every Python process, and the exporter of NATS.
 FOREIGN = {

@@ -16,11 +16,13 @@ from typing import Any
 
 import nats
 
-from bulwark import subscribers, taking_up
-from bulwark.broker import Broker
-from tests.harness import Node, eventually, new_id
+from bulwark.broker import reload as taking_up
+from bulwark.broker import subscribers
+from bulwark.broker.nats_server import Broker
+from tests.support.harness import Node, eventually, new_id
+from tests.support.paths import ROOT
 
-EXAMPLES = Path(__file__).parent.parent.parent / "docs" / "examples"
+EXAMPLES = ROOT / "docs" / "examples"
 MINE, OTHERS = "220581001001", "220581002001"
 TOWNSHIP = MINE[:9]
 

@@ -28,7 +28,7 @@ from tests.docs.subscribing import (
     restored_site,
     running,
 )
-from tests.harness import Node
+from tests.support.harness import Node
 
 pytestmark = pytest.mark.requirement("P2")
 

@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 from tests.faults.processes import BrokerProcess
-from tests.ports import held_port
+from tests.support.ports import held_port
 
 NODES = 3
 NAMES = tuple(f"bulwark-{number}" for number in range(NODES))

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.site import Site
 from tests.faults.table import DATABASES, FAULT, ROW, Fault, name_of, row_of
-from tests.harness import PostgresServer
+from tests.support.harness import PostgresServer
 
 
 @pytest.hookimpl(tryfirst=True)

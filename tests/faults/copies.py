@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from bulwark.upkeep.copies import copy_database, restore_database
-from bulwark.upkeep.manifest import DatabaseCopy
+from bulwark.backup.copies import copy_database, restore_database
+from bulwark.backup.manifest import DatabaseCopy
 from tests.faults.site import Site
 
 _made: dict[Path, DatabaseCopy] = {}

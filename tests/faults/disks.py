@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.site import Site
-from tests.harness import eventually
+from tests.support.harness import eventually
 
 MIB = 1024 * 1024
 REFUSED, STORED = 503, 201

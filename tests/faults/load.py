@@ -12,7 +12,7 @@ import orjson
 
 from tests.faults.ledger import FEVER_C, TEST, Ledger
 from tests.faults.processes import UNUSED_TLS
-from tests.harness import new_id
+from tests.support.harness import new_id
 
 AREA = "220581001001"
 # Many small requests at once, so that a fault meets a transaction that several callers share.

@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 
-from bulwark.broker import configuration, server_program
-from tests.harness import eventually
-from tests.ports import held_port
+from bulwark.broker.nats_server import configuration, server_program
+from tests.support.harness import eventually
+from tests.support.ports import held_port
 
 END_SECONDS = 30.0
 # Never used for anything: without one, httpx makes one for each request, which takes it 17 ms.

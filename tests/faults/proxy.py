@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.ports import held_port
+from tests.support.ports import held_port
 
 CHUNK = 65536
 # With a linger of nothing, closing a socket resets its connection.

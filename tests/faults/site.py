@@ -15,18 +15,18 @@ from typing import Any, Self
 import httpx
 import psycopg
 
-from bulwark.folder import Folder
-from shared.auth import Role
-from shared.clock import RealClock
-from shared.db import Database
+from bulwark.data_folder import Folder
+from shared.clock.clock import RealClock
+from shared.database.engine import Database
+from shared.security.roles import Role
 from tests.faults import streams
 from tests.faults.comparing import Comparison
 from tests.faults.ledger import Ledger
 from tests.faults.load import AREA, PAUSE_SECONDS, Sender
 from tests.faults.processes import BrokerProcess, Process, ask
 from tests.faults.standing import SERVICES, SOURCES, Standing
-from tests.harness import PostgresServer, eventually, new_id
-from tests.ports import held_port
+from tests.support.harness import PostgresServer, eventually, new_id
+from tests.support.ports import held_port
 
 
 class Site(Standing):

@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from shared.db import Database
+from shared.database.engine import Database
 from shared.events import parse
-from shared.inbox import dead_letters, places
-from shared.log import events, head_of
+from shared.inbox.checkpoints import places
+from shared.inbox.dead_letters import dead_letters
+from shared.writer.log import events, head_of
 from tests.faults import streams
 from tests.faults.processes import BrokerProcess
 

@@ -6,7 +6,7 @@ from tests.faults import streams
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES, SOURCES
 from tests.faults.table import Fault
-from tests.harness import eventually
+from tests.support.harness import eventually
 
 MAX_AGE_SECONDS = 2.0
 

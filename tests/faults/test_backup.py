@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from bulwark.upkeep.backup import backup
-from bulwark.upkeep.rehearsal import rehearse
-from bulwark.upkeep.source import Source
-from shared.clock import RealClock
-from shared.settings import Settings
+from bulwark.backup.backup import backup
+from bulwark.backup.rehearsal import rehearse
+from bulwark.backup.source import Source
+from bulwark.settings import Settings
+from shared.clock.clock import RealClock
 from tests.faults.copies import copy, put_back
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
-from tests.harness import PostgresServer, eventually
-from tests.rollup.busy_day import fingerprint
+from tests.services.rollup.busy_day import fingerprint
+from tests.support.harness import PostgresServer, eventually
 
 pytestmark = pytest.mark.long
 

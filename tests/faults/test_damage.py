@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.site import Site
 from tests.faults.table import Fault
-from tests.harness import eventually
+from tests.support.harness import eventually
 
 pytestmark = pytest.mark.long
 

@@ -21,7 +21,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.processes import ask
 from tests.faults.site import Site
 from tests.faults.table import Fault
-from tests.harness import PostgresServer, eventually
+from tests.support.harness import PostgresServer, eventually
 
 pytestmark = pytest.mark.long
 

@@ -17,7 +17,7 @@ from tests.faults.disks import (
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
-from tests.harness import PostgresServer, eventually, start_postgres
+from tests.support.harness import PostgresServer, eventually, start_postgres
 
 pytestmark = pytest.mark.long
 

@@ -13,7 +13,7 @@ import pytest
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
-from tests.harness import eventually
+from tests.support.harness import eventually
 
 RECOVERED_SECONDS = 30.0
 

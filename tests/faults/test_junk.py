@@ -10,7 +10,7 @@ import pytest
 from shared.events import parse
 from tests.faults.site import Site
 from tests.faults.table import Fault
-from tests.harness import eventually, new_id
+from tests.support.harness import eventually, new_id
 
 REMADE = "bulwark_stream_remade_total"
 SUBJECT = "events.intake.screening_recorded.22.05.81.001.001._"

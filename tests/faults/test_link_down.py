@@ -13,7 +13,7 @@ from tests.faults.proxy import Proxy
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
-from tests.harness import PostgresServer, eventually
+from tests.support.harness import PostgresServer, eventually
 
 pytestmark = pytest.mark.long
 

@@ -7,7 +7,7 @@ import pytest
 from tests.faults.proxy import Proxy
 from tests.faults.site import Site
 from tests.faults.table import Fault
-from tests.harness import PostgresServer
+from tests.support.harness import PostgresServer
 
 pytestmark = pytest.mark.long
 

@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
-from shared.db import Database
+from shared.database.engine import Database
 from shared.events import subject_of
-from shared.log import Page
+from shared.writer.log import Page
 from tests.faults.load import AREA
 from tests.faults.site import Site
 from tests.faults.standing import SOURCES
 from tests.faults.table import Fault
-from tests.harness import eventually, new_id
+from tests.support.harness import eventually, new_id
 
 DELAY_SECONDS = 1.0
 REFUSING = {

@@ -8,7 +8,7 @@ import pytest
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
-from tests.harness import PostgresServer, start_postgres
+from tests.support.harness import PostgresServer, start_postgres
 
 
 @pytest.fixture(scope="module")

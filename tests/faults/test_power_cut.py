@@ -16,7 +16,7 @@ from tests.faults.disks import LoopDisk, lay_on, loop_disk
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
-from tests.harness import eventually
+from tests.support.harness import eventually
 
 pytestmark = pytest.mark.long
 

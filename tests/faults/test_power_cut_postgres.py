@@ -13,7 +13,7 @@ from tests.faults.disks import LoopDisk, loop_disk
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
-from tests.harness import PostgresServer, start_postgres
+from tests.support.harness import PostgresServer, start_postgres
 
 pytestmark = pytest.mark.long
 

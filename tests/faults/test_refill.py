@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.faults.site import Site
 from tests.faults.table import Fault
-from tests.harness import eventually
+from tests.support.harness import eventually
 
 MAX_AGE_SECONDS = 6.0
 AWAY = ("alerts", "rollup")

@@ -9,14 +9,14 @@ import httpx
 import psycopg
 import pytest
 
-from shared.lease import RENEWED_SECONDS
+from shared.runtime.lease import RENEWED_SECONDS
 from tests.faults.processes import Process, ask
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
 from tests.faults.watch import Watch
-from tests.harness import PostgresServer, eventually
-from tests.ports import held_port
+from tests.support.harness import PostgresServer, eventually
+from tests.support.ports import held_port
 
 TAKE_OVER_SECONDS = 15.0
 # How long two may say it at once: until one that slept through its lease has asked for it again.

@@ -13,13 +13,14 @@ from services.alerts.activities.handlers import (
 )
 from services.alerts.activities.tables import Activity
 from services.alerts.texts import TEXTS
-from shared.auth import Role
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode
 from shared.events.values import ActivityKind, ActivityStatus
-from shared.http import Opening, Read, Routes
-from shared.paging import Paged, page
-from shared.refusal import NotFound
+from shared.exceptions import NotFound
+from shared.http.paging import Paged, page
+from shared.http.reads import Read
+from shared.http.routes import Opening, Routes
+from shared.security.roles import Role
 
 DECIDERS = (Role.LEAD, Role.COMMAND)
 APPLICANTS = (*DECIDERS, Role.RECORDER, Role.RESIDENT, Role.ELECTION)

@@ -21,7 +21,7 @@ from shared.events.alerts import (
     ActivityReported,
 )
 from shared.events.values import ActivityKind, ActivityStatus, Level
-from shared.policy import PolicyPack
+from shared.policy.pack import PolicyPack
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,16 @@ from services.alerts.measured_places import Found, measures_at
 from services.alerts.response.measures import MeasureFacts, causes_under, in_force
 from services.alerts.risk.levels import level_in_force, own_levels
 from services.alerts.texts import TEXTS
-from shared.audit import note
-from shared.auth import Role
-from shared.causes import restored, stored
-from shared.commands import Command, Moment
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode, Event, Id, Recorded
+from shared.events.causes import restored, stored
 from shared.events.values import ActivityKind, Level, MeasureKind, ShortText, Text
-from shared.policy import ActivityStop
-from shared.refusal import Conflict, Forbidden, Invalid, NotFound
-from shared.transaction import Tx
+from shared.exceptions import Conflict, Forbidden, Invalid, NotFound
+from shared.policy.pack import ActivityStop
+from shared.security.audit import note
+from shared.security.roles import Role
+from shared.writer.commands import Command, Moment
+from shared.writer.transaction import Tx
 
 STOPS: tuple[MeasureKind, ...] = ("activity_stop", "meeting_postponement")
 ELSEWHERE = ("because", "reason_en")

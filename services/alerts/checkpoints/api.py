@@ -2,8 +2,8 @@
 
 from services.alerts.checkpoints import handlers
 from services.alerts.checkpoints.handlers import OrderSealing
-from shared.auth import Role
-from shared.http import Routes
+from shared.http.routes import Routes
+from shared.security.roles import Role
 
 routes = Routes("/alerts", "checkpoints")
 routes.post(

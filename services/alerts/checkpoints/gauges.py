@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from services.alerts.response.rows import count_in_force
-from shared.service import AreaGauge, Site
+from shared.runtime.service import AreaGauge
+from shared.site import Site
 
 
 def _open(session: Session, _site: Site) -> Mapping[str, float]:

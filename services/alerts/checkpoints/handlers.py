@@ -9,14 +9,14 @@ from services.alerts.response.by_hand import Begun
 from services.alerts.response.domain import ImposedSealing, MeasureFacts
 from services.alerts.response.measures import listed, standing_under
 from services.alerts.texts import TEXTS
-from shared.audit import note
-from shared.causes import following
-from shared.commands import Command
 from shared.events import COMMUNITY_DIGITS, AreaCode, Cause, Event
 from shared.events.alerts import Order, SealingImposed, SealingLifted
+from shared.events.causes import following
 from shared.events.values import Actor, CheckpointCheck, ShortText, Text
-from shared.refusal import Conflict
-from shared.transaction import Tx
+from shared.exceptions import Conflict
+from shared.security.audit import note
+from shared.writer.commands import Command
+from shared.writer.transaction import Tx
 
 
 class OrderSealing(Command):

@@ -9,13 +9,14 @@ from services.alerts.elections import handlers
 from services.alerts.elections.handlers import ChangeElection, ScheduleElection
 from services.alerts.elections.tables import Election
 from services.alerts.texts import TEXTS
-from shared.auth import Role
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode, Id
 from shared.events.values import ElectionStatus
-from shared.http import Read, Routes
-from shared.paging import Paged, page
-from shared.refusal import NotFound
+from shared.exceptions import NotFound
+from shared.http.paging import Paged, page
+from shared.http.reads import Read
+from shared.http.routes import Routes
+from shared.security.roles import Role
 
 
 class Elections(Paged):

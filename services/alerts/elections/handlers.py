@@ -13,16 +13,16 @@ from services.alerts.elections.tables import Election
 from services.alerts.measured_places import measures_at
 from services.alerts.response.measures import in_force
 from services.alerts.texts import TEXTS
-from shared.audit import note
-from shared.causes import joined, restored, stored
-from shared.commands import Command, Day
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode, Event, Id, Recorded
 from shared.events.alerts import ElectionPaused, ElectionScheduled
+from shared.events.causes import joined, restored, stored
 from shared.events.values import MeasureKind, ShortText, Text
-from shared.refusal import Conflict, Invalid, NotFound
-from shared.schedule import Due
-from shared.transaction import Tx
+from shared.exceptions import Conflict, Invalid, NotFound
+from shared.security.audit import note
+from shared.writer.commands import Command, Day
+from shared.writer.timers import Due
+from shared.writer.transaction import Tx
 
 PAUSES: tuple[MeasureKind, ...] = ("election_pause",)
 PAUSE_LIMIT = "elections.pause_limit"

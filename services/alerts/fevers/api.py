@@ -9,14 +9,15 @@ from services.alerts.fevers import handlers
 from services.alerts.fevers.handlers import Acknowledge, Resolve
 from services.alerts.fevers.tables import Alert
 from services.alerts.texts import TEXTS
-from shared.auth import OF_HEALTH, Role
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode, Id
 from shared.events.values import AlertKind, AlertStatus
-from shared.http import Read, Routes
-from shared.paging import Paged, page
-from shared.refusal import NotFound
-from shared.transaction import Tx
+from shared.exceptions import NotFound
+from shared.http.paging import Paged, page
+from shared.http.reads import Read
+from shared.http.routes import Routes
+from shared.security.roles import OF_HEALTH, Role
+from shared.writer.transaction import Tx
 
 ACTING = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND)
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.areas import level_of
+from shared.areas.tree import level_of
 from shared.events import Recorded, id_from
 from shared.events.alerts import AlertRaised, FeverDetected
 from shared.events.intake import ScreeningEvent, ScreeningRecorded
 from shared.events.values import AlertKind, AlertReason, AreaLevel
-from shared.policy import PolicyPack
+from shared.policy.pack import PolicyPack
 
 CODE_REASONS: dict[str, AlertReason] = {
     "yellow": "health_code_yellow",

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from services.alerts.fevers.domain import first_level
 from services.alerts.fevers.tables import Alert
-from shared.db import Instant
+from shared.database.types import Instant
 from shared.events import COMMUNITY_DIGITS
-from shared.service import AreaGauge, Site
+from shared.runtime.service import AreaGauge
+from shared.site import Site
 
 FOUND_SECONDS = Histogram(
     "bulwark_fever_found_seconds",

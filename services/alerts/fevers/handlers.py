@@ -10,10 +10,7 @@ from sqlalchemy import insert, select
 from services.alerts.fevers import domain, gauges
 from services.alerts.fevers.tables import Alert, VoidedScreening
 from services.alerts.texts import TEXTS
-from shared.auth import Role
-from shared.causes import following, joined, restored, stored
-from shared.commands import Command
-from shared.db import present
+from shared.database.sql import present
 from shared.events import Cause, Event, Id, Recorded
 from shared.events.alerts import (
     AlertAcknowledged,
@@ -22,12 +19,15 @@ from shared.events.alerts import (
     AlertResolved,
     FeverDetected,
 )
+from shared.events.causes import following, joined, restored, stored
 from shared.events.intake import ScreeningRecorded, ScreeningVoided
 from shared.events.values import Actor, AlertOutcome, Text
-from shared.refusal import Conflict, Forbidden, NotFound
-from shared.schedule import Due, schedule_many
-from shared.texts import TEXTS as CORE_TEXTS
-from shared.transaction import Tx
+from shared.exceptions import Conflict, Forbidden, NotFound
+from shared.i18n.messages import TEXTS as CORE_TEXTS
+from shared.security.roles import Role
+from shared.writer.commands import Command
+from shared.writer.timers import Due, schedule_many
+from shared.writer.transaction import Tx
 
 RESPOND_BY = "fevers.respond_by"
 

@@ -6,8 +6,8 @@ from sqlalchemy import JSON, Float, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.alerts.schema import Table
-from shared.causes import Stored
-from shared.db import Instant
+from shared.database.types import Instant
+from shared.events.causes import Stored
 from shared.events.values import AlertKind, AlertStatus, AreaLevel
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from shared.events import Cause
 from shared.events.alerts import NoticeIssued
 from shared.events.values import Level
-from shared.policy import Notice
+from shared.policy.pack import Notice
 
 
 def issued(

@@ -16,8 +16,8 @@ from services.alerts.risk.situations import situations
 from shared.events import Cause, Event, Recorded, id_from
 from shared.events.alerts import SituationChanged
 from shared.events.values import Level, Situation
-from shared.policy import MeasureRule, measures_for
-from shared.transaction import Tx
+from shared.policy.pack import MeasureRule, measures_for
+from shared.writer.transaction import Tx
 
 TOWNSHIP_DIGITS = 9
 

@@ -1,8 +1,8 @@
 """HTTP of the response: what a level would do. P6."""
 
 from services.alerts.response.preview import PreviewLevel, preview
-from shared.auth import Role
-from shared.http import Routes
+from shared.http.routes import Routes
+from shared.security.roles import Role
 
 routes = Routes("/alerts", "response")
 routes.trial(

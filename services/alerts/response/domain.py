@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.areas import ancestors
+from shared.areas.tree import ancestors
 from shared.events import Cause, Recorded
 from shared.events.alerts import (
     MeasureEnded,
@@ -20,7 +20,7 @@ from shared.events.alerts import (
     RiskLevelChanged,
 )
 from shared.events.values import LEVELS, MEASURE_KINDS, CheckpointCheck, Level, MeasureKind
-from shared.policy import (
+from shared.policy.pack import (
     ActivityStop,
     Checkpoint,
     DutyDayAndNight,

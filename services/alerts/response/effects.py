@@ -16,7 +16,7 @@ from services.alerts.service_plans import domain as service_plans
 from shared.events import Cause, Event
 from shared.events.alerts import PlannedService
 from shared.events.values import SERVICE_PLANS, Level, ServicePlan
-from shared.policy import (
+from shared.policy.pack import (
     Checkpoint,
     Notice,
     PolicyPack,

@@ -15,8 +15,8 @@ from services.alerts.venues import handlers as venues
 from shared.events import Event, Recorded, id_from
 from shared.events.alerts import RiskLevelChanged, SituationChanged
 from shared.events.values import Level, Situation
-from shared.policy import measures_for
-from shared.transaction import Tx
+from shared.policy.pack import measures_for
+from shared.writer.transaction import Tx
 
 Changed = Recorded[RiskLevelChanged] | Recorded[SituationChanged]
 

@@ -14,12 +14,12 @@ from services.alerts.checkpoints.domain import ALWAYS_PASS
 from services.alerts.response import rows
 from services.alerts.response.domain import MeasureFacts, governing
 from services.alerts.service_plans.domain import EVERYDAY
-from shared.causes import Stored, stored
 from shared.events import COMMUNITY_DIGITS, Cause, id_from
+from shared.events.causes import Stored, stored
 from shared.events.values import MEASURE_KINDS, MeasureKind, ServicePlan
-from shared.policy import MeasureRule, ServicePlanChange, measures_for
-from shared.service import Site
-from shared.transaction import Tx
+from shared.policy.pack import MeasureRule, ServicePlanChange, measures_for
+from shared.site import Site
+from shared.writer.transaction import Tx
 
 __all__ = [
     "Listed",

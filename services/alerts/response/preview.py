@@ -9,7 +9,6 @@ from typing import Any, Literal
 from services.alerts.response import rows
 from services.alerts.response.domain import MeasureFacts
 from services.alerts.risk.handlers import OrderLevel, order_level
-from shared.commands import new_id
 from shared.events import Event
 from shared.events.alerts import (
     ActivityCalledOff,
@@ -20,7 +19,8 @@ from shared.events.alerts import (
     VenueOpened,
 )
 from shared.events.values import MEASURE_KINDS, MeasureKind, Text
-from shared.transaction import Tx
+from shared.writer.commands import new_id
+from shared.writer.transaction import Tx
 
 Change = Literal["start", "change", "end"]
 Standing = dict[tuple[str, MeasureKind], MeasureFacts]

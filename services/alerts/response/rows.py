@@ -15,11 +15,11 @@ from services.alerts.response.domain import (
     Response,
 )
 from services.alerts.response.tables import grounds, measures, responses
-from shared.areas import ancestors
-from shared.causes import restored, stored
-from shared.db import area_range, send
+from shared.areas.tree import ancestors
+from shared.database.sql import area_range, send
+from shared.events.causes import restored, stored
 from shared.events.values import MeasureKind
-from shared.policy import Measure
+from shared.policy.pack import Measure
 
 MANUAL = "manual"
 PLAN = "plan"

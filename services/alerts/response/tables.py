@@ -7,7 +7,7 @@ communities must not repeat it twenty thousand times. Plain tables, not classes,
 from sqlalchemy import JSON, Column, Index, String, Table
 
 from services.alerts import schema
-from shared.db import Instant
+from shared.database.types import Instant
 
 responses = Table(
     "responses",

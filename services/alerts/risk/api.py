@@ -9,12 +9,13 @@ from services.alerts.risk import handlers
 from services.alerts.risk.handlers import Decide, OrderLevel
 from services.alerts.risk.state import area_state
 from services.alerts.risk.tables import Proposal
-from shared.auth import Role
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode
-from shared.http import Read, Routes
-from shared.paging import Paged, page
-from shared.transaction import Tx
+from shared.http.paging import Paged, page
+from shared.http.reads import Read
+from shared.http.routes import Routes
+from shared.security.roles import Role
+from shared.writer.transaction import Tx
 
 ProposalStatus = Literal["open", "accepted", "declined", "superseded", "withdrawn"]
 

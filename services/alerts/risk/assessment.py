@@ -15,12 +15,12 @@ from services.alerts.risk.evidence import (
 )
 from services.alerts.risk.levels import level_above, risk_of
 from services.alerts.risk.tables import AreaRisk, Proposal
-from shared.causes import following, restored, stored
-from shared.clock import CST
+from shared.clock.clock import CST
 from shared.events import Cause, Event, id_from
 from shared.events.alerts import Order, RiskLevelChanged, RiskLevelProposed
+from shared.events.causes import following, restored, stored
 from shared.events.values import Level, LevelReason
-from shared.transaction import Tx
+from shared.writer.transaction import Tx
 
 WINDOW = "risk.window"
 

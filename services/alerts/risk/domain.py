@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from shared.areas import Level as AreaLevel
-from shared.areas import ancestors, cut, level_of, within
+from shared.areas.tree import Level as AreaLevel
+from shared.areas.tree import ancestors, cut, level_of, within
 from shared.events.values import LEVELS, CaseOrigin, CaseStatus, Level, LevelReason, Situation
-from shared.policy import PolicyPack, RiskUnit
+from shared.policy.pack import PolicyPack, RiskUnit
 
 UNITS: dict[AreaLevel, RiskUnit] = {
     AreaLevel.COMMUNITY: "community",

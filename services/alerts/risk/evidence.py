@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from services.alerts.risk.domain import Case, Report, case_of
 from services.alerts.risk.tables import CaseFacts, CaseReport
-from shared.causes import restored, stored
-from shared.clock import CST
-from shared.db import area_range
+from shared.clock.clock import CST
+from shared.database.sql import area_range
 from shared.events import Cause, Recorded
+from shared.events.causes import restored, stored
 from shared.events.intake import CaseReported
-from shared.policy import PolicyPack
-from shared.transaction import Tx
+from shared.policy.pack import PolicyPack
+from shared.writer.transaction import Tx
 
 
 def remember(tx: Tx, recorded: Recorded[CaseReported]) -> tuple[Case | None, Case] | None:

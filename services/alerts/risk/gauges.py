@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from services.alerts.risk.levels import level_in_force, own_levels
-from shared.areas import UnknownArea
+from shared.areas.tree import UnknownArea
 from shared.events import COMMUNITY_DIGITS
 from shared.events.values import LEVELS
-from shared.service import AreaGauge, Site
+from shared.runtime.service import AreaGauge
+from shared.site import Site
 
 
 def _levels(session: Session, site: Site) -> Mapping[str, float]:

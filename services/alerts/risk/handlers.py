@@ -9,17 +9,17 @@ from services.alerts.risk.levels import risk_of
 from services.alerts.risk.situations import reassess_situation
 from services.alerts.risk.tables import AreaRisk, Proposal, RiskOrder
 from services.alerts.texts import TEXTS
-from shared.audit import note
-from shared.causes import restored, stored
-from shared.clock import CST
-from shared.commands import Command, Moment, new_id
+from shared.clock.clock import CST
 from shared.events import COMMUNITY_DIGITS, AreaCode, Event, Id, Recorded
 from shared.events.alerts import Order, RiskLevelChanged, RiskLevelDeclined
+from shared.events.causes import restored, stored
 from shared.events.intake import CaseReported
 from shared.events.values import Actor, Level, ShortText, Text
-from shared.refusal import Conflict, Invalid, NotFound
-from shared.schedule import Due
-from shared.transaction import Tx
+from shared.exceptions import Conflict, Invalid, NotFound
+from shared.security.audit import note
+from shared.writer.commands import Command, Moment, new_id
+from shared.writer.timers import Due
+from shared.writer.transaction import Tx
 
 
 class OrderLevel(Command):

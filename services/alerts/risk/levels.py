@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from services.alerts.risk.domain import areas_above, strongest
 from services.alerts.risk.tables import AreaRisk
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events.values import Level
-from shared.transaction import Tx
+from shared.writer.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)

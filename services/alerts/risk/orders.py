@@ -9,10 +9,10 @@ from services.alerts.risk import domain
 from services.alerts.risk.assessment import assessed, cases_of, changed, open_proposal, reassess
 from services.alerts.risk.levels import risk_of
 from services.alerts.risk.tables import Proposal, RiskOrder
-from shared.causes import restored
 from shared.events import Event
 from shared.events.alerts import Order
-from shared.transaction import Tx
+from shared.events.causes import restored
+from shared.writer.transaction import Tx
 
 EFFECTIVE = "risk.effective"
 UNTIL = "risk.until"

@@ -10,13 +10,13 @@ from services.alerts.risk import domain
 from services.alerts.risk.domain import Case
 from services.alerts.risk.evidence import causes_of, counted_for_situation, recent_cases
 from services.alerts.risk.tables import CommunitySituation
-from shared.clock import CST
-from shared.db import area_range
+from shared.clock.clock import CST
+from shared.database.sql import area_range
 from shared.events import Cause, Event
 from shared.events.alerts import SituationChanged
 from shared.events.values import SITUATIONS, Situation
-from shared.schedule import Due
-from shared.transaction import Tx
+from shared.writer.timers import Due
+from shared.writer.transaction import Tx
 
 LAPSE = "risk.situation"
 

@@ -9,7 +9,7 @@ from services.alerts.response.measures import listed, service_plan
 from services.alerts.risk.levels import in_force
 from services.alerts.risk.situations import situation_of
 from services.alerts.risk.tables import RiskOrder
-from shared.service import Site
+from shared.site import Site
 
 
 def area_state(session: Session, site: Site, area: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from sqlalchemy import JSON, BigInteger, Boolean, Date, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.alerts.schema import Table
-from shared.causes import Stored
-from shared.db import Instant
+from shared.database.types import Instant
+from shared.events.causes import Stored
 from shared.events.values import CaseOrigin, CaseStatus, Level, LevelReason, Situation
 
 

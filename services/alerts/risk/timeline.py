@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from services.alerts.risk.domain import Case, Report, assess, case_of, units_of
 from shared.events.values import Level
-from shared.policy import PolicyPack
+from shared.policy.pack import PolicyPack
 
 Levels = Mapping[tuple[str, date], Level]
 """The level of an area on a day; low where it is not said."""

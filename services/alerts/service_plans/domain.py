@@ -5,7 +5,7 @@ from datetime import datetime
 from shared.events import Cause
 from shared.events.alerts import PlannedService, ServicePlanChanged
 from shared.events.values import ServicePlan
-from shared.policy import PolicyPack
+from shared.policy.pack import PolicyPack
 
 EVERYDAY: ServicePlan = "everyday"
 

@@ -9,13 +9,14 @@ from services.alerts.texts import TEXTS
 from services.alerts.venues import handlers
 from services.alerts.venues.handlers import ChangeVenue, RegisterVenue
 from services.alerts.venues.tables import Venue
-from shared.auth import Role
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode, Id
 from shared.events.values import VenueKind, VenueStatus
-from shared.http import Read, Routes
-from shared.paging import Paged, page
-from shared.refusal import NotFound
+from shared.exceptions import NotFound
+from shared.http.paging import Paged, page
+from shared.http.reads import Read
+from shared.http.routes import Routes
+from shared.security.roles import Role
 
 
 class Venues(Paged):

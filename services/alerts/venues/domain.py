@@ -13,7 +13,7 @@ from typing import Any
 from shared.events import Cause, Event
 from shared.events.alerts import VenueClosed, VenueLimited, VenueOpened
 from shared.events.values import VenueKind, VenueStatus
-from shared.policy import VenueClosure, VenueLimit
+from shared.policy.pack import VenueClosure, VenueLimit
 
 UNLIMITED = 1_000_000_000
 

@@ -13,16 +13,16 @@ from services.alerts.texts import TEXTS
 from services.alerts.venues import domain
 from services.alerts.venues.domain import Asked, ByHand, InForce, Step
 from services.alerts.venues.tables import Venue
-from shared.audit import note
-from shared.auth import Role
-from shared.causes import restored, stored
-from shared.commands import Command
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode, Event, Id, Recorded
+from shared.events.causes import restored, stored
 from shared.events.values import MeasureKind, ShortText, Text, VenueKind, VenueStatus
-from shared.policy import VenueClosure, VenueLimit
-from shared.refusal import Conflict, Invalid, NotFound
-from shared.transaction import Tx
+from shared.exceptions import Conflict, Invalid, NotFound
+from shared.policy.pack import VenueClosure, VenueLimit
+from shared.security.audit import note
+from shared.security.roles import Role
+from shared.writer.commands import Command
+from shared.writer.transaction import Tx
 
 RESTRICTS: tuple[MeasureKind, ...] = ("venue_closure", "venue_limit")
 COLUMNS = tuple(

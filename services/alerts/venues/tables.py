@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.alerts.schema import Table
-from shared.db import Instant
+from shared.database.types import Instant
 
 
 class Venue(Table):

@@ -9,13 +9,14 @@ from sqlalchemy import select
 from services.intake.cases import handlers
 from services.intake.cases.handlers import ReportAgain, ReportCase
 from services.intake.cases.tables import Case, CaseReport
-from shared.auth import Role
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode, Id
 from shared.events.values import CaseStatus
-from shared.http import Read, Routes
-from shared.paging import Paged, page
-from shared.transaction import Tx
+from shared.http.paging import Paged, page
+from shared.http.reads import Read
+from shared.http.routes import Routes
+from shared.security.roles import Role
+from shared.writer.transaction import Tx
 
 REPORTERS = (Role.HEALTH, Role.COMMAND)
 READERS = (Role.HEALTH, Role.COMMAND, Role.LEAD)

@@ -14,13 +14,13 @@ from services.intake.cases.tables import Case, CaseLink, CaseReport
 from services.intake.people import register
 from services.intake.texts import TEXTS
 from services.intake.times import RecordedAt, RecordedOn
-from shared.clock import CST
-from shared.commands import Command
+from shared.clock.clock import CST
 from shared.events import AreaCode, Event, Id
 from shared.events.intake import CaseReported
 from shared.events.values import CaseOrigin, CaseStatus
-from shared.refusal import Invalid, NotFound
-from shared.transaction import Tx
+from shared.exceptions import Invalid, NotFound
+from shared.writer.commands import Command
+from shared.writer.transaction import Tx
 
 SAID = ("status", "person_id", "confirmed_on", "onset_on", "origin", "setting", "linked_to")
 

@@ -18,16 +18,17 @@ from services.intake.people.handlers import (
 from services.intake.people.register import present
 from services.intake.people.sealing import opened
 from services.intake.people.tables import Person
-from shared.areas import Level, cut
-from shared.auth import Role
-from shared.db import area_range
+from shared.areas.tree import Level, cut
+from shared.database.sql import area_range
 from shared.events import AreaCode
 from shared.events.values import Category, Need
-from shared.http import Opening, Read, Routes
-from shared.paging import Paged, page
-from shared.refusal import Gone
-from shared.service import Site
-from shared.transaction import Tx
+from shared.exceptions import Gone
+from shared.http.paging import Paged, page
+from shared.http.reads import Read
+from shared.http.routes import Opening, Routes
+from shared.security.roles import Role
+from shared.site import Site
+from shared.writer.transaction import Tx
 
 WRITERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COORDINATOR, Role.COMMAND)
 GRANTED = (Role.HELPER, Role.COORDINATOR, Role.LEAD)

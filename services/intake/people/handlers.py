@@ -11,18 +11,19 @@ from services.intake.people.register import present
 from services.intake.people.sealing import opened, sealed
 from services.intake.people.tables import Person
 from services.intake.texts import TEXTS
-from shared import audit
-from shared.auth import InvalidToken, Role
-from shared.commands import Command, Moment
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode, Event, Id
 from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
 from shared.events.values import Category, Need
-from shared.refusal import Conflict, Forbidden, Invalid
-from shared.schedule import Due
-from shared.service import Site
-from shared.transaction import Tx
-from shared.vault import Vault
+from shared.exceptions import Conflict, Forbidden, Invalid
+from shared.security import audit
+from shared.security.roles import Role
+from shared.security.tokens import InvalidToken
+from shared.security.vault import Vault
+from shared.site import Site
+from shared.writer.commands import Command, Moment
+from shared.writer.timers import Due
+from shared.writer.transaction import Tx
 
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
 AT_ONCE = 500

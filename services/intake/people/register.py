@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from services.intake.people.tables import Person
 from services.intake.texts import TEXTS
-from shared.refusal import Gone, Invalid, NotFound
+from shared.exceptions import Gone, Invalid, NotFound
 
 AT_ONCE = 500
 

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 
 from services.intake.people.tables import Person
 from services.intake.texts import TEXTS
-from shared.refusal import Gone
-from shared.vault import KeyDestroyed, KeyStoreUnavailable, Vault
-from shared.writer import Unavailable
+from shared.exceptions import Gone
+from shared.security.key_store import KeyStoreUnavailable
+from shared.security.vault import KeyDestroyed, Vault
+from shared.writer.writer import Unavailable
 
 
 def sealed(vault: Vault, details: Mapping[str, Mapping[str, str]]) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.intake.schema import Table
-from shared.db import Instant
+from shared.database.types import Instant
 
 
 class Person(Table):

@@ -2,8 +2,8 @@
 
 from services.intake.screenings import handlers
 from services.intake.screenings.handlers import RecordScreening, VoidScreening
-from shared.auth import Role
-from shared.http import Routes
+from shared.http.routes import Routes
+from shared.security.roles import Role
 
 RECORDERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND, Role.COORDINATOR, Role.RESIDENT)
 

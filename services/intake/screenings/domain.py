@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.events.intake import ScreeningRecorded, ScreeningVoided
-from shared.policy import Temperature
+from shared.policy.pack import Temperature
 
 
 def temperature_fault(

@@ -9,7 +9,6 @@ from services.intake.screenings import domain
 from services.intake.screenings.tables import Screening, add_screenings
 from services.intake.texts import TEXTS
 from services.intake.times import RecordedAt
-from shared.commands import Command
 from shared.events import AreaCode, Event, Id
 from shared.events.values import (
     Channel,
@@ -20,9 +19,10 @@ from shared.events.values import (
     ShortText,
     Symptom,
 )
-from shared.refusal import Conflict, Invalid, NotFound
-from shared.service import Site
-from shared.transaction import Tx
+from shared.exceptions import Conflict, Invalid, NotFound
+from shared.site import Site
+from shared.writer.commands import Command
+from shared.writer.transaction import Tx
 
 
 def _direction(value: Any) -> Any:

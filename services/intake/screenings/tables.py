@@ -9,7 +9,8 @@ from sqlalchemy import JSON, Connection, Float, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.intake.schema import Table
-from shared.db import Instant, send
+from shared.database.sql import send
+from shared.database.types import Instant
 
 
 class Screening(Table):

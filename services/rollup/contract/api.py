@@ -10,8 +10,9 @@ from services.rollup.contract.page import page
 from services.rollup.texts import TEXTS
 from shared.events import contract
 from shared.events.envelope import schema_name
-from shared.http import Read, Routes
-from shared.refusal import NotFound
+from shared.exceptions import NotFound
+from shared.http.reads import Read
+from shared.http.routes import Routes
 
 HEADERS = {"cache-control": "public, max-age=300"}
 # The page needs nothing from anywhere, so nothing is allowed in.

@@ -6,14 +6,14 @@ from pydantic import BaseModel, Field
 
 from services.rollup.feed.domain import data_of, is_sent, kinds_asked
 from services.rollup.texts import TEXTS
-from shared.auth import OF_HEALTH, Role
 from shared.events import AreaCode, Recorded
 from shared.events.wording import described_to
-from shared.http import Routes
-from shared.refusal import Invalid
-from shared.service import Site
-from shared.sse import Subscription, Watch, stream
-from shared.text import Language
+from shared.exceptions import Invalid
+from shared.http.routes import Routes
+from shared.http.sse import Subscription, Watch, stream
+from shared.i18n.catalogue import Language
+from shared.security.roles import OF_HEALTH, Role
+from shared.site import Site
 
 WATCHERS = frozenset(Role) - {Role.HELPER, Role.RESIDENT}
 

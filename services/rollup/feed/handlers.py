@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.events import Event, Recorded
-from shared.transaction import Tx
+from shared.writer.transaction import Tx
 
 
 def announce(tx: Tx, run: Iterable[Recorded[Any]]) -> None:

@@ -7,9 +7,10 @@ from pydantic import BaseModel
 
 from services.rollup.figures.domain import local_day
 from services.rollup.figures.reading import figures_on
-from shared.auth import Role
 from shared.events import AreaCode
-from shared.http import Read, Routes
+from shared.http.reads import Read
+from shared.http.routes import Routes
+from shared.security.roles import Role
 
 STAFF = frozenset(Role) - {Role.HELPER, Role.RESIDENT, Role.SUBSCRIBER}
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
-from shared.areas import Level
+from shared.areas.tree import Level
 from shared.events import Event, Recorded
 from shared.events import alerts as a
 from shared.events import intake as i

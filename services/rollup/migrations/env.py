@@ -1,6 +1,6 @@
-"""Alembic's entry: the connection comes from `shared.migration`."""
+"""Alembic's entry: the connection comes from `shared.runtime.migrations`."""
 
 from services.rollup.main import SERVICE
-from shared.migration import run_environment
+from shared.runtime.migrations import run_environment
 
 run_environment(SERVICE.metadata)

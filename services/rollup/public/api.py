@@ -6,7 +6,9 @@ from starlette.responses import Response
 from services.rollup.public.page import page
 from services.rollup.public.reading import public_area
 from shared.events import AreaCode
-from shared.http import Read, Routes, json_response
+from shared.http.reads import Read
+from shared.http.responses import json_response
+from shared.http.routes import Routes
 
 HEADERS = {"cache-control": "public, max-age=10", "vary": "Accept"}
 # The page needs nothing from anywhere, so nothing is allowed in.

@@ -13,7 +13,7 @@ from string import Template
 from typing import Any
 
 from services.rollup.texts import TEXTS
-from shared.clock import CST
+from shared.clock.clock import CST
 
 
 @cache

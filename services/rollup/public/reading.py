@@ -11,9 +11,9 @@ from services.rollup.public import domain
 from services.rollup.public.domain import Elsewhere, Measure, Own, Rule
 from services.rollup.public.tables import PublicChange, PublicMeasure, PublicState
 from services.rollup.public.wording import both, rule_text
-from shared.areas import Level, ancestors, parent_of
-from shared.db import area_range
-from shared.http import Read
+from shared.areas.tree import Level, ancestors, parent_of
+from shared.database.sql import area_range
+from shared.http.reads import Read
 
 
 def public_area(read: Read, code: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from services.rollup.public.domain import Details
 from services.rollup.texts import TEXTS
 from shared.events.wording import value_label
-from shared.text import Language
+from shared.i18n.catalogue import Language
 
 
 def rule_text(kind: str, details: Details, language: Language) -> str:

@@ -11,13 +11,14 @@ from services.rollup.reports import handlers, viewing
 from services.rollup.reports.handlers import Excuse, SignOff
 from services.rollup.reports.tables import Report
 from services.rollup.texts import TEXTS
-from shared.auth import Role
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode
 from shared.events.values import ReportStatus
-from shared.http import Read, Routes
-from shared.paging import Paged, page
-from shared.refusal import NotFound
+from shared.exceptions import NotFound
+from shared.http.paging import Paged, page
+from shared.http.reads import Read
+from shared.http.routes import Routes
+from shared.security.roles import Role
 
 
 class ReportAsked(BaseModel):

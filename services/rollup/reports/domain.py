@@ -10,7 +10,7 @@ from typing import Final
 
 from shared.events.rollup import FigureChange
 from shared.events.values import ReportStatus
-from shared.policy import Reports
+from shared.policy.pack import Reports
 
 LOCAL: Final = timezone(timedelta(hours=8))
 MOST_DAYS_BACK: Final = 31

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from services.rollup.reports.domain import MOST_DAYS_BACK
 from services.rollup.reports.tables import Report
-from shared.service import AreaGauge, Site
+from shared.runtime.service import AreaGauge
+from shared.site import Site
 
 
 def _missing(session: Session, site: Site) -> Mapping[str, float]:

@@ -8,14 +8,14 @@ from services.rollup.figures.reading import figures_on
 from services.rollup.reports import domain, viewing
 from services.rollup.reports.tables import Report
 from services.rollup.texts import TEXTS
-from shared.areas import Level, level_of
-from shared.commands import Command
+from shared.areas.tree import Level, level_of
 from shared.events import AreaCode, Event
 from shared.events.rollup import ReportExcused, ReportSubmitted
 from shared.events.values import Text
-from shared.refusal import Conflict, Invalid, NotFound
-from shared.service import Site
-from shared.transaction import Tx
+from shared.exceptions import Conflict, Invalid, NotFound
+from shared.site import Site
+from shared.writer.commands import Command
+from shared.writer.transaction import Tx
 
 
 class OfReport(Command):

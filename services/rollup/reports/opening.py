@@ -12,10 +12,10 @@ from services.rollup.reports import domain
 from services.rollup.reports.tables import Report
 from shared.events import Event
 from shared.events.rollup import ReportMissed, ReportOpened
-from shared.policy import Reports
-from shared.schedule import Due
-from shared.service import Site
-from shared.transaction import Tx
+from shared.policy.pack import Reports
+from shared.site import Site
+from shared.writer.timers import Due
+from shared.writer.transaction import Tx
 
 OPEN = "reports.open"
 DEADLINE = "reports.deadline"

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Boolean, Date, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.rollup.schema import Table
-from shared.db import Instant
+from shared.database.types import Instant
 from shared.events.values import ReportStatus
 
 

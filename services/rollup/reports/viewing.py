@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.rollup.figures.reading import daily_of_many, figures_on
 from services.rollup.reports.tables import Report, ReportRevision
-from shared.service import Site
+from shared.site import Site
 
 BRIEF = ("screenings", "fevers", "alerts", "cases")
 

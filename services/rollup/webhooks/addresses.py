@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from services.rollup.texts import TEXTS
-from shared.refusal import Invalid
+from shared.exceptions import Invalid
 
 MOST_CHARACTERS = 2000
 # Relays of 6to4 (RFC 7526), which no list of Python's knows.

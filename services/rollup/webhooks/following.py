@@ -13,15 +13,16 @@ import structlog
 from services.rollup.feed.domain import is_sent
 from services.rollup.webhooks.handlers import Told, places
 from services.rollup.webhooks.target import PassedOver, Target, TargetGone
-from shared.answering import Wish, ask_repair
-from shared.bus import StreamRefused
-from shared.db import is_transient, on_thread
+from shared.database.failures import is_transient
+from shared.database.threads import on_thread
 from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_of
-from shared.feed import BEAT_SECONDS, Arrival, Feed
-from shared.reader import HEARTBEAT, PULL_EXPIRED
-from shared.runtime import Runtime
-from shared.stream_check import digest_of
-from shared.writer import Unavailable
+from shared.inbox.reader import HEARTBEAT, PULL_EXPIRED
+from shared.nats.connection import StreamRefused
+from shared.nats.consumer import BEAT_SECONDS, Arrival, Feed
+from shared.outbox.control import Wish, ask_repair
+from shared.outbox.verification import digest_of
+from shared.runtime.runtime import Runtime
+from shared.writer.writer import Unavailable
 
 AGAIN_SECONDS = 1.0
 SILENCE_SECONDS = 3 * BEAT_SECONDS

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from services.rollup.webhooks.handlers import followed, places
 from services.rollup.webhooks.tables import WebhookTarget
-from shared import metrics
-from shared.bus import StreamState
-from shared.db import on_thread
-from shared.runtime import Runtime
-from shared.telling import Value
+from shared.database.threads import on_thread
+from shared.metrics import names as metrics
+from shared.metrics.gauges import Value
+from shared.nats.connection import StreamState
+from shared.runtime.runtime import Runtime
 
 
 async def tell(runtime: Runtime) -> list[Value]:

@@ -11,11 +11,11 @@ from services.rollup.texts import TEXTS
 from services.rollup.webhooks.addresses import endpoint
 from services.rollup.webhooks.domain import sources_of
 from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
-from shared.audit import Noting, note
-from shared.inbox import place_of_source
-from shared.refusal import Conflict, NotFound
-from shared.remembered import Once
-from shared.transaction import Tx
+from shared.exceptions import Conflict, NotFound
+from shared.inbox.checkpoints import place_of_source
+from shared.security.audit import Noting, note
+from shared.writer.idempotency import Once
+from shared.writer.transaction import Tx
 
 # In a place: from where the stream begins when it is first read, which is seldom at 1.
 FROM_START = -1

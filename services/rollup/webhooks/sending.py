@@ -12,8 +12,9 @@ import structlog
 from services.rollup.webhooks.domain import sources_of
 from services.rollup.webhooks.handlers import places
 from services.rollup.webhooks.wishes import Wish, forget_attempts, wishes
-from shared.db import is_transient, on_thread
-from shared.runtime import Runtime, end_all
+from shared.database.failures import is_transient
+from shared.database.threads import on_thread
+from shared.runtime.runtime import Runtime, end_all
 
 LOOK_SECONDS = 2.0
 

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.rollup.schema import Table
-from shared.db import Instant
+from shared.database.types import Instant
 
 
 class WebhookTarget(Table):

@@ -12,12 +12,12 @@ from services.rollup.webhooks.domain import kinds_of, pause_after
 from services.rollup.webhooks.handlers import Failed
 from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
 from services.rollup.webhooks.wishes import Wish
-from shared import metrics
-from shared.db import on_thread
+from shared.database.threads import on_thread
 from shared.events import CONTENT_TYPE, Event, Recorded
-from shared.refusal import Refused
-from shared.runtime import Runtime
-from shared.writer import Unavailable
+from shared.exceptions import Refused
+from shared.metrics import names as metrics
+from shared.runtime.runtime import Runtime
+from shared.writer.writer import Unavailable
 
 ANSWER_SECONDS = 15.0
 GONE = 410

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.rollup.webhooks.handlers import followed
-from shared import metrics
-from shared.runtime import Runtime
+from shared.metrics import names as metrics
+from shared.runtime.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)

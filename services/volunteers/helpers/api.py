@@ -11,12 +11,13 @@ from services.volunteers.helpers.handlers import ChangeHelper, RegisterHelper
 from services.volunteers.helpers.tables import Helper
 from services.volunteers.sealing import opened
 from services.volunteers.texts import TEXTS
-from shared.auth import Role
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode, Id
-from shared.http import Read, Routes
-from shared.paging import Paged, page
-from shared.refusal import NotFound
+from shared.exceptions import NotFound
+from shared.http.paging import Paged, page
+from shared.http.reads import Read
+from shared.http.routes import Routes
+from shared.security.roles import Role
 
 KEEPERS = (Role.COORDINATOR, Role.LEAD)
 READERS = (*KEEPERS, Role.COMMAND, Role.HEALTH, Role.RECORDER, Role.COUNSELLOR, Role.HELPER)

@@ -12,13 +12,13 @@ from services.volunteers.helpers.domain import Fever
 from services.volunteers.helpers.tables import Helper, PersonFever
 from services.volunteers.register import handlers as register
 from services.volunteers.texts import TEXTS
-from shared.causes import restored, stored
 from shared.events import Cause, Event, Recorded
 from shared.events.alerts import AlertResolved, FeverDetected
+from shared.events.causes import restored, stored
 from shared.events.volunteers import HelperReturned, HelperStoodDown
-from shared.refusal import Conflict
-from shared.schedule import Due
-from shared.transaction import Tx
+from shared.exceptions import Conflict
+from shared.writer.timers import Due
+from shared.writer.transaction import Tx
 
 WINDOW = "helpers.window"
 WINDOW_LINE = "risk.window_days"

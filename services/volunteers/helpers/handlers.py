@@ -11,14 +11,15 @@ from services.volunteers.helpers import domain, fevers
 from services.volunteers.helpers.tables import Helper
 from services.volunteers.sealing import sealed
 from services.volunteers.texts import TEXTS
-from shared.auth import Caller, Role
-from shared.commands import Command
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode, Event, Id
 from shared.events.values import ShortText, Skill, StandDownReason
 from shared.events.volunteers import HelperRegistered, HelperReturned, HelperStoodDown
-from shared.refusal import Conflict, Forbidden, NotFound
-from shared.transaction import Tx
+from shared.exceptions import Conflict, Forbidden, NotFound
+from shared.security.roles import Role
+from shared.security.tokens import Caller
+from shared.writer.commands import Command
+from shared.writer.transaction import Tx
 
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{4,19}$")]
 Language = Annotated[str, StringConstraints(min_length=1, max_length=40)]

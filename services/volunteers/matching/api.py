@@ -3,8 +3,8 @@
 from services.volunteers.matching import handlers
 from services.volunteers.matching.handlers import MatchAssistance
 from services.volunteers.requests.answers import standing
-from shared.auth import Role
-from shared.http import Routes
+from shared.http.routes import Routes
+from shared.security.roles import Role
 
 routes = Routes("/volunteers", "matching")
 routes.post(

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from shared.areas import Level
+from shared.areas.tree import Level
 from shared.events.values import RequestKind, Skill
-from shared.policy import Matching
+from shared.policy.pack import Matching
 
 if TYPE_CHECKING:
     import numpy as np

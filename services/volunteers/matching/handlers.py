@@ -12,8 +12,7 @@ from services.volunteers.requests import rights, steps, tasks
 from services.volunteers.requests.domain import PRIVATE_KIND
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.texts import TEXTS
-from shared.areas import Level
-from shared.commands import Command
+from shared.areas.tree import Level
 from shared.events import Event, Id, Recorded
 from shared.events.values import REQUEST_KINDS
 from shared.events.volunteers import (
@@ -24,9 +23,10 @@ from shared.events.volunteers import (
     HelperReturned,
     HelperStoodDown,
 )
-from shared.refusal import Conflict, Invalid
-from shared.schedule import Due
-from shared.transaction import Tx
+from shared.exceptions import Conflict, Invalid
+from shared.writer.commands import Command
+from shared.writer.timers import Due
+from shared.writer.transaction import Tx
 
 RUN = "matching.run"
 LINE = "requests.matching"

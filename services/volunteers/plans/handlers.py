@@ -17,12 +17,12 @@ from services.volunteers.requests import handlers as requests
 from services.volunteers.requests import plan_made
 from services.volunteers.requests.plan_made import Planned
 from services.volunteers.requests.tables import AssistanceRequest
-from shared.causes import joined, restored, stored
 from shared.events import Cause, Event, Recorded
 from shared.events.alerts import PlannedService, ServicePlanChanged
+from shared.events.causes import joined, restored, stored
 from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
 from shared.events.volunteers import HelperStoodDown
-from shared.transaction import Tx
+from shared.writer.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.volunteers.schema import Table
-from shared.db import Instant
+from shared.database.types import Instant
 from shared.events.values import ServicePlan
 
 

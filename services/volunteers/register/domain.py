@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.areas import Level, cut
+from shared.areas.tree import Level, cut
 from shared.events.intake import PersonRegistered, PersonUpdated
 
 NONE_RECORDED = "none_recorded"

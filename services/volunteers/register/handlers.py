@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from services.volunteers.register import domain
 from services.volunteers.register.domain import Registered
 from services.volunteers.register.tables import Resident
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import Recorded
 from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
-from shared.transaction import Tx
+from shared.writer.transaction import Tx
 
 AT_ONCE = 500
 

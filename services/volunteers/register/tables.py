@@ -6,7 +6,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.volunteers.schema import Table
-from shared.db import Instant
+from shared.database.types import Instant
 
 
 class Resident(Table):

@@ -17,13 +17,14 @@ from services.volunteers.requests.handlers import (
 )
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.sealing import opened
-from shared.auth import Role
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import AreaCode, Id
 from shared.events.values import RequestKind, RequestStatus
-from shared.http import Read, Routes
-from shared.paging import Paged, page
-from shared.vault import KeyDestroyed
+from shared.http.paging import Paged, page
+from shared.http.reads import Read
+from shared.http.routes import Routes
+from shared.security.roles import Role
+from shared.security.vault import KeyDestroyed
 
 PEOPLE = (
     *(Role.RESIDENT, Role.RECORDER, Role.COORDINATOR, Role.LEAD, Role.HEALTH, Role.HELPER),

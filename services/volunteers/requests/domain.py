@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from shared.areas import level_of, parent_of
+from shared.areas.tree import level_of, parent_of
 from shared.events.values import AreaLevel, RequestKind, RequestStatus, StandDownReason
-from shared.policy import Requests
+from shared.policy.pack import Requests
 
 Step = Literal["match", "start", "complete", "cancel", "grant"]
 

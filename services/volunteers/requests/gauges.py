@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from services.volunteers.requests.domain import LIVE
 from services.volunteers.requests.tables import AssistanceRequest
 from shared.events import COMMUNITY_DIGITS
-from shared.service import AreaGauge, Site
+from shared.runtime.service import AreaGauge
+from shared.site import Site
 
 _COMMUNITY = func.substr(AssistanceRequest.area, 1, COMMUNITY_DIGITS)
 

@@ -11,16 +11,16 @@ from services.volunteers.requests import domain, rights, steps
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.sealing import destroyed, sealed
 from services.volunteers.texts import TEXTS
-from shared.audit import note
-from shared.auth import Role
-from shared.causes import stored
-from shared.commands import Command, Moment
 from shared.events import COMMUNITY_DIGITS, AreaCode, Event, Id, Recorded
+from shared.events.causes import stored
 from shared.events.values import RequestKind, ShortText, Text
 from shared.events.volunteers import AssistanceRequested
-from shared.refusal import Conflict, Forbidden, Invalid
-from shared.schedule import Due
-from shared.transaction import Tx
+from shared.exceptions import Conflict, Forbidden, Invalid
+from shared.security.audit import note
+from shared.security.roles import Role
+from shared.writer.commands import Command, Moment
+from shared.writer.timers import Due
+from shared.writer.transaction import Tx
 
 GRANT_MINUTES = 30
 CANCELS_FOR_OTHERS = (Role.COORDINATOR, Role.LEAD, Role.COUNSELLOR)

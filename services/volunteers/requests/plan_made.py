@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from services.volunteers.requests import domain, steps
 from services.volunteers.requests.tables import AssistanceRequest
-from shared.causes import following, stored
 from shared.events import Cause
+from shared.events.causes import following, stored
 from shared.events.values import RequestKind
 from shared.events.volunteers import AssistanceCancelled, AssistanceRequested
-from shared.schedule import schedule_many
-from shared.transaction import Tx
+from shared.writer.timers import schedule_many
+from shared.writer.transaction import Tx
 
 AT_ONCE = 500
 

@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement
 from services.volunteers.requests.domain import PRIVATE_KIND
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.texts import TEXTS
-from shared.auth import Caller, Role
 from shared.events import Event
 from shared.events.volunteers import AssistanceEvent
-from shared.refusal import Forbidden, NotFound
+from shared.exceptions import Forbidden, NotFound
+from shared.security.roles import Role
+from shared.security.tokens import Caller
 
 READS_ALL_TEXT = (Role.COORDINATOR, Role.LEAD, Role.COUNSELLOR)
 COUNTS_PRIVATE = (Role.COORDINATOR, Role.LEAD)

@@ -12,8 +12,8 @@ from services.volunteers.requests import domain
 from services.volunteers.requests.domain import Step
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.texts import TEXTS
-from shared.causes import following, joined, restored, stored
 from shared.events import Cause
+from shared.events.causes import following, joined, restored, stored
 from shared.events.volunteers import (
     AssistanceCancelled,
     AssistanceCompleted,
@@ -23,8 +23,8 @@ from shared.events.volunteers import (
     AssistanceStarted,
     HoursLogged,
 )
-from shared.refusal import Conflict
-from shared.transaction import Tx
+from shared.exceptions import Conflict
+from shared.writer.transaction import Tx
 
 DUE = "requests.due"
 

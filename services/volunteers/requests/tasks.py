@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from services.volunteers.requests import domain, steps
 from services.volunteers.requests.tables import AssistanceRequest
-from shared.db import area_range
+from shared.database.sql import area_range
 from shared.events import Cause
 from shared.events.values import StandDownReason
-from shared.transaction import Tx
+from shared.writer.transaction import Tx
 
 
 def open_under(

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared import db
+from shared.database import types as db
 
 revision = "0001"
 down_revision = None

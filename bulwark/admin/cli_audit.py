@@ -1,0 +1,80 @@
+"""What is done at the command line beside the services, entered in the audit log."""
+
+import contextlib
+import getpass
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from bulwark.data_folder import Folder
+from bulwark.settings import Settings
+from services.rollup.main import SERVICE
+from shared.clock.clock import RealClock
+from shared.database.engine import Database
+from shared.runtime.migrations import migrate
+from shared.security.audit import note
+from shared.writer.idempotency import Once
+from shared.writer.transaction import Tx
+from shared.writer.writer import Writer
+
+
+@dataclass(slots=True)
+class Noted(Once):
+    """An entry in the audit log of rollup, which knows of other systems."""
+
+    action: str
+    subject: str
+    reason: str
+    weight: int = 1
+
+    def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+        """Enter it."""
+        if tx.memory.first(self.once):
+            note(tx, self.action, self.subject, self.reason)
+
+
+def note_down(data: Path, action: str, subject: str, reason: str) -> None:
+    """Enter what somebody did at the command line; raises what its database raises."""
+    folder = Folder(data.resolve()).require()
+    settings = Settings(data=data)
+    url = settings.database_url(SERVICE.name)
+    make_for_the_owner(url)
+    database = Database(url)
+    site = folder.site(settings.site, RealClock())
+    try:
+        migrate(SERVICE, database)
+        work = Noted(action, subject, "; ".join(part for part in (reason, _who()) if part))
+        outcome = Writer(SERVICE, site, database).apply([work]).outcomes[0]
+    finally:
+        site.areas.close()
+        site.vault.close()
+        database.close()
+    if isinstance(outcome, BaseException):
+        raise outcome
+
+
+def make_for_the_owner(url: str) -> None:
+    """Make an SQLite file that is not there yet, so that it is not root's after a `sudo`.
+
+    Its services run as whom the folder belongs to; SQLite gives its journals to the file's owner.
+    """
+    name = make_url(url).database if url.startswith("sqlite") else None
+    if os.geteuid() != 0 or name is None:
+        return
+    file = Path(name)
+    with contextlib.suppress(FileExistsError):
+        file.touch(0o644, exist_ok=False)
+        owner = file.parent.stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
+
+
+def _who() -> str:
+    """The operating system's user, and who stands behind `sudo`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    behind = os.environ.get("SUDO_USER")
+    return f"os user {user}, sudo by {behind}" if behind else f"os user {user}"

@@ -1,0 +1,120 @@
+"""The manifest of a backup: what lies in it, as of which numbers; written last.
+
+A folder without one is no backup: it was cut short, or it is something else.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bulwark.backup.disk import digest, write_whole
+
+NAME = "manifest.json"
+Kind = Literal["sqlite", "postgresql"]
+
+
+class BackupError(Exception):
+    """A backup cannot be made, read or restored; the message says why, in one line."""
+
+
+class DatabaseCopy(BaseModel):
+    """One service's database in a backup: its form, the ends of its log, and its places.
+
+    `server` is the major version of the PostgreSQL it was copied from, 0 for SQLite.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    kind: Kind
+    revision: str
+    head: int
+    oldest: int
+    places: dict[str, int]
+    server: int = 0
+
+
+class FileCopy(BaseModel):
+    """One file of a backup."""
+
+    model_config = ConfigDict(frozen=True)
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """What a backup holds.
+
+    `settings` are those that a restored site needs again; `keys` tells which keys belong to it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    format: Literal[1] = 1
+    bulwark: str
+    started_at: datetime
+    finished_at: datetime
+    services: dict[str, DatabaseCopy]
+    files: dict[str, FileCopy]
+    settings: dict[str, str]
+    keys: str | None
+
+    @property
+    def bytes(self) -> int:
+        """The size of all its files."""
+        return sum(file.bytes for file in self.files.values())
+
+    def write(self, folder: Path) -> None:
+        """Write it, which makes the folder a backup."""
+        write_whole(folder / NAME, self.model_dump_json(indent=1).encode() + b"\n")
+
+    def places_beyond(self) -> Iterator[str]:
+        """Each place that stands above its source's log, in words; there must be none."""
+        yield from places_beyond(self.services)
+
+
+def places_beyond(services: Mapping[str, DatabaseCopy]) -> Iterator[str]:
+    """Each place that stands above the end of its source's log, in words."""
+    for name, copy in services.items():
+        for source, place in copy.places.items():
+            if source in services and place > services[source].head:
+                yield f"{name}: {source} {place} > {services[source].head}"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a backup; raises BackupError when it is none, or of a later form."""
+    file = folder / NAME
+    try:
+        return Manifest.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise BackupError(
+            f"{folder} 不是完整的备份(没有 {NAME}) / is no finished backup: it has no {NAME}"
+        ) from None
+    except OSError as error:
+        raise BackupError(f"{file}: 无法读取 / cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise BackupError(
+            f"{file}: 清单有误 / the manifest is wrong: {where}: {first['msg']}"
+        ) from error
+
+
+def checked(folder: Path) -> Manifest:
+    """The manifest of a backup each of whose files is what it was; raises BackupError."""
+    manifest = read_manifest(folder)
+    for name, copy in manifest.files.items():
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise BackupError(f"{folder / NAME}: {name}: 不在备份之内 / lies outside the backup")
+        file = folder / name
+        if not file.is_file():
+            raise BackupError(f"{file}: 缺失 / is missing")
+        if file.stat().st_size != copy.bytes or digest(file) != copy.sha256:
+            raise BackupError(f"{file}: 与清单不符,已损坏 / is damaged: not what the manifest says")
+    for fault in manifest.places_beyond():
+        raise BackupError(f"{folder}: 各库不属同一时刻 / databases of different moments: {fault}")
+    return manifest

@@ -1,0 +1,137 @@
+"""A backup each night, rehearsed; due by the clock, so that a machine that was off at night
+makes it in the morning.
+
+The making runs in a process of its own: the services neither wait for it nor grow by it.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from bulwark.backup.record import Record, first_look, read_record, tell_failed
+from bulwark.backup.source import Source, source_of
+from shared.clock.clock import CST, Clock
+
+LOOK_SECONDS = 30.0
+AGAIN_AFTER = timedelta(hours=1)
+# A last backup that lies further ahead was made while the clock was wrong.
+AHEAD = timedelta(hours=1)
+NICENESS = 10
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where the backups of the nights go, at which hour (China Standard Time), how many stay."""
+
+    folder: Path
+    hour: int
+    keep: int
+    keys: Path | None
+
+
+def plan_of(source: Source, folder: Path | None = None, keys: Path | None = None) -> Plan:
+    """The plan that the settings make; folder and keys may be said otherwise."""
+    settings = source.settings
+    said = Path(settings.backup_keys) if settings.backup_keys else None
+    return Plan(folder or source.backups, settings.backup_hour, settings.backup_keep, keys or said)
+
+
+def is_due(record: Record, first_look: datetime, now: datetime, hour: int) -> bool:
+    """Whether the night's backup is still to be made: the last hour for it has passed since.
+
+    The first night is counted from the first look, not from before the site was there.
+    """
+    since = record.finished_at or first_look
+    if record.failed_at is not None and timedelta() <= now - record.failed_at < AGAIN_AFTER:
+        return False
+    return since > now + AHEAD or since < last_turn(now, hour)
+
+
+def last_turn(now: datetime, hour: int) -> datetime:
+    """The last time that it was this hour."""
+    local = now.astimezone(CST)
+    turn = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return turn if turn <= local else turn - timedelta(days=1)
+
+
+async def watch(plan: Plan, clock: Clock, make: Callable[[], Awaitable[None]]) -> None:
+    """Make a backup whenever one is due, for ever; what fails is tried again an hour later."""
+    while True:
+        try:
+            await look(plan, clock, make)
+        except OSError as error:
+            log.critical("backup.unwatched", folder=str(plan.folder), error=str(error))
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def look(plan: Plan, clock: Clock, make: Callable[[], Awaitable[None]]) -> bool:
+    """Make a backup if one is due; returns whether it was."""
+    record, now = read_record(plan.folder), clock.now()
+    if not is_due(record, first_look(plan.folder, now), now, plan.hour):
+        return False
+    await make()
+    record = read_record(plan.folder)
+    if record.failed_at is not None and record.failed_at >= now:
+        log.critical("backup.failed", error=record.error)
+    elif record.finished_at is None or record.finished_at < now:
+        # It was killed before it could tell.
+        tell_failed({plan.folder}, clock.now(), "ended before it was finished")
+        log.critical("backup.failed", error="ended before it was finished")
+    else:
+        log.info("backup.finished", path=record.path, bytes=record.bytes, seconds=record.seconds)
+    return True
+
+
+async def make_apart(data: Path, plan: Plan) -> None:
+    """Make the backup in a process of its own, which ends with us."""
+    words = ["backup", "--nightly", "--once", "--data", str(data), str(plan.folder)]
+    if plan.keys is not None:
+        words += ["--keys", str(plan.keys)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bulwark",
+        *words,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        # What PostgreSQL's programs run as children ends with it.
+        start_new_session=True,
+    )
+    try:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            await process.wait()
+
+
+def _tell_end(watching: asyncio.Task[None]) -> None:
+    if not watching.cancelled():
+        log.critical("backup.unwatched", error=repr(watching.exception()))
+
+
+@contextlib.asynccontextmanager
+async def kept_up(data: Path, clock: Clock) -> AsyncIterator[None]:
+    """While the block runs, the nights' backups of an instance are made."""
+    plan = plan_of(source_of(data))
+    watching = asyncio.create_task(watch(plan, clock, lambda: make_apart(data, plan)))
+    watching.add_done_callback(_tell_end)
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching

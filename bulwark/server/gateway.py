@@ -1,0 +1,121 @@
+"""One origin for the services of a process: requests go to whoever owns the first path segment."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bulwark.server.gauges import ProcessGauges
+from shared.http.app import build_app
+from shared.http.responses import json_response
+from shared.metrics import names as metrics
+from shared.metrics.gauges import Look, Telling
+from shared.runtime.gauges import ServiceGauges
+from shared.runtime.runtime import Runtime
+
+COUNTY_DIGITS = 6
+STORE_KEPT_SECONDS = 30.0
+
+
+class Front:
+    """The ASGI application of a process."""
+
+    def __init__(self, runtimes: Sequence[Runtime], process: ProcessGauges | None = None) -> None:
+        self._runtimes = {runtime.service.name: runtime for runtime in runtimes}
+        self._gauges = [ServiceGauges(runtime) for runtime in runtimes]
+        self._process = process
+        # One broker for all of them, so one of them asks.
+        self._bus = runtimes[0].bus
+        room = process.room if process is not None and process.room else self._bus.store
+        errors = metrics.LOOK_ERRORS.labels(runtimes[0].service.name, "store")
+        self._store = Look(room, STORE_KEPT_SECONDS, errors.inc)
+        self._apps: dict[str, ASGIApp] = {}
+        for runtime in runtimes:
+            app = build_app(runtime)
+            self._apps[runtime.service.name] = app
+            for routes in runtime.service.routes:
+                for route in routes.listed:
+                    self._apps.setdefault(route.path.split("/")[1], app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer probes here, pass everything else on."""
+        if scope["type"] != "http":
+            return
+        segments = scope["path"].split("/")
+        probe = segments[-1] if len(segments) <= 3 else ""
+        if probe == "metrics":
+            response = await self._metrics()
+        elif probe in ("livez", "readyz"):
+            response = self._probe(probe, segments[1:-1])
+        elif scope["path"] == "/":
+            response = Response(status_code=307, headers={"location": self._home()})
+        else:
+            app = self._apps.get(segments[1])
+            if app is not None:
+                await app(scope, receive, send)
+                return
+            language = Request(scope).headers.get("accept-language", "")
+            response = _nothing_here(language)
+        await response(scope, receive, send)
+
+    def _home(self) -> str:
+        """The public page of the smallest area that holds the whole tree: the county's."""
+        areas = next(iter(self._runtimes.values())).site.areas
+        at = areas.roots()
+        while len(at) == 1 and len(at[0].code) < COUNTY_DIGITS:
+            below = areas.children(at[0].code)
+            if len(below) != 1:
+                break
+            at = below
+        return f"/public/areas/{at[0].code if at else ''}"
+
+    async def _metrics(self) -> Response:
+        telling = Telling()
+        jumped = any(runtime.ticker.stopped_by_jump for runtime in self._runtimes.values())
+        telling.tell(metrics.CLOCK_JUMPED, int(jumped))
+        await asyncio.gather(*(gauges.tell(telling) for gauges in self._gauges))
+        store = await self._store.latest() if self._bus.connected else None
+        if store is not None:
+            telling.tell(metrics.STORE_BYTES, store.used)
+            if store.limit is not None:
+                telling.tell(metrics.STORE_LIMIT_BYTES, store.limit)
+        body = await asyncio.to_thread(self._written, telling)
+        return Response(body, headers={"content-type": CONTENT_TYPE_LATEST})
+
+    def _written(self, telling: Telling) -> bytes:
+        if self._process is not None:
+            self._process.tell(telling)
+        return generate_latest() + generate_latest(telling)
+
+    async def close(self) -> None:
+        """End what is being looked at, before the services stop."""
+        await self._store.close()
+        for gauges in self._gauges:
+            await gauges.close()
+
+    def _probe(self, probe: str, service: Sequence[str]) -> Response:
+        if service and service[0] not in self._runtimes:
+            return _nothing_here("")
+        asked = [self._runtimes[service[0]]] if service else list(self._runtimes.values())
+        if probe == "livez":
+            failed = [runtime for runtime in asked if runtime.failure is not None]
+            return json_response({"alive": not failed}, 503 if failed else 200)
+        ready = all(runtime.ready for runtime in asked)
+        parts: dict[str, Any] = {
+            runtime.service.name: {"ready": runtime.ready, **runtime.health()} for runtime in asked
+        }
+        return json_response({"ready": ready, "services": parts}, 200 if ready else 503)
+
+
+def _nothing_here(language: str) -> Response:
+    from shared.i18n.catalogue import preferred_language
+    from shared.i18n.messages import TEXTS
+
+    title = TEXTS.text("problem.not-found", preferred_language(language))
+    response = json_response({"type": "not-found", "title": title, "status": 404}, 404)
+    response.headers["content-type"] = "application/problem+json"
+    return response

@@ -1,0 +1,69 @@
+"""Refusals: what a handler or a read raises when it will not do what was asked.
+
+Each names the field at fault and a message of the service's catalogue; the HTTP layer makes a
+problem document (RFC 9457) of it in the caller's language.
+"""
+
+from collections.abc import Mapping
+
+from shared.i18n.catalogue import Catalogue, Language
+
+
+class Refused(Exception):
+    """The request is refused; nothing of it was stored."""
+
+    status = 422
+    kind = "invalid"
+
+    def __init__(
+        self,
+        texts: Catalogue,
+        message: str,
+        *,
+        field: str | None = None,
+        extras: Mapping[str, object] | None = None,
+        **values: object,
+    ) -> None:
+        super().__init__(message)
+        self.texts = texts
+        self.message = message
+        self.field = field
+        self.values = values
+        # Members of their own in the problem document, for programs.
+        self.extras = dict(extras or {})
+
+    def text(self, language: Language) -> str:
+        """The reason, for a person."""
+        return self.texts.text(self.message, language, **self.values)
+
+
+class Invalid(Refused):
+    """422: a field's value cannot be accepted."""
+
+
+class Forbidden(Refused):
+    """403: the caller's role or area does not allow it."""
+
+    status = 403
+    kind = "forbidden"
+
+
+class NotFound(Refused):
+    """404: there is no such thing."""
+
+    status = 404
+    kind = "not-found"
+
+
+class Conflict(Refused):
+    """409: it contradicts what is already so."""
+
+    status = 409
+    kind = "conflict"
+
+
+class Gone(Refused):
+    """410: it was here, and was taken away for good."""
+
+    status = 410
+    kind = "gone"

@@ -1,0 +1,68 @@
+"""The HTTP application of one running service, made of the routes that its features declare."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from shared.http import problems
+from shared.http.routes import Route
+from shared.metrics import names as metrics
+from shared.runtime.runtime import Runtime
+
+# Not sent, only counted: the client had gone.
+CLIENT_LEFT = 499
+
+
+def build_app(runtime: Runtime) -> FastAPI:
+    """The application of one running service."""
+    service = runtime.service
+    app = FastAPI(
+        title=f"Bulwark {service.name}",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"/{service.name}/openapi.json",
+    )
+    for routes in service.routes:
+        for route in routes.listed:
+            app.add_api_route(
+                route.path,
+                _bound(runtime, route),
+                methods=[route.method],
+                tags=[routes.tag],
+                openapi_extra=dict(route.describes),
+                name=f"{route.method} {route.path}",
+                response_model=None,
+                include_in_schema=True,
+            )
+    problems.install(app)
+    return app
+
+
+def _bound(runtime: Runtime, route: Route) -> Callable[[HttpRequest], Awaitable[Response]]:
+    seconds = metrics.HTTP_SECONDS
+    service, name = runtime.service.name, f"{route.method} {route.path}"
+    children: dict[int, Any] = {}
+
+    async def endpoint(request: HttpRequest) -> Response:
+        began = time.perf_counter()
+        try:
+            response = await route.endpoint(runtime, request)
+        except ClientDisconnect:
+            # Nobody is there to read it; the number is for the metrics alone.
+            response = Response(status_code=CLIENT_LEFT)
+        except Exception as error:  # noqa: BLE001 - every error becomes a problem document
+            response = await problems.answer(request, error)
+        status = response.status_code
+        child = children.get(status)
+        if child is None:
+            child = children[status] = seconds.labels(service, name, str(status))
+        child.observe(time.perf_counter() - began)
+        return response
+
+    return endpoint

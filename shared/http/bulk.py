@@ -1,0 +1,100 @@
+"""Bulk bodies: NDJSON, line by line; good lines are kept and bad ones named."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from starlette.requests import Request as HttpRequest
+
+from shared.exceptions import Refused
+from shared.http import problems
+from shared.http.rejections import TooLarge
+from shared.http.requests import check_places, check_time, parse_object, read_body
+from shared.security.tokens import Caller
+from shared.writer.commands import Command
+from shared.writer.idempotency import fingerprint
+from shared.writer.requests import Bulk, BulkDone, Line
+
+if TYPE_CHECKING:
+    from shared.http.routes import Check
+    from shared.runtime.runtime import Runtime
+
+MOST_LINES = 10_000
+MOST_BYTES = 8 * 1024 * 1024
+LINES_PER_TRANSACTION = 500
+# More would stand in the writer's queue before a single request that comes meanwhile.
+TRANSACTIONS_QUEUED = 2
+# To read so many takes a few milliseconds; then whoever else waits has a turn.
+LINES_AT_A_TIME = 100
+
+
+async def accept_lines(
+    runtime: "Runtime",
+    request: HttpRequest,
+    model: type[Command],
+    caller: Caller,
+    route: str,
+    check: "Check | None",
+    work: Callable[[Sequence[Line]], Bulk],
+) -> dict[str, Any]:
+    """`{recorded, duplicates, rejected: [{line, error, field}]}`; raises TooLarge.
+
+    Lines go to the writer a part at a time, so that single requests pass between them.
+    """
+    lines = (await read_body(request, MOST_BYTES)).split(b"\n")
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if len(numbered) > MOST_LINES:
+        raise TooLarge(MOST_LINES, "lines")
+    rejected: list[tuple[int, Exception]] = []
+    pending: list[asyncio.Task[BulkDone]] = []
+    for start in range(0, len(numbered), LINES_PER_TRANSACTION):
+        good: list[Line] = []
+        for at, (number, text) in enumerate(numbered[start : start + LINES_PER_TRANSACTION], 1):
+            try:
+                good.append(_parse(runtime, number, text, model, caller, route, check))
+            except (ValidationError, Refused) as error:
+                rejected.append((number, error))
+            if at % LINES_AT_A_TIME == 0:
+                await asyncio.sleep(0)
+        if good:
+            pending.append(asyncio.create_task(runtime.writer.submit(work(good))))
+        # The writer begins before the next part is read.
+        await asyncio.sleep(0)
+        if len(pending) >= TRANSACTIONS_QUEUED:
+            await asyncio.wait([pending[-TRANSACTIONS_QUEUED]])
+    done = await asyncio.gather(*pending)
+    return _answer(done, rejected, problems.language_of(request))
+
+
+def _parse(
+    runtime: "Runtime",
+    number: int,
+    text: bytes,
+    model: type[Command],
+    caller: Caller,
+    route: str,
+    check: "Check | None",
+) -> Line:
+    asked = parse_object(text)
+    command = model.model_validate(asked)
+    check_places(runtime.site, command, caller)
+    check_time(runtime.site, command)
+    if check:
+        check(runtime.site, command)
+    return Line(number, command, fingerprint(runtime.site.secret, route, asked, command.id))
+
+
+def _answer(
+    done: Sequence[BulkDone], rejected: list[tuple[int, Exception]], language: Any
+) -> dict[str, Any]:
+    for part in done:
+        rejected.extend(part.rejected)
+    return {
+        "recorded": sum(part.recorded for part in done),
+        "duplicates": sum(part.duplicates for part in done),
+        "rejected": [
+            {"line": number, **problems.line_error(error, language)}
+            for number, error in sorted(rejected, key=lambda pair: pair[0])
+        ],
+    }

@@ -1,0 +1,150 @@
+"""Errors as problem documents (RFC 9457), in the caller's language, each naming the field."""
+
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi_problem.error import Problem
+from fastapi_problem.handler import add_exception_handler, new_exception_handler
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from shared.exceptions import Refused
+from shared.http.draining import drain
+from shared.http.rejections import TooLarge, WrongRole
+from shared.i18n.catalogue import Language, preferred_language
+from shared.i18n.messages import TEXTS
+from shared.security.tokens import InvalidToken
+from shared.writer.writer import Unavailable
+
+log = structlog.get_logger(__name__)
+QUOTED = re.compile(r"'([^']*)'")
+# What the framework answers by itself, such as for a path that does not exist.
+KINDS_BY_STATUS: Mapping[int, str] = {404: "not-found", 405: "method-not-allowed"}
+
+
+def language_of(request: Request) -> Language:
+    """The language the caller prefers; Chinese unless English is asked for first."""
+    return preferred_language(request.headers.get("accept-language"))
+
+
+def field_errors(error: ValidationError, language: Language) -> list[dict[str, str]]:
+    """`[{field, message}]` of a body that does not fit."""
+    return [
+        {"field": _name(entry["loc"]), "message": _message(dict(entry), language)}
+        for entry in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def _name(location: Sequence[int | str]) -> str:
+    return ".".join(str(part) for part in location) or "body"
+
+
+def _message(entry: Mapping[str, Any], language: Language) -> str:
+    values = dict(entry.get("ctx", {}))
+    key = f"error.{entry['type']}"
+    if any(isinstance(values.get(bound), str) for bound in ("ge", "le")):
+        # Numbers stay numbers: a bound in words is a time's.
+        key = "error.too_early" if "ge" in values else "error.too_late"
+    if not TEXTS.has(key, language):
+        return TEXTS.text("error.other", "zh") if language == "zh" else str(entry["msg"])
+    if "expected" in values:
+        values["expected"] = _choice(str(values["expected"]), language)
+    return TEXTS.text(key, language, **values)
+
+
+def _choice(expected: str, language: Language) -> str:
+    """The allowed words, told as `'a', 'b' or 'c'`, in the caller's language."""
+    words: list[str] = QUOTED.findall(expected)
+    if len(words) < 2:
+        return words[0] if words else expected
+    several = TEXTS.text("choice.comma", language).join(words[:-1])
+    return several + TEXTS.text("choice.or", language) + words[-1]
+
+
+def line_error(error: Exception, language: Language) -> dict[str, Any]:
+    """`{error, field}` of one refused line."""
+    if isinstance(error, ValidationError):
+        errors = field_errors(error, language)
+        text = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
+        return {"error": text, "field": errors[0]["field"]}
+    if isinstance(error, Refused):
+        named = f"{error.field}: " if error.field else ""
+        return {**error.extras, "error": named + error.text(language), "field": error.field}
+    return {"error": TEXTS.text("failed", language), "field": None}
+
+
+def _problem(request: Request, status: int, kind: str, **extras: Any) -> Problem:
+    title = TEXTS.text(f"problem.{kind}", language_of(request))
+    headers = extras.pop("headers", None)
+    return Problem(title, type_=kind, status=status, headers=headers, **extras)
+
+
+def problem_of(request: Request, error: Exception) -> Problem:
+    """The problem document of any error."""
+    language = language_of(request)
+    if isinstance(error, ValidationError):
+        errors = field_errors(error, language)
+        detail = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
+        field = errors[0]["field"]
+        return _problem(request, 422, "invalid", detail=detail, field=field, errors=errors)
+    if isinstance(error, Refused):
+        detail = error.text(language)
+        errors = [{"field": error.field, "message": detail}] if error.field else []
+        detail = f"{error.field}: {detail}" if error.field else detail
+        extras = {**error.extras, "detail": detail, "field": error.field, "errors": errors}
+        return _problem(request, error.status, error.kind, **extras)
+    if isinstance(error, InvalidToken):
+        headers = {"WWW-Authenticate": "Bearer"}
+        fault = TEXTS.text(f"token.{error.reason}", language)
+        detail = TEXTS.text("token_needed", language, reason=fault)
+        return _problem(request, 401, "unauthorised", detail=detail, headers=headers)
+    if isinstance(error, WrongRole):
+        return _problem(
+            request, 403, "forbidden", detail=TEXTS.text("wrong_role", language, roles=str(error))
+        )
+    if isinstance(error, TooLarge):
+        detail = TEXTS.text(f"too_large.{error.unit}", language, limit=error.limit)
+        return _problem(request, 413, "too-large", detail=detail, field="body")
+    if isinstance(error, Unavailable):
+        detail = TEXTS.text("unavailable", language)
+        return _problem(request, 503, "unavailable", detail=detail, headers={"Retry-After": "2"})
+    if isinstance(error, HTTPException):
+        return _refused_by_framework(request, error)
+    log.error("http.failed", path=request.url.path, exc_info=error)
+    return _problem(request, 500, "failed", detail=TEXTS.text("failed", language))
+
+
+def _refused_by_framework(request: Request, error: HTTPException) -> Problem:
+    """The framework's own refusals: no such path, no such method; a few others by their name."""
+    status, headers = error.status_code, dict(error.headers or {})
+    kind = KINDS_BY_STATUS.get(status)
+    if kind is None:
+        phrase = HTTPStatus(status).phrase
+        return Problem(phrase, type_=f"http-{status}", status=status, headers=headers)
+    detail = TEXTS.text(f"framework.{kind}", language_of(request))
+    return _problem(request, status, kind, detail=detail, headers=headers)
+
+
+def _told(_handler: object, request: Request, error: Exception) -> Problem:
+    return problem_of(request, error)
+
+
+# Every error, also one that nobody foresaw: the library's own answer would tell its inside.
+_handler = new_exception_handler(handlers={Exception: _told})
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """The problem document of any error as a response, which the sender of a large body gets."""
+    await drain(request)
+    return _handler(request, error)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of an app a problem document."""
+    add_exception_handler(app, _handler)
+    app.add_exception_handler(HTTPException, answer)

@@ -1,0 +1,34 @@
+"""What a read sees: a consistent view, its caller, the time, the site."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from shared.exceptions import Forbidden
+from shared.i18n.catalogue import Language
+from shared.i18n.messages import TEXTS
+from shared.security.tokens import Caller
+from shared.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a read sees: a consistent view, the caller (None: a public path), the time, the site."""
+
+    session: Session
+    caller: Caller | None
+    now: datetime
+    site: Site
+    language: Language
+    # Whether the caller would rather have a page than JSON.
+    wants_html: bool = False
+
+    def touch(self, area: str) -> None:
+        """Refuse with 403 when the caller has no right on a row's area."""
+        if self.caller is not None and not self.caller.may_touch(area):
+            raise Forbidden(TEXTS, "outside_your_area", field="area", area=area)
+
+    def scope(self, area: str | None) -> str:
+        """The area a list is about: the one asked for, else the caller's own."""
+        return area if area is not None else (self.caller.area if self.caller else "")

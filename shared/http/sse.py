@@ -1,0 +1,135 @@
+"""Server-sent events: what is committed here, as a stream of frames to one client.
+
+A feature says `stream(routes, path, subscribe, Query, roles=…)`, where `subscribe` is a plain
+function that tells what this caller is sent. A browser's EventSource cannot send headers, so the
+token may also stand in the query as `access_token`; it is never logged.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response, StreamingResponse
+
+from shared.events import Recorded
+from shared.http import problems
+from shared.http.requests import (
+    admitted,
+    bearer_token,
+    check_places,
+    query_names,
+    refuse_unknown_query,
+)
+from shared.http.routes import Roles, Routes
+from shared.i18n.catalogue import Language
+from shared.live import Hub, Kinds, Wants
+from shared.runtime.runtime import Runtime
+from shared.security.tokens import Caller, InvalidToken
+from shared.site import Site
+
+BEAT_SECONDS = 15.0
+RETRY_MILLISECONDS = 2000
+HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who watches: the caller, the site, and the language preferred."""
+
+    caller: Caller
+    site: Site
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a watcher is sent: the kinds of event, which of these, and a frame's data."""
+
+    kinds: Kinds
+    wants: Wants
+    data: Callable[[Recorded[Any]], Mapping[str, Any]]
+
+
+def stream(
+    routes: Routes,
+    path: str,
+    subscribe: Callable[[Watch, Any], Subscription],
+    query: type[BaseModel],
+    *,
+    roles: Roles,
+) -> None:
+    """Declare a stream; `query` holds what may stand behind the question mark.
+
+    `Last-Event-ID` names the last frame the client had. The stream ends when the client leaves or
+    lags, when its token ends, and when the server stops.
+    """
+    allowed = frozenset(roles)
+    known = query_names(query, path) | {"access_token"}
+
+    async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
+        token = bearer_token(request) or request.query_params.get("access_token", "")
+        caller = admitted(runtime.site, token, allowed)
+        refuse_unknown_query(request, known)
+        asked = query.model_validate(dict(request.query_params))
+        check_places(runtime.site, asked, caller)
+        watch = Watch(caller, runtime.site, problems.language_of(request))
+
+        def still_admitted() -> bool:
+            try:
+                runtime.site.tokens.verify(token)
+            except InvalidToken:
+                return False
+            return True
+
+        last_seen = request.headers.get("last-event-id", "")
+        sent = frames(runtime.hub, subscribe(watch, asked), last_seen, still_admitted)
+        return StreamingResponse(sent, headers=HEADERS, media_type="text/event-stream")
+
+    summary = (subscribe.__doc__ or "").partition("\n")[0]
+    routes.raw(path, endpoint, roles=allowed, summary=summary)
+
+
+async def frames(
+    hub: Hub,
+    subscription: Subscription,
+    last_seen: str,
+    still_admitted: Callable[[], bool],
+    beat_seconds: float = BEAT_SECONDS,
+) -> AsyncIterator[bytes]:
+    """The frames of one stream: first what came since `last_seen`, then what comes.
+
+    A frame `gap` says that what came since is not remembered any more. `beat_seconds` of silence
+    are broken by a comment, so that nothing between takes the connection for dead.
+    """
+    watcher = hub.watch(subscription.wants)
+    try:
+        # Nothing may be awaited between watching and looking back, or a frame would come twice.
+        missed = _missed(hub, subscription, last_seen)
+        yield f"retry: {RETRY_MILLISECONDS}\n\n".encode() + missed
+        while still_admitted():
+            found = await watcher.take_all(beat_seconds)
+            if watcher.ended:
+                return
+            yield b"".join(_frame(subscription, one) for one in found) or b": beat\n\n"
+    finally:
+        hub.leave(watcher)
+
+
+def _missed(hub: Hub, subscription: Subscription, last_seen: str) -> bytes:
+    if not last_seen:
+        return b""
+    service, _, sequence = last_seen.rpartition("-")
+    missed = None
+    if sequence.isascii() and sequence.isdigit():
+        missed = hub.since(service, int(sequence), subscription.kinds)
+    if missed is None:
+        return b"event: gap\ndata: {}\n\n"
+    return b"".join(_frame(subscription, one) for one in missed if subscription.wants(one))
+
+
+def _frame(subscription: Subscription, recorded: Recorded[Any]) -> bytes:
+    head = f"id: {recorded.service}-{recorded.sequence}\nevent: {recorded.data.name}\ndata: "
+    return head.encode() + orjson.dumps(subscription.data(recorded)) + b"\n\n"

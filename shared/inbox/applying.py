@@ -1,0 +1,117 @@
+"""The inbox: applying other services' events, in the transaction that moves the reading place.
+
+A service's place is one number per source. An event that cannot be parsed or handled is set aside
+in `dead_letters` with its error, in the same transaction; its neighbours do not wait.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from time import perf_counter
+from typing import Any
+
+from shared.database.failures import is_transient
+from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_of
+from shared.inbox.checkpoints import move
+from shared.inbox.dead_letters import set_aside
+from shared.inbox.entry import Entry
+from shared.metrics import counters as counting
+from shared.metrics import names as metrics
+from shared.writer.handlers import Batched, Consumer
+from shared.writer.transaction import Tx
+
+
+@dataclass(slots=True)
+class Batch:
+    """A run of events of one source, which moves the place from `after` to `upto`, else their last.
+
+    What lies between `after` and the first of them is of types that this service does not handle.
+    `digest` is of the event at the new place.
+    """
+
+    source: str
+    after: int
+    entries: Sequence[Entry]
+    upto: int = 0
+    digest: str | None = None
+
+    @property
+    def weight(self) -> int:
+        """How many events it holds."""
+        return max(len(self.entries), 1)
+
+    def run(self, tx: Tx, *, careful: bool) -> int:
+        """Move the place and apply the events; returns the new place. Raises PlaceMoved."""
+        tx.caller = None
+        last = self.upto or self.entries[-1].sequence
+        move(tx.connection, self.source, self.after, last, self.digest)
+        if careful:
+            for entry in self.entries:
+                _apply_or_set_aside(tx, self.source, entry)
+        else:
+            for handler, run in groupby(self._decoded(tx), key=_first):
+                _handle(tx, handler, [recorded for _, recorded in run])
+        applied = metrics.EVENTS_APPLIED.labels(tx.service.name, self.source)
+        tx.afterwards(lambda: applied.inc(len(self.entries)))
+        return last
+
+    def _decoded(self, tx: Tx) -> Iterator[tuple[Consumer, Recorded[Event]]]:
+        consumes = tx.service.consumes
+        for entry in self.entries:
+            try:
+                recorded = _decode(self.source, entry)
+            except MalformedEvent as error:
+                set_aside(tx, self.source, entry, error)
+                continue
+            handler = None if recorded is None else consumes.get(type(recorded.data))
+            if recorded is not None and handler is not None:
+                yield handler, recorded
+
+
+def _first(pair: tuple[Consumer, Recorded[Event]]) -> Consumer:
+    return pair[0]
+
+
+def _handle(tx: Tx, handler: Consumer, recorded: list[Recorded[Any]]) -> None:
+    if isinstance(handler, Batched):
+        tx.handle(handler.handle, recorded, len(recorded))
+        return
+    began = perf_counter()
+    for one in recorded:
+        tx.append(handler(tx, one))
+    counting.handled(tx.service.name, handler, len(recorded), perf_counter() - began)
+
+
+def _decode(source: str, entry: Entry) -> Recorded[Event] | None:
+    place = source, entry.sequence
+    if entry.envelope is not None:
+        return decode(entry.envelope, place)
+    envelope = parse(entry.document)
+    if place_of(envelope) != place:
+        raise MalformedEvent(f"it says {place_of(envelope)}, and stands at {entry.sequence}")
+    return decode(envelope, place)
+
+
+def attempt(tx: Tx, source: str, entry: Entry) -> Exception | None:
+    """Apply one event in a savepoint of its own; returns why it could not be applied."""
+    handler: Consumer | None = None
+    try:
+        with tx.savepoint():
+            recorded = _decode(source, entry)
+            handler = None if recorded is None else tx.service.consumes.get(type(recorded.data))
+            if recorded is not None and handler is not None:
+                _handle(tx, handler, [recorded])
+    except Exception as error:
+        if is_transient(error):
+            raise
+        if handler is not None:
+            called = handler.handle if isinstance(handler, Batched) else handler
+            tx.afterwards(lambda: counting.failed(tx.service.name, called))
+        return error
+    return None
+
+
+def _apply_or_set_aside(tx: Tx, source: str, entry: Entry) -> None:
+    error = attempt(tx, source, entry)
+    if error is not None:
+        set_aside(tx, source, entry, error)

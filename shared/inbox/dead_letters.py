@@ -1,0 +1,45 @@
+"""Events that could not be applied, kept with their error beside the ones that were."""
+
+import structlog
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Text
+
+from shared.database.types import Instant, core
+from shared.inbox.entry import Entry
+from shared.metrics import names as metrics
+from shared.writer.transaction import Tx
+
+log = structlog.get_logger(__name__)
+
+dead_letters = Table(
+    "dead_letters",
+    core,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("source", String(40), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False, default=1),
+)
+
+
+def set_aside(tx: Tx, source: str, entry: Entry, error: Exception) -> None:
+    """Keep an event that could not be applied, with its error."""
+    tx.afterwards(lambda: _tell(tx.service.name, source, entry.sequence, error))
+    tx.session.execute(
+        dead_letters.insert().values(
+            source=source,
+            sequence=entry.sequence,
+            document=entry.document,
+            error=repr(error),
+            at=tx.now,
+            tries=1,
+        )
+    )
+
+
+def _tell(service: str, source: str, sequence: int, error: Exception) -> None:
+    metrics.DEAD_LETTERS.labels(service, source).inc()
+    log.error(
+        "event.set_aside", service=service, source=source, sequence=sequence, error=repr(error)
+    )

@@ -1,0 +1,34 @@
+"""Dead letters applied again, when a person asks for it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, update
+
+from shared.inbox.applying import attempt
+from shared.inbox.dead_letters import dead_letters
+from shared.inbox.entry import Entry
+from shared.writer.transaction import Tx
+
+
+@dataclass(slots=True)
+class Retry:
+    """Puts dead letters back: each is applied again, and kept with its new error when it fails."""
+
+    weight: int = 1
+
+    def run(self, tx: Tx, *, careful: bool) -> tuple[int, int]:  # noqa: ARG002 - see Work
+        """Apply them again; returns how many went well and how many stay."""
+        tx.caller = None
+        connection = tx.connection
+        done = kept = 0
+        for row in connection.execute(select(dead_letters).order_by(dead_letters.c.id)).all():
+            error = attempt(tx, row.source, Entry(row.sequence, row.document, None))
+            same = dead_letters.c.id == row.id
+            if error is None:
+                connection.execute(delete(dead_letters).where(same))
+                done += 1
+            else:
+                values = {"error": repr(error), "tries": row.tries + 1}
+                connection.execute(update(dead_letters).where(same).values(values))
+                kept += 1
+        return done, kept

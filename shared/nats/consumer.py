@@ -1,0 +1,148 @@
+"""A feed: an ephemeral pull consumer of one stream, from a number on, drained as it fills.
+
+No acks, no storage: the broker is trusted to remember nothing. Heartbeats come while it lives.
+"""
+
+import asyncio
+from collections import deque
+from typing import NamedTuple
+
+import nats.errors
+import orjson
+import structlog
+
+from shared.nats.connection import Bus, Inbox
+
+# A quiet feed asks for little, so that the beginning of a flood does not hold up its end.
+LEAST_PULL = 128
+MOST_PULL = 1024
+BEAT_SECONDS = 0.5
+INACTIVE_SECONDS = 30
+STATUS_AT = len(b"NATS/1.0")
+NO_MESSAGE_OF_A_STREAM = "400 no message of a stream"
+
+log = structlog.get_logger(__name__)
+
+
+class Arrival(NamedTuple):
+    """What came: a message of the stream by its number, or a word of the server itself.
+
+    `status` is such a word, as `100 Idle Heartbeat`; empty for a message of the stream.
+    """
+
+    number: int
+    status: str
+    document: bytes
+
+
+class Feed:
+    """An open consumer: its inbox, and how many messages the pull still allows."""
+
+    def __init__(self, bus: Bus, stream: str, most_pull: int = MOST_PULL) -> None:
+        self._bus = bus
+        self._stream = stream
+        self._inbox: Inbox | None = None
+        self._consumer: str | None = None
+        self._allowed = 0
+        self._size = LEAST_PULL
+        self._most = most_pull
+        self._arrived: deque[Arrival] = deque()
+        self._stirred = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages have arrived and not been taken."""
+        return len(self._arrived)
+
+    async def open(self, start: int) -> None:
+        """Make the consumer and ask for messages from a number on; `close` it whatever happens."""
+        self._inbox = await self._bus.listen(self._hear)
+        answer = await self._bus.api(
+            f"CONSUMER.CREATE.{self._stream}",
+            {
+                "stream_name": self._stream,
+                "config": {
+                    "deliver_policy": "by_start_sequence",
+                    "opt_start_seq": start,
+                    "ack_policy": "none",
+                    "replay_policy": "instant",
+                    "mem_storage": True,
+                    "num_replicas": 1,
+                    "inactive_threshold": INACTIVE_SECONDS * 1_000_000_000,
+                },
+            },
+        )
+        self._consumer = str(answer["name"])
+        await self._pull(self._inbox)
+
+    def _hear(self, reply: bytes, head: bytes, document: bytes) -> None:
+        self._arrived.append(arrival(reply, head, document))
+        self._stirred.set()
+
+    async def close(self) -> None:
+        """Let the consumer go, if the broker can still be told."""
+        try:
+            if self._inbox is not None:
+                await self._inbox.leave()
+            if self._consumer is not None:
+                await self._bus.client.publish(
+                    f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}", b""
+                )
+        except (nats.errors.Error, OSError):
+            log.debug("feed.closed_hard", stream=self._stream)
+
+    async def _pull(self, inbox: Inbox) -> None:
+        wish = {
+            "batch": self._size,
+            "expires": INACTIVE_SECONDS * 1_000_000_000,
+            "idle_heartbeat": int(BEAT_SECONDS * 1_000_000_000),
+        }
+        self._allowed += self._size
+        await self._bus.client.publish(
+            f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}",
+            orjson.dumps(wish),
+            reply=inbox.subject,
+        )
+
+    async def top_up(self, taken: int = 0) -> None:
+        """Ask for more before what was asked for runs out: twice as much when much was taken."""
+        if taken >= self._size // 2:
+            self._size = min(2 * self._size, self._most)
+        elif taken:
+            self._size = LEAST_PULL
+        if self._allowed < self._size // 2 and self._inbox is not None:
+            await self._pull(self._inbox)
+
+    def expired(self) -> None:
+        """The server let the pull go; the next `top_up` asks again."""
+        self._allowed = 0
+
+    async def first(self, seconds: float) -> Arrival:
+        """What comes next; raises TimeoutError after a silence."""
+        # Not wait_for: before Python 3.12 it loses a cancellation that meets what it waits for.
+        async with asyncio.timeout(seconds):
+            while not self._arrived:
+                self._stirred.clear()
+                await self._stirred.wait()
+        return self.take()
+
+    def take(self) -> Arrival:
+        """The first of those waiting; raises IndexError when none is."""
+        found = self._arrived.popleft()
+        if not found.status:
+            self._allowed -= 1
+        return found
+
+
+def arrival(reply: bytes, head: bytes, document: bytes) -> Arrival:
+    """What a message is: its number in the stream stands in its reply subject.
+
+    The subject has nine tokens, or twelve where the account has a domain.
+    """
+    if head[STATUS_AT : STATUS_AT + 1] == b" ":
+        return Arrival(0, head[STATUS_AT + 1 :].partition(b"\r\n")[0].decode(), b"")
+    tokens = reply.split(b".")
+    number = tokens[5] if len(tokens) == 9 else tokens[7] if len(tokens) > 9 else b""
+    if not number.isdigit():
+        return Arrival(0, NO_MESSAGE_OF_A_STREAM, b"")
+    return Arrival(int(number), "", document)

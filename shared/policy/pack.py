@@ -1,0 +1,261 @@
+"""Policy packs (防控政策包): the dated rules of a county as typed TOML, `policies/*.toml`.
+
+A pack holds thresholds, windows, deadlines, and what each level, situation and area trait does.
+The file says of every value whether a notice gives it or the county chose it. A rule is cited by
+its line, `2021-01#fever.threshold_c`.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from shared.events.values import (
+    LEVELS,
+    MEASURE_KINDS,
+    Category,
+    Level,
+    MeasureKind,
+    Need,
+    RequestKind,
+    ServicePlan,
+    Situation,
+)
+from shared.policy.activities import Activities, ActivityStop, ApprovalRule, MeetingPostponement
+from shared.policy.checkpoints import Checkpoint, DutyDayAndNight, Sealing
+from shared.policy.elections import ElectionPause, Elections
+from shared.policy.fevers import Alerts, Fever, Temperature
+from shared.policy.matching import Matching
+from shared.policy.measure import Measure, Trait
+from shared.policy.measures import MeasurePlan, Measures
+from shared.policy.notices import Notice
+from shared.policy.reports import Reports
+from shared.policy.requests import Requests
+from shared.policy.risk import Orders, Risk, RiskUnit, Situations, UnitRule
+from shared.policy.sanitation import Sanitation
+from shared.policy.sections import Section, Text
+from shared.policy.service_plans import ServicePlanChange, ServiceRule, Services
+from shared.policy.toml_file import PolicyError, PolicyFile, told
+from shared.policy.venues import VenueClosure, VenueLimit, Venues
+
+__all__ = [
+    "Activities",
+    "ActivityStop",
+    "Alerts",
+    "ApprovalRule",
+    "Checkpoint",
+    "DutyDayAndNight",
+    "ElectionPause",
+    "Elections",
+    "Fever",
+    "Matching",
+    "Measure",
+    "MeasurePlan",
+    "MeasureRule",
+    "Measures",
+    "MeetingPostponement",
+    "Mode",
+    "Notice",
+    "Orders",
+    "Packs",
+    "PolicyError",
+    "PolicyPack",
+    "Reports",
+    "Requests",
+    "Risk",
+    "RiskUnit",
+    "Sanitation",
+    "Sealing",
+    "ServicePlanChange",
+    "ServiceRequest",
+    "ServiceRule",
+    "Services",
+    "Situations",
+    "Temperature",
+    "Trait",
+    "UnitRule",
+    "VenueClosure",
+    "VenueLimit",
+    "Venues",
+    "load_pack",
+    "measures_for",
+    "service_requests",
+]
+
+Mode = Literal["order", "automatic"]
+
+
+class PolicyPack(Section):
+    """The rules in force from a date on, with the number that residents call (服务热线)."""
+
+    name: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$")
+    title_zh: Text
+    title_en: Text
+    in_force_from: date
+    mode: Mode
+    hotline: str = Field(pattern=r"^[0-9+][0-9 -]{2,19}$")
+    fever: Fever
+    alerts: Alerts
+    temperature: Temperature
+    risk: Risk
+    situations: Situations
+    measures: Measures
+    orders: Orders
+    elections: Elections
+    activities: Activities
+    venues: Venues
+    requests: Requests
+    reports: Reports
+    services: Services
+
+    @field_validator("temperature")
+    @classmethod
+    def _holds_fever(cls, value: Temperature, info: ValidationInfo) -> Temperature:
+        fever = info.data.get("fever")
+        if isinstance(fever, Fever) and not value.min_c < fever.threshold_c < value.max_c:
+            values = {"key": "fever.threshold_c", "low": value.min_c, "high": value.max_c}
+            raise PydanticCustomError("not_between", "must lie between {low} and {high}", values)
+        return value
+
+    @field_validator("elections")
+    @classmethod
+    def _pauses_as_measured(cls, value: Elections, info: ValidationInfo) -> Elections:
+        measures = info.data.get("measures")
+        if not isinstance(measures, Measures):
+            return value
+        for level in LEVELS:
+            if (level in value.pause_levels) != bool(measures.of(level).election_pause):
+                other = f"measures.{level}.election_pause"
+                values = {"key": "elections.pause_levels", "value": level, "other": other}
+                raise PydanticCustomError("disagrees", "{value} disagrees with {other}", values)
+        return value
+
+    def line(self, key: str) -> str:
+        """How a rule is cited: `2021-01#fever.threshold_c`; raises KeyError for an unset key."""
+        at: object = self
+        for step in key.split("."):
+            here = dict(at) if isinstance(at, BaseModel) else at
+            at = here.get(step) if isinstance(here, dict) else None
+            if at is None:
+                raise KeyError(f"{self.name}: {key}")
+        return f"{self.name}#{key}"
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRule:
+    """A measure to be taken, its parameters, and the policy line that asks for it."""
+
+    kind: MeasureKind
+    parameters: Measure
+    line: str
+
+
+def measures_for(
+    level: Level, situation: Situation | None, traits: Iterable[Trait], pack: PolicyPack
+) -> tuple[MeasureRule, ...]:
+    """The measures of an area, one of each kind, in the contract's order [PREC21, MCA9].
+
+    Where several sources ask for the same kind the strictest of each parameter holds, and the line
+    is that of the source that asks for as much alone, else of the first: level, situation, trait.
+    """
+    found: dict[MeasureKind, MeasureRule] = {}
+    for source in (level, *((situation,) if situation else ()), *sorted(set(traits))):
+        plan = pack.measures.of(source)
+        for kind in MEASURE_KINDS:
+            parameters = getattr(plan, kind)
+            if parameters is None:
+                continue
+            rule = MeasureRule(kind, parameters, pack.line(f"measures.{source}.{kind}"))
+            found[kind] = _stronger(found[kind], rule) if kind in found else rule
+    if "venue_closure" in found:
+        found.pop("venue_limit", None)
+    return tuple(found[kind] for kind in MEASURE_KINDS if kind in found)
+
+
+def _stronger(first: MeasureRule, second: MeasureRule) -> MeasureRule:
+    both = first.parameters.joined(second.parameters)
+    if both != first.parameters and both == second.parameters:
+        return second
+    return MeasureRule(first.kind, both, first.line)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRequest:
+    """A request that a service plan makes for one person, due in hours, by a policy line."""
+
+    service: str
+    kind: RequestKind
+    due_hours: int
+    line: str
+
+
+def service_requests(
+    plan: ServicePlan, categories: Collection[Category], needs: Collection[Need], pack: PolicyPack
+) -> tuple[ServiceRequest, ...]:
+    """What a plan does for a registered person: one request of a kind, the soonest due [PREC21]."""
+    found: dict[RequestKind, ServiceRequest] = {}
+    for name, rule in pack.services.of(plan).items():
+        if not rule.concerns(categories, needs):
+            continue
+        if rule.request not in found or rule.due_hours < found[rule.request].due_hours:
+            line = pack.line(f"services.{plan}.{name}")
+            found[rule.request] = ServiceRequest(name, rule.request, rule.due_hours, line)
+    return tuple(found.values())
+
+
+def load_pack(path: Path) -> PolicyPack:
+    """The pack in a file; raises PolicyError that names file, line and key of all its errors."""
+    return PolicyFile(path).checked(PolicyPack)
+
+
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """The packs of a county, by the date from which they are in force."""
+
+    packs: tuple[PolicyPack, ...]
+
+    @classmethod
+    def load(cls, folder: Path) -> "Packs":
+        """All `*.toml` of a folder; raises PolicyError with the errors of every file.
+
+        Two packs of the same name or of the same date are an error, and so is a folder without any.
+        """
+        problems: list[str] = []
+        read: list[tuple[PolicyFile, PolicyPack]] = []
+        for path in sorted(folder.glob("*.toml")):
+            try:
+                file = PolicyFile(path)
+                read.append((file, file.checked(PolicyPack)))
+            except PolicyError as error:
+                problems.extend(error.problems)
+        for (other, earlier), (file, later) in combinations(read, 2):
+            problems.extend(
+                file.problem((key,), "same_as", other=other.path)
+                for key in ("name", "in_force_from")
+                if getattr(later, key) == getattr(earlier, key)
+            )
+        if not read and not problems:
+            problems.append(f"{folder}: {told('no_packs')}")
+        if problems:
+            raise PolicyError(*problems)
+        return cls(tuple(sorted((pack for _, pack in read), key=lambda pack: pack.in_force_from)))
+
+    def in_force(self, on: date) -> PolicyPack:
+        """The latest pack from that day or before; raises PolicyError when all begin later."""
+        for pack in reversed(self.packs):
+            if pack.in_force_from <= on:
+                return pack
+        raise PolicyError(told("none_in_force", on=on, first=self.packs[0].in_force_from))
+
+    def named(self, name: str) -> PolicyPack:
+        """The pack of that name; raises PolicyError that tells the names there are."""
+        for pack in self.packs:
+            if pack.name == name:
+                return pack
+        known = ", ".join(pack.name for pack in self.packs)
+        raise PolicyError(told("no_such_pack", name=name, known=known))

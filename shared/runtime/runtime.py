@@ -1,0 +1,266 @@
+"""A running service: its writer, relay, readers and ticks, started and stopped together."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import nats.errors
+import structlog
+
+from shared.clock.clock import RealClock
+from shared.database.engine import Database
+from shared.database.threads import on_thread
+from shared.inbox.reader import Reader
+from shared.live import Hub
+from shared.nats.connection import Bus
+from shared.nats.stream import StreamSettings
+from shared.nats.subscriber_access import Gate
+from shared.outbox.relay import Relay
+from shared.runtime.lease import Lease
+from shared.runtime.service import Service
+from shared.runtime.ticker import Ticker
+from shared.site import Site
+from shared.writer.handlers import StartHandler
+from shared.writer.log import head_of
+from shared.writer.transaction import Tx
+from shared.writer.writer import Commit, Writer
+
+CANCEL_SECONDS = 0.5
+# A broker that does not answer for so long is away; what is accepted meanwhile is on disk.
+COMPARE_SECONDS = 3.0
+LOOK_SECONDS = 0.01
+DATABASE_OLDER = (
+    "the database is older than the stream: put the newer database back, or do what `bulwark "
+    "doctor` says"
+)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Start:
+    """What a service does once at the start of its process."""
+
+    handler: StartHandler
+    weight: int = 1
+
+    def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+        """Run the start handler."""
+        tx.caller = None
+        tx.append(self.handler(tx))
+
+
+class Runtime:
+    """One service in this process."""
+
+    def __init__(
+        self,
+        service: Service,
+        site: Site,
+        database: Database,
+        bus: Bus,
+        streams: StreamSettings | None = None,
+    ) -> None:
+        self.service = service
+        self.site = site
+        self.database = database
+        self.bus = bus
+        self.hub = Hub()
+        self.writer = Writer(service, site, database, committed=self._committed)
+        self.relay = Relay(
+            service.name,
+            database,
+            bus,
+            streams,
+            older=self._database_older,
+            precedence=site.precedence,
+        )
+        self.gate = Gate(service.name, bus)
+        self.readers = [Reader(source, self.writer, database, bus) for source in service.listens_to]
+        self.ticker = Ticker(self.writer, database)
+        # An SQLite file belongs to one machine: nobody there takes over for another.
+        self.lease = None if database.is_sqlite else Lease(service.name, database)
+        self.failure: BaseException | None = None
+        self.failed = asyncio.Event()
+        self._keeps_time = isinstance(site.clock, RealClock)
+        self._connected = asyncio.Event()
+        # Set once what is done at the start of the process is done.
+        self._begun = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def active(self) -> bool:
+        """Whether this process publishes, reads and ticks for its service."""
+        return self.lease is None or self.lease.held
+
+    def _committed(self, commit: Commit) -> None:
+        if commit.rows and self.active:
+            self.relay.wake(commit.rows)
+        elif commit.rows:
+            self._go(self._wake_holder(), "wake")
+        if commit.announced:
+            self.hub.publish(commit.announced)
+
+    def _database_older(self, older: bool) -> None:
+        # What is written now would take the numbers of events that others have applied.
+        self.writer.refuses = DATABASE_OLDER if older else None
+
+    def _read_head(self) -> int:
+        with self.database.reading() as session:
+            return head_of(session.connection())
+
+    async def start(self) -> None:
+        """Begin to write, once log and stream were compared or the broker proves to be away.
+
+        A database that is older than the stream must not grow past it before that is seen: the
+        numbers of events that others have applied would be given away again.
+        """
+        self.writer.head = await on_thread(self._read_head)
+        if self._keeps_time:
+            await self.ticker.begin()
+        self.writer.start()
+        self._go(self._connect(), "broker")
+        self._go(self.bus.watch(), "connection")
+        # Every process of the service answers subscribers, whoever holds the lease.
+        self._go(self._once_connected(self.gate.run), "gate")
+        if self.lease is None:
+            self._begin()
+        else:
+            self._go(self._while_held(self.lease), "lease")
+        await self._compare_first()
+        beginning = self._go(self._begin_to_write(), "start")
+        if not self.writer.refuses:
+            await asyncio.wait([beginning])
+
+    async def _compare_first(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(COMPARE_SECONDS):
+                while not (self.relay.compared.is_set() or self.writer.refuses):
+                    await asyncio.sleep(LOOK_SECONDS)
+
+    async def _begin_to_write(self) -> None:
+        while self.writer.refuses:
+            await asyncio.sleep(COMPARE_SECONDS)
+        for handler in self.service.starts:
+            await self.writer.submit(Start(handler))
+        self._begun.set()
+
+    def keep_time(self) -> None:
+        """Begin to tick; a virtual clock's owner calls the ticker instead."""
+        self._keeps_time = True
+        self._go(self.ticker.run(), "ticker")
+
+    async def _connect(self) -> None:
+        await self.bus.connect()
+        self._connected.set()
+
+    async def _while_held(self, lease: Lease) -> None:
+        while True:
+            standing_by = [self._go(self._once_connected(self.relay.stand_by), "stand-by")]
+            if self._keeps_time:
+                standing_by.append(self._go(self.ticker.stand_by(), "watch over the clock"))
+            await lease.take()
+            await end_all(standing_by)
+            duties = self._begin()
+            await lease.lose()
+            await end_all(duties)
+
+    def _begin(self) -> list[asyncio.Task[None]]:
+        """Begin what one process does for all of its service."""
+        # First: it forgets what was compared before its tenure, before a reader asks for that.
+        duties = [self._go(self._once_connected(self.relay.run), "relay")]
+        for reader in self.readers:
+            work = self._once_compared(reader.run)
+            duties.append(self._go(work, f"reader of {reader.source}"))
+        for duty in self.service.duties:
+            work = self._once_begun(partial(self._once_connected, partial(duty, self)))
+            duties.append(self._go(work, duty.__name__))
+        if self._keeps_time:
+            duties.append(self._go(self._once_begun(self.ticker.run), "ticker"))
+        return duties
+
+    async def _once_connected(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        await self._connected.wait()
+        await work()
+
+    async def _once_begun(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        await self._begun.wait()
+        await work()
+
+    async def _once_compared(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        await self.relay.compared.wait()
+        await self._once_begun(work)
+
+    async def _wake_holder(self) -> None:
+        if self.bus.connected:
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await self.bus.client.publish(f"wake.{self.service.name}")
+
+    def _go(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=f"{self.service.name} {name}")
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        with contextlib.suppress(ValueError):
+            self._tasks.remove(task)
+        if task.cancelled() or task.exception() is None:
+            return
+        self.failure = task.exception()
+        log.critical("service.failed", task=task.get_name(), error=str(self.failure))
+        self.failed.set()
+
+    async def stop(self) -> None:
+        """End the loops, then the writer; what was accepted is on disk."""
+        await end_all(list(self._tasks))
+        try:
+            await self.writer.stop()
+            if self.lease is not None:
+                await self.lease.leave()
+            await self.bus.close()
+        finally:
+            self.database.close()
+
+    def health(self) -> dict[str, Any]:
+        """The state of each part, for `/readyz`."""
+        return {
+            "active": self.active,
+            "log_head": self.writer.head,
+            "broker": self.bus.connected,
+            "stream_head": self.relay.published,
+            "database_older_than_stream": self.relay.database_is_older,
+            "clock_jumped": self.ticker.stopped_by_jump,
+            "readers": {
+                reader.source: {
+                    "place": reader.place,
+                    "caught_up": reader.caught_up,
+                    "behind": reader.behind,
+                }
+                for reader in self.readers
+            },
+        }
+
+    @property
+    def ready(self) -> bool:
+        """Whether every reader has caught up once and none is behind; the broker may be away.
+
+        A process that stands by for another is ready to answer requests.
+        """
+        if self.failure is not None:
+            return False
+        if self.lease is not None and not self.lease.held:
+            return self.lease.stands_by
+        return all(reader.caught_up and not reader.behind for reader in self.readers)
+
+
+async def end_all(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel loops until they have ended."""
+    # Again and again: what a loop awaits in the client may swallow its cancellation.
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=CANCEL_SECONDS)

@@ -1,0 +1,171 @@
+"""One transaction as a handler sees it: rows, the time, the caller, and the events it appends."""
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import uuid_utils
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from shared.events import Event, Recorded, encode, subject_of
+from shared.exceptions import Forbidden
+from shared.i18n.messages import TEXTS
+from shared.metrics import counters as counting
+from shared.policy.pack import PolicyPack
+from shared.runtime.service import Service
+from shared.security.tokens import Caller
+from shared.site import Site
+from shared.writer import timers as schedule
+from shared.writer.idempotency import Memory
+from shared.writer.log import Page, Row
+
+
+class Mark(NamedTuple):
+    """Where a transaction stood at a savepoint."""
+
+    page: tuple[int, int, int]
+    memory: int
+    announced: int
+    after: int
+    kept: int
+
+
+class Tx:
+    """One transaction, as a handler sees it: rows through `session`, the time, the caller.
+
+    A handler neither commits nor publishes: it returns events.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        service: Service,
+        site: Site,
+        page: Page,
+        ids: Sequence[str] = (),
+    ) -> None:
+        self.session = session
+        self.connection: Connection = session.connection()
+        self.service = service
+        self.site = site
+        self.page = page
+        # What was answered under the ids of the requests that share this transaction.
+        self.memory = Memory(self.connection, ids)
+        self.caller: Caller | None = None
+        self.now: datetime = site.clock.now()
+        self.announced: list[Recorded[Any]] = []
+        self.after: list[Callable[[], None]] = []
+        # The type of each event kept, in order.
+        self.kept: list[type[Event]] = []
+        self._time = self.now.isoformat(timespec="milliseconds")
+
+    @property
+    def pack(self) -> PolicyPack:
+        """The policy pack in force."""
+        return self.site.pack()
+
+    def touch(self, area: str) -> None:
+        """Refuse with 403 when the caller has no right on a row's area."""
+        if self.caller is not None and not self.caller.may_touch(area):
+            raise Forbidden(TEXTS, "outside_your_area", field="area", area=area)
+
+    def schedule(self, kind: str, key: str, at: datetime) -> None:
+        """Ask for a call of the due-time handler of `kind` at an instant."""
+        schedule.schedule(self.connection, kind, key, at)
+
+    def unschedule(self, kind: str, *keys: str) -> None:
+        """Take such calls back."""
+        schedule.unschedule(self.connection, kind, keys)
+
+    def announce(self, recorded: Recorded[Any]) -> None:
+        """Tell whoever watches this process of an event, once it is committed."""
+        self.announced.append(recorded)
+
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Count or tell something once it is committed, and only then; it must not raise."""
+        self.after.append(action)
+
+    def mark(self) -> Mark:
+        """Where the transaction stands beside its rows, for `back_to`."""
+        beside = (len(self.announced), len(self.after), len(self.kept))
+        return Mark(self.page.mark(), self.memory.mark(), *beside)
+
+    def back_to(self, mark: Mark) -> None:
+        """Forget the events, answers, announcements and actions since a mark."""
+        self.page.back_to(mark.page)
+        self.memory.back_to(mark.memory)
+        del self.announced[mark.announced :]
+        del self.after[mark.after :]
+        del self.kept[mark.kept :]
+
+    def write(self) -> list[Row]:
+        """Store what was gathered for the end: answers and events; returns the log's new rows."""
+        self.session.flush()
+        self.memory.write()
+        return self.page.write()
+
+    @contextlib.contextmanager
+    def savepoint(self, *, keep: bool = True) -> Iterator[None]:
+        """A part that is undone as a whole, its rows and all else, when it raises; in any case
+        unless it is to be kept."""
+        mark = self.mark()
+        done = False
+        try:
+            with self.session.begin_nested() as part:
+                # The session sends SAVEPOINT when it is next asked for its connection, not before.
+                self.session.connection()
+                yield
+                if not keep:
+                    part.rollback()
+            done = keep
+        finally:
+            if not done:
+                self.back_to(mark)
+
+    def handle(
+        self, handler: Callable[["Tx", Any], Iterable[Event]], what: Any, items: int = 1
+    ) -> list[Event]:
+        """Call a handler and keep the events it returns; `items` says how many things it takes.
+
+        Its time is counted, with that of the service's own handlers of those events.
+        """
+        began = time.perf_counter()
+        kept = self.append(handler(self, what))
+        counting.handled(self.service.name, handler, items, time.perf_counter() - began)
+        return kept
+
+    def append(self, events: Iterable[Event]) -> list[Event]:
+        """Number and keep events, and hand them to the service's own handlers.
+
+        Returns all that were kept, the answers of those handlers included.
+        """
+        waiting = deque(events)
+        kept: list[Event] = []
+        while waiting:
+            event = waiting.popleft()
+            event_id = self._keep(event)
+            kept.append(event)
+            react = self.service.reacts.get(type(event))
+            if react is not None:
+                head = self.page.head
+                recorded = Recorded(event_id, event.service, head, self.now, event)
+                waiting.extend(react(self, recorded))
+        return kept
+
+    def _keep(self, event: Event) -> str:
+        """Number an event and keep its document; returns its id."""
+        event_id = event.derived_id() if event.because else str(uuid_utils.uuid7())
+        sequence = self.page.head + 1
+        document = encode(
+            event, event_id, sequence, self._time, self.site.name, drill=self.site.drill
+        )
+        things: set[str] = set()
+        if self.service.indexed:
+            things = {event_id, *[thing for name in event.about if (thing := getattr(event, name))]}
+        self.page.add(subject_of(event.service, event.name, event.area), document, things)
+        self.kept.append(type(event))
+        return event_id

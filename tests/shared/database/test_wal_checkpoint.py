@@ -1,0 +1,74 @@
+"""SQLite's write-ahead log is brought into its file beside the commits, not within them."""
+
+import asyncio
+from pathlib import Path
+
+from sqlalchemy import MetaData
+
+from shared.database.engine import Database
+from shared.runtime.service import Service
+from shared.writer.transaction import Tx
+from shared.writer.writer import SETTLED_AFTER_BYTES, Writer
+from tests.support.core.pair import make_site, open_database
+from tests.support.harness import eventually
+
+MEGABYTE = 1024 * 1024
+
+
+class Much:
+    """Work that writes so many bytes in documents of a megabyte."""
+
+    weight = 1
+
+    def __init__(self, size: int) -> None:
+        self.documents = size // MEGABYTE
+
+    def run(self, tx: Tx, *, careful: bool) -> None:
+        for _ in range(self.documents):
+            tx.page.add("events.test", b"x" * MEGABYTE)
+
+
+def opened(folder: Path) -> tuple[Database, Path]:
+    file = folder / "test.db"
+    return open_database(f"sqlite:///{file}"), file
+
+
+def written(database: Database, *works: Much) -> tuple[asyncio.AbstractEventLoop, Writer]:
+    """The writer that did works one after the other, and its loop."""
+    writer = Writer(Service("test", Path(), MetaData()), make_site(), database)
+
+    async def submit() -> None:
+        writer.start()
+        for work in works:
+            await writer.submit(work)
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(submit())
+    return loop, writer
+
+
+def test_file_holds_what_was_written_when_the_writer_has_nothing_else_to_do(
+    tmp_path: Path,
+) -> None:
+    database, file = opened(tmp_path)
+    loop, writer = written(database, Much(2 * SETTLED_AFTER_BYTES))
+    eventually(lambda: file.stat().st_size > 2 * SETTLED_AFTER_BYTES)
+    loop.run_until_complete(writer.stop())
+    loop.close()
+    database.close()
+
+
+def test_readers_see_what_was_written_when_it_is_not_settled_yet(tmp_path: Path) -> None:
+    database, file = opened(tmp_path)
+    database.settle()
+    before = file.stat().st_size
+    loop, writer = written(database, Much(MEGABYTE))
+    assert file.stat().st_size == before
+    with database.reading() as session:
+        rows = session.connection().exec_driver_sql("SELECT length(document) FROM events").all()
+    assert [tuple(row) for row in rows] == [(MEGABYTE,)]
+    database.settle()
+    assert file.stat().st_size > MEGABYTE
+    loop.run_until_complete(writer.stop())
+    loop.close()
+    database.close()

@@ -1,0 +1,100 @@
+"""Looks that may take long, and what is told: one at a time, kept for a while, never in the way."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from shared.metrics import gauges as telling
+from shared.metrics.gauges import Look, Telling
+from shared.metrics.names import Told
+
+
+class Asked:
+    """Something that is looked at: it counts, and answers, waits or fails as it is told."""
+
+    def __init__(self) -> None:
+        self.times = self.failures = 0
+        self.wait: Callable[[], Awaitable[object]] | None = None
+        self.fails = False
+
+    async def look(self) -> int:
+        self.times += 1
+        if self.wait is not None:
+            await self.wait()
+        if self.fails:
+            raise OSError("away")
+        return self.times
+
+    def failed(self) -> None:
+        self.failures += 1
+
+
+def look_at(asked: Asked, keep_seconds: float = 60.0) -> Look[int]:
+    return Look(asked.look, keep_seconds, asked.failed)
+
+
+def test_found_is_kept_when_it_is_asked_for_soon_again() -> None:
+    asked = Asked()
+
+    async def ask() -> list[int | None]:
+        look = look_at(asked)
+        return [await look.latest(), await look.latest()]
+
+    assert asyncio.run(ask()) == [1, 1]
+
+
+def test_one_look_goes_on_when_many_ask_at_once() -> None:
+    asked = Asked()
+    asked.wait = lambda: asyncio.sleep(0.01)
+
+    async def ask() -> list[int | None]:
+        look = look_at(asked, 0.0)
+        return await asyncio.gather(*(look.latest() for _ in range(20)))
+
+    assert asyncio.run(ask()) == [1] * 20
+
+
+def test_last_is_used_when_the_next_look_fails_or_does_not_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(telling, "WAITED_SECONDS", 0.01)
+    asked = Asked()
+
+    async def ask() -> list[int | None]:
+        look = look_at(asked, 0.0)
+        found = [await look.latest()]
+        asked.fails = True
+        found.append(await look.latest())
+        asked.fails, asked.wait = False, asyncio.Event().wait
+        found.append(await look.latest())
+        await look.close()
+        monkeypatch.setattr(telling, "USED_SECONDS", 0.0)
+        found.append(await look.latest())
+        await look.close()
+        return found
+
+    assert asyncio.run(ask()) == [1, 1, 1, None]
+    assert asked.failures == 1
+
+
+def test_nothing_is_known_when_no_look_ever_came_to_an_end() -> None:
+    asked = Asked()
+    asked.fails = True
+
+    async def ask() -> int | None:
+        return await look_at(asked).latest()
+
+    assert asyncio.run(ask()) is None
+    assert asked.failures == 1
+
+
+def test_values_of_one_gauge_stand_together_when_several_services_tell_it() -> None:
+    gauge, heard = Told("bulwark_x", "x", ("service",)), Telling()
+    heard.tell(gauge, 1, "intake")
+    heard.tell(gauge, 2, "alerts")
+    (family,) = heard.collect()
+    assert [(s.labels["service"], s.value) for s in family.samples] == [
+        ("intake", 1),
+        ("alerts", 2),
+    ]

@@ -1,0 +1,31 @@
+"""Who goes first: a relay with much to publish, before the readers of its process."""
+
+import asyncio
+
+from shared.priority import Precedence
+
+
+def test_nobody_waits_when_nothing_is_claimed(loop: asyncio.AbstractEventLoop) -> None:
+    precedence = Precedence()
+    precedence.release("alerts")
+    loop.run_until_complete(asyncio.wait_for(precedence.wait(), 1))
+    assert not precedence.claimed
+
+
+def test_readers_go_on_when_the_last_claim_is_released(loop: asyncio.AbstractEventLoop) -> None:
+    precedence = Precedence()
+
+    async def claimed_twice() -> list[bool]:
+        precedence.claim("alerts")
+        precedence.claim("intake")
+        waiting = asyncio.ensure_future(precedence.wait())
+        seen = []
+        for service in ("alerts", "intake"):
+            await asyncio.sleep(0)
+            seen.append(waiting.done())
+            precedence.release(service)
+        await asyncio.wait_for(waiting, 1)
+        return seen
+
+    assert loop.run_until_complete(claimed_twice()) == [False, False]
+    assert not precedence.claimed

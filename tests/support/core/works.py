@@ -1,0 +1,75 @@
+"""Works for the writer's tests, and a writer that runs while a block does."""
+
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from shared.database.engine import Database
+from shared.writer.transaction import Tx
+from shared.writer.writer import Commit, Writer
+from tests.support.core.pair import make_site, make_source, noted
+
+
+@dataclass
+class Gate:
+    """A work that holds the writer in mid-transaction until it is opened."""
+
+    weight: int = 1
+    entered: threading.Event = field(default_factory=threading.Event)
+    opened: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, tx: Tx, *, careful: bool) -> str:
+        self.entered.set()
+        assert self.opened.wait(20)
+        return "through"
+
+
+@dataclass
+class Noting:
+    """A work that notes a number and then does what it is told to; it counts its runs."""
+
+    number: int
+    then: Callable[[Tx], Any] = lambda _tx: None
+    weight: int = 1
+    runs: int = 0
+
+    def run(self, tx: Tx, *, careful: bool) -> int:
+        self.runs += 1
+        event = noted(self.number)
+        tx.append([event])
+        tx.session.execute(
+            text("INSERT INTO things (id, number) VALUES (:id, :number)"),
+            {"id": event.thing_id, "number": self.number},
+        )
+        self.then(tx)
+        return self.number
+
+
+def failing_of_the_database(times: int) -> Callable[[Tx], None]:
+    """Fails so many times for a reason of the database, then no more."""
+    left = [times]
+
+    def fail(_tx: Tx) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise OperationalError("SELECT 1", {}, Exception("the connection is gone"))
+
+    return fail
+
+
+@asynccontextmanager
+async def writing(
+    database: Database, committed: Callable[[Commit], None] = lambda _commit: None
+) -> AsyncIterator[Writer]:
+    """A running writer of the source."""
+    writer = Writer(make_source(), make_site(), database, committed=committed)
+    writer.start()
+    try:
+        yield writer
+    finally:
+        await writer.stop()
