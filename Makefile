@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 export PYTHON SERVICE MESSAGE
 
-.PHONY: help install install-dev run test test-national test-subscribers test-prometheus faults bench lint dashboards test-compose migration contract lock clean
+.PHONY: help install install-dev run test test-national test-subscribers test-prometheus faults bench lint check-commits dashboards test-compose migration contract lock clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
@@ -19,11 +19,16 @@ install-dev: ## the same with the tools for lint and tests (requirements-dev.loc
 run: install ## starts everything on one machine, plays the first drill, stays up until Ctrl-C
 	@exec $(BIN)/bulwark up --data run-data --fresh --drill drills/first-cases.toml $(if $(filter command,$(origin PORT)),--port $(PORT))
 
-lint: install-dev ## style, types and import rules
+lint: install-dev ## style, spelling, types and import rules
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# Commits made before the rule was kept are left as they are.
+check-commits: ## whether the messages of the commits follow CONTRIBUTING.md; needs nothing but Python
+	@$(or $(PYTHON),python3) bin/check-commit-message --since 2026-12-01T00:00:00+00:00
 
 test: lint ## lint, then every test
 	$(BIN)/python -m pytest

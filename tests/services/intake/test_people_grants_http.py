@@ -47,8 +47,8 @@ def test_address_is_refused_when_the_grant_is_anothers_or_none(node: Node) -> No
     for grant in (granted(node, other), granted(node, person_id, "somebody"), "junk"):
         refused = helper(node).get(path, grant=grant)
         assert (refused.status_code, refused.json()["field"]) == (403, "grant")
-    anothers = granted(node, person_id, "somebody")
-    assert node.client(Role.COORDINATOR, AREA).get(path, grant=anothers).status_code == 200
+    of_another = granted(node, person_id, "somebody")
+    assert node.client(Role.COORDINATOR, AREA).get(path, grant=of_another).status_code == 200
     assert helper(node).get(path).status_code == 422
     assert node.client(Role.IT, AREA).get(path, grant="x").status_code == 403
 
