@@ -1,6 +1,6 @@
 """The administrative area tree (行政区划): its codes, and its names in a read-only file, areas.db.
 
-A code is the statistical code (统计用区划代码) of the area, grown by two or three digits a level:
+A code is the statistical code (统计用区划代码) [NBS23], grown by two or three digits a level:
 province (省) 2, city (市) 4, county (县) 6, township or street (乡镇、街道) 9, community or village
 (村、居) 12, grid (网格) 15 [MCA9, PREC21]. What a code alone can tell is a pure function here; what
 needs the tree is asked of `Areas`. The tree is written by `shared.areas.loading`, which always

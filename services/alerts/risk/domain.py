@@ -1,7 +1,7 @@
 """The rules of risk levels (风险等级) and situations (疫情情形), of cases and a day. A3, A4.
 
-The levels follow the national rule of February 2020 [PREC21], the situations 肺炎机制发〔2020〕5号
-[MCA9]; the numbers are the pack's.
+The levels follow the national criteria of February 2020 [LEVEL20], the situations the notice of
+January 2020 [COMM20, MCA9]; the numbers are the pack's.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -132,7 +132,7 @@ def units_of(area: str) -> tuple[str, ...]:
 def assess(
     cases: Collection[Case], area: str, today: date, pack: PolicyPack, total: int | None = None
 ) -> Assessment:
-    """The level of a unit by its cases (national rule of February 2020, the pack's numbers).
+    """The level of a unit by its cases ([LEVEL20], the pack's numbers).
 
     Low with fewer new ones in the window than the unit's number; high with more than its total
     and, where it asks for one, a cluster within the window; else medium. The total is of all

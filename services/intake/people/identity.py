@@ -2,7 +2,7 @@
 
 
 def normal_id_card(text: str) -> str | None:
-    """A resident's card number (公民身份号码, GB 11643) as 18 characters; None when it is none.
+    """A resident's card number (公民身份号码) [GB11643] as 18 characters; None when it is none.
 
     Its region, its date and its check digit are looked at.
     """
