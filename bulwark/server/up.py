@@ -1,4 +1,4 @@
-"""`bulwark up`: everything on one machine, in one process and one folder, with a private broker."""
+"""`bulwark up`: the whole system in one process and one folder, with a private broker. P3."""
 
 import asyncio
 import contextlib

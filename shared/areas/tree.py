@@ -4,7 +4,7 @@ A code is the statistical code (统计用区划代码) [NBS23], grown by two or 
 province (省) 2, city (市) 4, county (县) 6, township or street (乡镇、街道) 9, community or village
 (村、居) 12, grid (网格) 15 [MCA9, PREC21]. What a code alone can tell is a pure function here; what
 needs the tree is asked of `Areas`. The tree is written by `shared.areas.loading`, which always
-puts a whole new file in place of the old one.
+puts a whole new file in place of the old one. A1.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The reader: takes another service's stream from this service's own place, without holes.
+"""The reader: takes another service's stream from this service's own place, without holes. P1.
 
 The place lives in this service's database and moves in the transaction that applies the events;
 the broker is trusted to remember nothing. `source` and `sequence` inside each envelope must be

@@ -1,4 +1,4 @@
-"""The names of the core's own metrics, in one place, with their meaning.
+"""The names of the core's own metrics, in one place, with their meaning. P4.
 
 A counter or histogram is counted where things happen; a `Told` gauge is worked out only when
 somebody asks `/metrics`. No label takes a value from outside: services, streams, routes, statuses,

@@ -29,7 +29,7 @@ class MeasurePlan(Section):
 
 
 class Measures(Section):
-    """The plans by level [PREC21], by situation [RC20, MCA9] and by area trait [PREC21]."""
+    """The plans by level [PREC21], by situation [RC20, MCA9] and by area trait [PREC21]. D2, A5."""
 
     low: MeasurePlan
     medium: MeasurePlan

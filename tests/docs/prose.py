@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Iterator
 from functools import cache
@@ -40,11 +41,12 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-@cache
-def prose_of(path: Path) -> str:
-    """What a file says to whoever reads it."""
+def in_prose(path: Path, pattern: re.Pattern[str]) -> list[str]:
+    """What a pattern finds in what a file says to whoever reads it."""
     text = path.read_text(encoding="utf-8")
-    return "\n".join(_comments_and_docstrings(path, text)) if path.suffix == ".py" else text
+    if path.suffix != ".py" or not pattern.search(text):
+        return pattern.findall(text)
+    return pattern.findall("\n".join(_comments_and_docstrings(path, text)))
 
 
 def _comments_and_docstrings(path: Path, text: str) -> Iterator[str]:

@@ -94,6 +94,7 @@ def _events_are_told(running: Up) -> None:
     assert [one["type"] for one in _documents(running)] == ["bulwark.intake.screening_recorded"]
 
 
+@pytest.mark.requirement("A1")
 def test_grids_are_known_at_once_when_loaded_into_a_running_instance(tmp_path: Path) -> None:
     with up(tmp_path / "data") as running:
         running.wait_ready()

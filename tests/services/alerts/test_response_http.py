@@ -70,6 +70,8 @@ def test_measures_of_the_contract_are_active_when_medium_is_ordered(node: Node) 
 
 
 @pytest.mark.requirement("D2")
+@pytest.mark.requirement("D9")
+@pytest.mark.requirement("D10")
 def test_one_event_is_made_for_each_measure_when_medium_is_ordered(node: Node) -> None:
     area = COMMUNITIES[1]
     measures = {one["id"]: one["kind"] for one in order(node, area, "medium")["measures"]}

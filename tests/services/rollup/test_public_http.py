@@ -225,6 +225,7 @@ def test_page_is_whole_and_needs_nothing_else_when_a_browser_asks(node: Node) ->
     assert float(height[1]) >= 1.5
 
 
+@pytest.mark.requirement("A1")
 def test_page_links_to_every_area_below_when_the_area_is_wide(node: Node) -> None:
     checked = read(html(node, COUNTY).text)
     townships = [area.code for area in node.instance.site.areas.children(COUNTY)]
