@@ -37,12 +37,12 @@ def test_row_says_not_yet_when_no_marked_test_drives_services(marked: list[Marke
     assert unproved == set(rows()) - proved
 
 
-@pytest.mark.parametrize("file", ["test_fevers_http.py", "test_up.py", "test_drill.py"])
+@pytest.mark.parametrize("file", ["test_fevers_http.py", "test_up.py", "test_review.py"])
 def test_file_is_a_proof_when_its_tests_start_services(marked: list[MarkedTest], file: str) -> None:
     assert any(test.drives_services for test in marked if test.path.name == file)
 
 
-@pytest.mark.parametrize("file", ["test_fevers_domain.py", "test_policy.py", "test_model.py"])
+@pytest.mark.parametrize("file", ["test_fevers_domain.py", "test_pack.py", "test_model.py"])
 def test_file_is_no_proof_when_its_tests_start_nothing(marked: list[MarkedTest], file: str) -> None:
     of_file = [test for test in marked if test.path.name == file]
     assert of_file
