@@ -17,7 +17,7 @@ from bulwark.broker.accounts import SERVICES_USER, accounts_block, hashed
 from shared.nats.connection import StoreState
 from shared.security.key_files import make_private_file
 
-START_SECONDS = 15.0
+START_SECONDS = 120.0
 STOP_SECONDS = 10.0
 WATCH_SECONDS = 1.0
 ANSWER_SECONDS = 2.0

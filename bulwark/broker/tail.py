@@ -22,6 +22,9 @@ from nats.js.errors import NotFoundError
 from shared.events.envelope import TOKEN_DIGITS
 from shared.nats.connection import reached_by
 
+# A busy broker takes its time to set up a consumer.
+ANSWER_SECONDS = 60.0
+
 STREAMS = ("INTAKE", "ALERTS", "VOLUNTEERS", "ROLLUP")
 
 
@@ -80,7 +83,7 @@ async def _subscribe(
     client: Client, stream: str, wanted: Wanted, queue: asyncio.Queue[Msg]
 ) -> JetStreamContext.PushSubscription:
     """Deliver a stream's messages into a queue; raises NotFoundError."""
-    context = client.jetstream()
+    context = client.jetstream(timeout=ANSWER_SECONDS)
     policy = DeliverPolicy.BY_START_TIME if wanted.since else DeliverPolicy.ALL
     since = wanted.since.astimezone(UTC).isoformat() if wanted.since else None
     config = ConsumerConfig(

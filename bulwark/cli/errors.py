@@ -4,7 +4,8 @@ from bulwark.backup.manifest import BackupError
 from bulwark.broker.nats_server import BrokerError
 from bulwark.broker.subscribers import SubscriberError
 from bulwark.data_folder import FolderError
-from bulwark.server.instance import PortTaken
+from bulwark.drill.calls import DrillStopped
+from bulwark.server.instance import NotReady, PortTaken
 from bulwark.settings import SettingsError
 from shared.areas.csv_file import AreasError
 from shared.policy.toml_file import PolicyError
@@ -17,8 +18,10 @@ ONE_LINE = (
     BackupError,
     BrokerError,
     DatabaseNewer,
+    DrillStopped,
     FolderError,
     KeyFileError,
+    NotReady,
     PolicyError,
     PortTaken,
     SettingsError,

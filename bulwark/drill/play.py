@@ -1,233 +1,29 @@
-"""Playing a drill on virtual time, through the real services. V9.
-
-When every reader stands at every log's head, the clock steps to the next due instant or line of
-the scenario. Ten days take seconds, the same every time; at the end the clock is the real one.
-"""
+"""Playing a drill in a private instance, or in one that stays up afterwards. V9."""
 
 import asyncio
 import datetime as dt
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-import httpx
-import orjson
+import nats.errors
 
 from bulwark.broker.tail import connect
 from bulwark.console import say
 from bulwark.data_folder import Folder
-from bulwark.drill import ordinary, review
+from bulwark.drill import review
+from bulwark.drill.calls import stopped
 from bulwark.drill.cascade import Cascade
-from bulwark.drill.review import Verdict
-from bulwark.drill.scenario import Calendar, Expectation, Scenario, Signing, Step
+from bulwark.drill.player import DrillClock, Player
+from bulwark.drill.scenario import Calendar, Scenario
 from bulwark.server.up import Machine, machine, stay, tell
 from bulwark.settings import Settings
 from bulwark.texts import TEXTS
-from shared.clock.clock import CST, VirtualClock
+from shared.clock.clock import CST
 from shared.i18n.catalogue import Language
 from shared.runtime.runtime import end_all
-from shared.security.roles import Role
-
-SIGNED_AT_ONCE = 16
-TOKEN_DAYS = 90
-
-Line = Callable[[], Awaitable[None]]
-
-
-class DrillClock(VirtualClock):
-    """Virtual while the drill is played, the machine's afterwards."""
-
-    def __init__(self, start: dt.datetime) -> None:
-        super().__init__(start)
-        self._released = False
-
-    def now(self) -> dt.datetime:
-        """The instant of the scenario, and once released the present."""
-        return dt.datetime.now(CST) if self._released else super().now()
-
-    def release(self) -> None:
-        """From here on the time is the machine's."""
-        self._released = True
-
-
-class Player:
-    """Plays one scenario on a running machine."""
-
-    def __init__(
-        self,
-        scenario: Scenario,
-        calendar: Calendar,
-        clock: DrillClock,
-        running: Machine,
-        cascade: Cascade,
-        language: Language,
-    ) -> None:
-        self.scenario = scenario
-        self.calendar = calendar
-        self.clock = clock
-        self.verdicts: list[Verdict] = []
-        self.refused = 0
-        self._running = running
-        self._cascade = cascade
-        self._language = language
-        self._began: dict[str, dt.datetime] = {}
-        self._http = httpx.AsyncClient(base_url=running.url, timeout=60, trust_env=False)
-
-    async def play(self) -> None:
-        """Go through the scenario's lines and whatever falls due between and after them."""
-        lines = sorted(self._lines(), key=lambda line: line[0])
-        end = self.calendar.moment(self.scenario.days + 1, dt.time(0))
-        for at, line in lines:
-            await self._pass_until(at)
-            await line()
-            await self._settle()
-        await self._pass_until(end)
-        self._judge_events()
-        self._cascade.end(self.clock.now())
-        await self._http.aclose()
-
-    async def catch_up_with_the_present(self) -> None:
-        """Let pass what fell due since the scenario's end; then the clock is the machine's."""
-        await self._pass_until(max(dt.datetime.now(CST), self.clock.now()))
-        self.clock.release()
-        for runtime in self._running.instance.runtimes.values():
-            runtime.keep_time()
-
-    def _lines(self) -> list[tuple[dt.datetime, Line]]:
-        lines: list[tuple[dt.datetime, Line]] = []
-        for number, routine in enumerate(self.scenario.routine):
-            for at, batch in ordinary.hourly(self.calendar, routine, number):
-                lines.append((at, partial(self._send_bulk, batch)))
-        for step in self.scenario.step:
-            at = self.calendar.moment(step.day, step.at)
-            lines.append((at, partial(self._do, step)))
-        for signing in self.scenario.signing:
-            lines.extend(self._signing_lines(signing))
-        for expectation in self.scenario.expect:
-            if expectation.get and expectation.day and expectation.at:
-                at = self.calendar.moment(expectation.day, expectation.at)
-                lines.append((at, partial(self._ask, expectation)))
-        return lines
-
-    def _signing_lines(self, signing: Signing) -> list[tuple[dt.datetime, Line]]:
-        lines: list[tuple[dt.datetime, Line]] = []
-        everyone = self._running.instance.site.areas.communities(self.scenario.area)
-        for day in range(1, self.scenario.days + 1):
-            forgotten = {one.area for one in signing.forgotten if one.day == day}
-            signed = [code for code in everyone if code not in forgotten]
-            at = self.calendar.moment(day, signing.at)
-            lines.append((at, partial(self._sign, signing.who, day, signed)))
-        for one in signing.forgotten:
-            at = self.calendar.moment(one.day + 1, one.late_at)
-            lines.append((at, partial(self._sign, signing.who, one.day, [one.area])))
-        return lines
-
-    async def _pass_until(self, instant: dt.datetime) -> None:
-        """Step from due instant to due instant, up to and including one of the scenario's."""
-        while True:
-            await self._settle()
-            due = [
-                await runtime.ticker.next_due()
-                for runtime in self._running.instance.runtimes.values()
-            ]
-            nearest = min((at for at in due if at is not None), default=None)
-            if nearest is None or nearest > instant:
-                break
-            self.clock.step_to(max(nearest, self.clock.now()))
-        self.clock.step_to(instant)
-        await self._settle()
-
-    async def _settle(self) -> None:
-        """Until nothing moves: everything applied, nothing due; then tell what happened."""
-        instance = self._running.instance
-        while True:
-            async with asyncio.timeout(60):
-                while not instance.at_rest():
-                    await asyncio.sleep(0.001)
-            if not sum([await runtime.ticker.tick() for runtime in instance.runtimes.values()]):
-                break
-        await self._cascade.has(
-            {name: runtime.writer.head for name, runtime in instance.runtimes.items()}
-        )
-        self._cascade.tell()
-
-    def _headers(self, role: Role, area: str | None = None) -> dict[str, str]:
-        tokens = self._running.instance.site.tokens
-        token = tokens.mint(role, area or self.scenario.area, name=f"drill-{role}", days=TOKEN_DAYS)
-        return {"Authorization": f"Bearer {token}", "Accept-Language": self._language}
-
-    async def _do(self, step: Step) -> None:
-        headers = self._headers(step.who, step.area)
-        found = await self._find(step.find, headers) if step.find else ""
-        method, _, path = self.calendar.text(step.call, found).partition(" ")
-        body = self.calendar.filled(step.body)
-        if step.name:
-            self._began[step.name] = self.clock.now()
-            if method == "POST":
-                body = {"id": self.scenario.id_of(step.name), **body}
-        await self._call(method, path, headers, json=body)
-
-    async def _find(self, path: str, headers: dict[str, str]) -> str:
-        """The id of the first item of a list; an empty one makes the call that needs it fail."""
-        items = (await self._http.get(path, headers=headers)).json().get("items", [])
-        return str(items[0]["id"]) if items else "nothing-found"
-
-    async def _call(self, method: str, path: str, headers: dict[str, str], **body: Any) -> None:
-        answer = await self._http.request(method, path, headers=headers, **body)
-        rejected = answer.json().get("rejected") if answer.is_success else None
-        if answer.is_success and not rejected:
-            return
-        self.refused += 1
-        detail = rejected or answer.json().get("detail", "")
-        say(
-            TEXTS.text(
-                "drill.refused",
-                self._language,
-                call=f"{method} {path}",
-                status=answer.status_code,
-                detail=detail,
-            )
-        )
-
-    async def _send_bulk(self, batch: list[dict[str, Any]]) -> None:
-        if batch:
-            content = b"\n".join(orjson.dumps(one) for one in batch)
-            headers = self._headers(Role.RECORDER)
-            await self._call("POST", "/intake/screenings/bulk", headers, content=content)
-
-    async def _sign(self, who: Role, day: int, areas: list[str]) -> None:
-        headers = self._headers(who)
-        date = self.calendar.date(day).isoformat()
-        gate = asyncio.Semaphore(SIGNED_AT_ONCE)
-
-        async def sign(area: str) -> None:
-            async with gate:
-                await self._call(
-                    "POST", f"/rollup/reports/{area}/{date}/sign-off", headers, json={}
-                )
-
-        await asyncio.gather(*(sign(area) for area in areas))
-
-    async def _ask(self, expectation: Expectation) -> None:
-        path = self.calendar.text(expectation.get)
-        answer = await self._http.get(path, headers=self._headers(expectation.who))
-        self.verdicts.append(review.judge_answer(expectation, answer.json()))
-
-    def _judge_events(self) -> None:
-        for expectation in self.scenario.expect:
-            if expectation.event:
-                since = self._began.get(expectation.after)
-                if since is None and expectation.day and expectation.at:
-                    since = self.calendar.moment(expectation.day, expectation.at)
-                verdict = (
-                    Verdict(expectation, held=False, found=f"after = {expectation.after}?")
-                    if since is None
-                    else review.judge_events(expectation, since, self._cascade.seen)
-                )
-                self.verdicts.append(verdict)
 
 
 async def _play(
@@ -237,8 +33,6 @@ async def _play(
     language: Language = "zh"
     areas = running.instance.site.areas
     cascade = Cascade(calendar, areas, language, quiet=quiet)
-    client = await connect(running.broker.url)
-    watching = asyncio.create_task(cascade.watch(client))
     say(
         TEXTS.text(
             "drill.title",
@@ -249,18 +43,56 @@ async def _play(
             first=calendar.first,
         )
     )
-    began = time.perf_counter()
     player = Player(scenario, calendar, clock, running, cascade, language)
-    try:
-        await player.play()
-        seconds = time.perf_counter() - began
-        for line in review.report(player.verdicts, cascade.seen, seconds, language):
-            say(line)
-        await player.catch_up_with_the_present()
-    finally:
-        await end_all([watching])
-        await client.close()
+    await _while_all_run(
+        _play_and_report(player, cascade, language),
+        _watch(running.broker.url, cascade),
+        _raise_failure(running),
+    )
     return 1 if player.refused or not all(one.held for one in player.verdicts) else 0
+
+
+async def _play_and_report(player: Player, cascade: Cascade, language: Language) -> None:
+    began = time.perf_counter()
+    await player.play()
+    seconds = time.perf_counter() - began
+    for line in review.report(player.verdicts, cascade.seen, seconds, language):
+        say(line)
+    await player.catch_up_with_the_present()
+
+
+async def _watch(url: str, cascade: Cascade) -> None:
+    """Show the cascade what the bus tells, until cancelled; raises DrillStopped."""
+    try:
+        client = await connect(url)
+        try:
+            await cascade.watch(client)
+        finally:
+            await client.close()
+    except (nats.errors.Error, OSError) as error:
+        raise stopped("drill.no_bus", why=str(error) or type(error).__name__) from error
+
+
+async def _raise_failure(running: Machine) -> None:
+    """Wait until a service fails for good; raises DrillStopped."""
+    failure = await running.instance.failed()
+    raise stopped("drill.service_failed", why=str(failure) or type(failure).__name__)
+
+
+async def _while_all_run(
+    first: Coroutine[Any, Any, None], *others: Coroutine[Any, Any, None]
+) -> None:
+    """Run the first to its end; raises what ends one of the others before."""
+    tasks = [asyncio.create_task(one) for one in (first, *others)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        # What ended another is the cause of what the first may have run into.
+        for task in reversed([task for task in tasks if task.done()]):
+            task.result()
+    finally:
+        await end_all(tasks)
+        # Taken up here, so that nothing complains of an error that nobody saw.
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _begin(file: Path) -> tuple[Scenario, Calendar, DrillClock]:

@@ -21,12 +21,21 @@ from shared.runtime.service import Service
 from shared.site import Site
 
 AREAS_LOOK_SECONDS = 1.0
+# A limit for what never comes up, and not a measure: a starved machine takes minutes.
+READY_SECONDS = 300.0
+# Longer than any caller keeps an idle connection, caddy first of all: who closes it must be the one
+# that sends, else a request meets the end of its connection.
+KEEP_ALIVE_SECONDS = 120
 
 log = structlog.get_logger(__name__)
 
 
 class PortTaken(Exception):
     """Another program listens on the port."""
+
+
+class NotReady(Exception):
+    """The services did not become ready; the message says why, in one line."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -98,6 +107,7 @@ class Instance:
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=3,
         )
         self._server = _Server(config)
@@ -141,17 +151,33 @@ class Instance:
             asyncio.create_task(runtime.failed.wait()): runtime
             for runtime in self.runtimes.values()
         }
-        done, rest = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for task in rest:
-            task.cancel()
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
         failure = waits[done.pop()].failure
         return failure if failure is not None else RuntimeError("a service ended")
 
-    async def ready(self, seconds: float = 30.0) -> None:
-        """Wait until every service is ready; raises TimeoutError."""
-        async with asyncio.timeout(seconds):
-            while not all(runtime.ready for runtime in self.runtimes.values()):
-                await asyncio.sleep(0.01)
+    async def ready(self, seconds: float = READY_SECONDS) -> None:
+        """Wait until every service is ready; raises NotReady."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not all(runtime.ready for runtime in self.runtimes.values()):
+                    self._refuse_failed()
+                    await asyncio.sleep(0.01)
+        except TimeoutError as error:
+            late = [name for name, runtime in self.runtimes.items() if not runtime.ready]
+            names = ", ".join(late)
+            raise NotReady(
+                f"{seconds:.0f} 秒内未就绪 / not ready within {seconds:.0f} s: {names}"
+            ) from error
+
+    def _refuse_failed(self) -> None:
+        for name, runtime in self.runtimes.items():
+            if runtime.failed.is_set():
+                why = str(runtime.failure) or type(runtime.failure).__name__
+                raise NotReady(f"{name} 启动失败 / did not start: {why}") from runtime.failure
 
     def at_rest(self) -> bool:
         """Whether every change is applied everywhere: each reader stands at each log's head."""
