@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from bench import (
     catch_up,
     county_order,
+    drill,
     fever_latency,
     figures_read,
     national_tree,
@@ -31,6 +32,7 @@ def main() -> None:
         figures_read.measure,
         catch_up.measure,
         national_tree.measure,
+        drill.measure,
         lambda: start_and_memory.measure(records),
     )
     print(f"on {described()}")

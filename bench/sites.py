@@ -24,9 +24,7 @@ LOOK_SECONDS = 0.01
 # Where the processor's time is measured: to be asked costs it, too.
 SELDOM_SECONDS = 0.1
 # One for all: to make a client takes longer than to ask.
-HTTP = httpx.Client(
-    trust_env=False, verify=False, timeout=10, limits=httpx.Limits(keepalive_expiry=2)
-)
+HTTP = httpx.Client(trust_env=False, verify=False, timeout=10)
 
 
 @dataclass(slots=True)

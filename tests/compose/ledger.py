@@ -78,14 +78,14 @@ class Ledger:
             assert answer.status_code not in REFUSED, answer.text
             return answer.is_success
 
-        eventually(accepted, seconds=120)
+        eventually(accepted)
         with self._lock:
             self.accepted[str(body["id"])] = temperature
 
     def wait_for_more(self, more: int = 60) -> None:
         """Until so many more records were accepted."""
         wanted = len(self.accepted) + more
-        eventually(lambda: len(self.accepted) >= wanted, seconds=120)
+        eventually(lambda: len(self.accepted) >= wanted)
 
     @property
     def fevers(self) -> set[str]:
@@ -129,7 +129,7 @@ class Ledger:
 
         with self._stack.client("it", COUNTY) as client:
             with contextlib.suppress(AssertionError):
-                eventually(lambda: figures() == wanted, seconds=90, every=1)
+                eventually(lambda: figures() == wanted, every=1)
             found = figures()
             # How far each service has read says where a difference comes from.
             told = "" if found == wanted else "\n".join(self._told(client))

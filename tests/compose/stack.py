@@ -111,7 +111,7 @@ class Stack:
             state = self.state(container)
             return bool(state["Running"] and state["Health"]["Status"] == "healthy")
 
-        eventually(healthy, seconds=120, every=1)
+        eventually(healthy, every=1)
 
     def crash(self, service: str, index: int = 0) -> str:
         """Kill a container's program; returns the container, which comes back by itself."""
@@ -132,7 +132,7 @@ class Stack:
         headers = {"Authorization": f"Bearer {self.token(role, area)}"} if role else {}
         url = f"https://{self.settings['BULWARK_PUBLIC_HOST']}:{self.port}"
         return httpx.Client(
-            base_url=url, headers=headers, verify=self._trusted, trust_env=False, timeout=30
+            base_url=url, headers=headers, verify=self._trusted, trust_env=False, timeout=120
         )
 
     def token(self, role: str, area: str = COUNTY) -> str:

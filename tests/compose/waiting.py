@@ -6,7 +6,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PATIENCE = 60.0
+PATIENCE = 240.0
 
 
 def eventually(probe: Callable[[], T], *, seconds: float = PATIENCE, every: float = 0.2) -> T:

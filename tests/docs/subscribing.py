@@ -19,7 +19,7 @@ import nats
 from bulwark.broker import reload as taking_up
 from bulwark.broker import subscribers
 from bulwark.broker.nats_server import Broker
-from tests.support.harness import Node, eventually, new_id
+from tests.support.harness import PATIENCE, PROGRAM_PATIENCE, Node, eventually, new_id
 from tests.support.paths import ROOT
 
 EXAMPLES = ROOT / "docs" / "examples"
@@ -81,7 +81,7 @@ class Program:
     def exit_code(self) -> int:
         """What it ended with, once it has ended by itself."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(60)
+            self._process.wait(PROGRAM_PATIENCE)
         assert self.ended, "".join(self.complained)
         for reader in self._readers:
             reader.join()
@@ -99,14 +99,24 @@ class Program:
             assert self._process.poll() is None, "".join(self.complained)
             return len(self.screenings) >= len(screenings)
 
-        eventually(done, seconds=60)
+        eventually(done)
         assert self.screenings == list(screenings), "".join(self.complained)
+
+    def until_kept(self, place: Path) -> None:
+        """Wait until its place is that of the last event it printed: it prints first."""
+
+        def kept() -> bool:
+            assert self._process.poll() is None, "".join(self.complained)
+            found = json.loads(place.read_text()) if place.exists() else {}
+            return bool(found.get("id") == self.said[-1]["id"])
+
+        eventually(kept)
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it by a signal."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, how)
-        self._process.wait(30)
+        self._process.wait(PATIENCE)
         for reader in self._readers:
             reader.join()
 
@@ -174,7 +184,7 @@ class Site:
             return state.get("created", before) != before and bool(state["last"] == head)
 
         self.node.run(self._ask("STREAM.DELETE.ALERTS"))
-        eventually(again, seconds=60)
+        eventually(again)
 
     def _state(self) -> dict[str, Any]:
         info = self.node.run(self._ask("STREAM.INFO.ALERTS"))
@@ -183,9 +193,9 @@ class Site:
         return {"created": info["created"], "last": info["state"]["last_seq"]}
 
     async def _ask(self, verb: str) -> dict[str, Any]:
-        client = await nats.connect(self.node.broker.url)
+        client = await nats.connect(self.node.broker.url, connect_timeout=PATIENCE)
         try:
-            answer = await client.request(f"$JS.API.{verb}", b"", timeout=5)
+            answer = await client.request(f"$JS.API.{verb}", b"", timeout=PATIENCE)
             found: dict[str, Any] = json.loads(answer.data)
             return found
         finally:
@@ -235,6 +245,7 @@ def every_fault(site: Site, start: Start, folder: Path) -> None:
         program.until(sent)
         live = site.fevers(2)
         program.until([*sent, *live])
+        program.until_kept(asked.place)
         program.end(signal.SIGKILL)
     missed = site.fevers(3)
     with running(*start(asked)) as program:
@@ -279,6 +290,7 @@ def restored_site(site: Site, start: Start, folder: Path) -> None:
     asked = Asked(site.url, folder / "place.json")
     with running(*start(asked)) as program:
         program.until(sent)
+        program.until_kept(asked.place)
     kept = json.loads(asked.place.read_text())
     asked.place.write_text(json.dumps({**kept, "id": "of-an-event-that-is-gone"}))
     site.fevers(1)
@@ -289,7 +301,7 @@ def restored_site(site: Site, start: Start, folder: Path) -> None:
     # As settled: the one before is the last that still holds.
     asked.place.write_text(json.dumps({"sequence": kept["sequence"] - 1}))
     with running(*start(asked)) as program:
-        eventually(lambda: sent[-1] in program.screenings, seconds=60)
+        eventually(lambda: sent[-1] in program.screenings)
 
 
 def quiet_for_long(site: Site, start: Start, folder: Path) -> None:
@@ -299,12 +311,12 @@ def quiet_for_long(site: Site, start: Start, folder: Path) -> None:
     asked = Asked(site.url, folder / "place.json")
     with running(*start(asked)) as program:
         program.until(sent)
-        eventually(asked.place.exists)
+        program.until_kept(asked.place)
         before = json.loads(asked.place.read_text())
         site.fevers(3, OTHERS)
         site.node.settle()
         last = site.last_sequence()
-        eventually(lambda: json.loads(asked.place.read_text())["seen"] == last, seconds=60)
+        eventually(lambda: json.loads(asked.place.read_text())["seen"] == last)
         assert json.loads(asked.place.read_text()) == {**before, "seen": last}
         program.until([*sent, *site.fevers(1)])
 

@@ -28,7 +28,7 @@ from tests.docs.subscribing import (
     restored_site,
     running,
 )
-from tests.support.harness import Node
+from tests.support.harness import PROGRAM_PATIENCE, Node
 
 pytestmark = pytest.mark.requirement("P2")
 
@@ -129,7 +129,7 @@ def test_events_pass_the_check_when_they_are_piped_into_it(site: Site, tmp_path:
         input=lines,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PROGRAM_PATIENCE,
         check=False,
     )
     assert done.returncode == 1

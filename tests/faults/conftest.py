@@ -53,5 +53,8 @@ def fault(
     line.records = len(site.ledger.accepted) - before
     line.lost, line.doubled = site.lost, site.doubled
     record_property(FAULT, row_of(line))
+    # In the suite, beside other tests and on any machine, a time proves nothing.
+    if request.config.getoption("--faults") != "full":
+        return
     slowest = max(line.seconds, default=0.0)
     assert slowest <= line.limit, f"recovered after {slowest:.1f} s, to reach: {line.limit:.0f} s"

@@ -12,7 +12,7 @@ import orjson
 
 from tests.faults.ledger import FEVER_C, TEST, Ledger
 from tests.faults.processes import UNUSED_TLS
-from tests.support.harness import new_id
+from tests.support.harness import PATIENCE, new_id
 
 AREA = "220581001001"
 # Many small requests at once, so that a fault meets a transaction that several callers share.
@@ -69,7 +69,7 @@ class Sender:
             headers=self._headers,
             trust_env=False,
             verify=UNUSED_TLS,
-            timeout=30,
+            timeout=PATIENCE,
         )
 
     def _send(self, client: httpx.Client, count: int, random: Random, caller: str) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 
 from bulwark.broker.nats_server import configuration, server_program
-from tests.support.harness import eventually
+from tests.support.harness import PATIENCE, eventually
 from tests.support.ports import held_port
 
-END_SECONDS = 30.0
+END_SECONDS = PATIENCE
 # Never used for anything: without one, httpx makes one for each request, which takes it 17 ms.
 UNUSED_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 

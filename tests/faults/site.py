@@ -25,7 +25,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.load import AREA, PAUSE_SECONDS, Sender
 from tests.faults.processes import BrokerProcess, Process, ask
 from tests.faults.standing import SERVICES, SOURCES, Standing
-from tests.support.harness import PostgresServer, eventually, new_id
+from tests.support.harness import PATIENCE, PROGRAM_PATIENCE, PostgresServer, eventually, new_id
 from tests.support.ports import held_port
 
 
@@ -58,7 +58,7 @@ class Site(Standing):
         self.host = "127.0.0.1"
         self._entering: tuple[str, ...] = ()
         # How long a caller tries to get a record accepted.
-        self.patience_seconds = 60.0
+        self.patience_seconds = PATIENCE
         self.ports = {name: held_port() for name in SERVICES}
         self.processes = {name: self.process(name, self.ports[name]) for name in SERVICES}
         self.take_keys()
@@ -97,7 +97,7 @@ class Site(Standing):
     def wait_until_all_is_read(self) -> None:
         """Until every reader of intake stands where its log ends now."""
         head = self.head("intake")
-        eventually(lambda: self.all_have_read(head), seconds=60)
+        eventually(lambda: self.all_have_read(head))
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of `bulwark` as a person at this site would."""
@@ -107,7 +107,7 @@ class Site(Standing):
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PROGRAM_PATIENCE,
             check=False,
         )
 
@@ -158,7 +158,7 @@ class Site(Standing):
             health = self.health(service)
             return bool(health.get("ready") and health.get("active"))
 
-        eventually(at_work, seconds=30)
+        eventually(at_work)
 
     def clear(self, service: str) -> None:
         """Empty a stopped service's database."""
@@ -219,7 +219,7 @@ class Site(Standing):
     def wait_for_records(self, more: int) -> None:
         """Until so many more records were accepted."""
         wanted = len(self.ledger.accepted) + more
-        eventually(lambda: len(self.ledger.accepted) >= wanted, seconds=60)
+        eventually(lambda: len(self.ledger.accepted) >= wanted)
 
     def figures(self) -> Counter[str]:
         """Rollup's daily figures for the community, of two days: a test may last over midnight."""
@@ -229,7 +229,7 @@ class Site(Standing):
         found: Counter[str] = Counter()
         for day in (today - timedelta(days=1), today):
             asked = {"date": day.isoformat()}
-            answer = ask(url, params=asked, headers=headers)
+            answer = ask(url, seconds=PATIENCE, params=asked, headers=headers)
             found.update(answer.json()["figures"])
         return found
 
@@ -239,7 +239,7 @@ class Site(Standing):
         whole_stream: bool = True,
         in_order: bool = True,
         dead: Mapping[str, int] | None = None,
-        seconds: float = 60,
+        seconds: float = PATIENCE,
     ) -> None:
         """Nothing lost, nothing doubled, nothing out of order, from ledger to projections.
 
@@ -256,7 +256,7 @@ class Site(Standing):
         self.lost, self.doubled = found.lost, found.doubled
         found.judge(fevers_in_order=in_order)
         # After a long load one look at the whole of both takes a while.
-        eventually(lambda: self.streams_are_copies(whole_stream=whole_stream), seconds=120)
+        eventually(lambda: self.streams_are_copies(whole_stream=whole_stream))
         figures = self.figures()
         assert (figures["screenings"], figures["fevers"]) == (len(found.accepted), len(found.sent))
         aside = {name: len(self.dead(name)) for name in SOURCES}

@@ -14,6 +14,7 @@ from shared.inbox.dead_letters import dead_letters
 from shared.writer.log import events, head_of
 from tests.faults import streams
 from tests.faults.processes import BrokerProcess
+from tests.support.harness import PATIENCE
 
 SERVICES = ("intake", "alerts", "volunteers", "rollup")
 SOURCES = {
@@ -47,11 +48,11 @@ class Standing:
         """A service's stream, in order; empty while there is none."""
         return asyncio.run(streams.whole(self.broker.url, service.upper()))
 
-    def stream_state(self, service: str, *, seconds: float = 5) -> dict[str, Any]:
+    def stream_state(self, service: str, *, seconds: float = PATIENCE) -> dict[str, Any]:
         """What STREAM.INFO says of a service's stream."""
         return asyncio.run(streams.state_of(self.broker.url, service.upper(), seconds))
 
-    def stream_end(self, service: str, *, seconds: float = 5) -> int:
+    def stream_end(self, service: str, *, seconds: float = PATIENCE) -> int:
         """The number of the last message of a service's stream; -1 while there is none."""
         found = self.stream_state(service, seconds=seconds)
         return int(found["state"]["last_seq"]) if "state" in found else -1

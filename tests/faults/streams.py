@@ -8,10 +8,12 @@ import nats
 import orjson
 from nats.js.errors import NotFoundError
 
+from tests.support.harness import PATIENCE
+
 
 async def state_of(url: str, stream: str, seconds: float) -> dict[str, Any]:
     """What STREAM.INFO answers within some seconds."""
-    client = await nats.connect(url)
+    client = await nats.connect(url, connect_timeout=PATIENCE)
     try:
         answer = await client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=seconds)
         found: dict[str, Any] = orjson.loads(answer.data)
@@ -22,29 +24,29 @@ async def state_of(url: str, stream: str, seconds: float) -> dict[str, Any]:
 
 async def wait_until_asked_about(url: str, stream: str, times: int) -> None:
     """Until somebody has asked for a stream's state so many times."""
-    client = await nats.connect(url)
+    client = await nats.connect(url, connect_timeout=PATIENCE)
     try:
         asked = await client.subscribe(f"$JS.API.STREAM.INFO.{stream}")
         for _ in range(times):
-            await asked.next_msg(timeout=30)
+            await asked.next_msg(timeout=PATIENCE)
     finally:
         await client.close()
 
 
 async def delete(url: str, stream: str) -> None:
     """Delete a stream, if it is there."""
-    client = await nats.connect(url)
+    client = await nats.connect(url, connect_timeout=PATIENCE)
     try:
-        await client.request(f"$JS.API.STREAM.DELETE.{stream}", b"", timeout=5)
+        await client.request(f"$JS.API.STREAM.DELETE.{stream}", b"", timeout=PATIENCE)
     finally:
         await client.close()
 
 
 async def whole(url: str, stream: str) -> list[tuple[int, bytes]]:
     """The numbers and bodies of a stream's messages, in order; empty while there is none."""
-    client = await nats.connect(url)
+    client = await nats.connect(url, connect_timeout=PATIENCE)
     try:
-        context = client.jetstream()
+        context = client.jetstream(timeout=PATIENCE)
         try:
             total = (await context.stream_info(stream)).state.messages
         except NotFoundError:

@@ -28,7 +28,8 @@ _left_out: set[str] = set()
 class Fault:
     """One line: the name, the kind of database, and what is counted while the test runs.
 
-    `limit` is how many seconds a recovery may take; lost and doubled are None while unknown.
+    `limit` is how many seconds a recovery may take in the full form; lost and doubled are None
+    while unknown.
     """
 
     name: str

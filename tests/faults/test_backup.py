@@ -43,7 +43,7 @@ def test_service_takes_no_change_when_its_database_is_older_than_its_stream(
     assert site.head(service) > older
     _restart_on(site, service, tmp_path / "older")
     fault.times += 1
-    eventually(lambda: site.health(service).get("database_older_than_stream"), seconds=30)
+    eventually(lambda: site.health(service).get("database_older_than_stream"))
     assert site.metric(service, "bulwark_stream_bad") == 1
     assert TAKES_NONE in site.said(service)
     # Neither a client nor what others write moves it.
@@ -52,7 +52,7 @@ def test_service_takes_no_change_when_its_database_is_older_than_its_stream(
     reader = site.processes["rollup"]
     reader.end()
     reader.start()
-    eventually(lambda: not reader.running, seconds=60)
+    eventually(lambda: not reader.running)
     assert reader.end() == 1
     assert OF_ONE_MOMENT in site.said("rollup")
     assert site.head(service) == older
@@ -61,7 +61,7 @@ def test_service_takes_no_change_when_its_database_is_older_than_its_stream(
         site.wait_ready(service)
         reader.start()
         site.wait_ready("rollup")
-        eventually(site.at_rest, seconds=60)
+        eventually(site.at_rest)
     assert site.metric(service, "bulwark_stream_bad") == 0
     site.check()
 
@@ -79,7 +79,7 @@ def test_reader_catches_up_when_its_database_is_an_older_one(
     fault.times += 1
     with fault.recovering():
         site.wait_ready("rollup")
-        eventually(site.at_rest, seconds=60)
+        eventually(site.at_rest)
     site.check()
 
 
@@ -104,7 +104,7 @@ def test_no_place_stands_beyond_its_log_when_backups_are_made_under_load(
         for name in SERVICES:
             site.wait_ready(name)
     with fault.recovering():
-        eventually(site.at_rest, seconds=60)
+        eventually(site.at_rest)
     site.check()
 
 
@@ -127,7 +127,7 @@ def test_projections_are_equal_when_a_whole_site_was_restored_from_a_backup_unde
     assert put.returncode == 0, put.stderr
     other.take_keys()
     with fault.recovering(), other:
-        eventually(other.at_rest, seconds=60)
+        eventually(other.at_rest)
         logged = other.screenings_in("intake", "screening_recorded").keys()
         assert before <= logged < site.ledger.accepted.keys()
         # What was accepted behind the backup is what a restore gives up.
@@ -137,7 +137,7 @@ def test_projections_are_equal_when_a_whole_site_was_restored_from_a_backup_unde
         other.begin_anew("rollup")
         other.processes["rollup"].start()
         other.wait_ready("rollup")
-        eventually(other.at_rest, seconds=60)
+        eventually(other.at_rest)
         assert fingerprint(other.databases["rollup"]) == restored
         other.post_some(300, seed=85)
         other.check()

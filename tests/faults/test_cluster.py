@@ -60,7 +60,7 @@ def test_nothing_is_lost_when_one_of_three_servers_is_killed_after_another(
             # What is in the log from now on was not published before the kill.
             head = site.head("intake")
             with fault.recovering():
-                eventually(lambda: stream_end(site) > head, seconds=30)  # noqa: B023
+                eventually(lambda: stream_end(site) > head)  # noqa: B023
             node.start()
             cluster.wait()
     assert len(killed) > 1, "the same server was killed each time"

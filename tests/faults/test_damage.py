@@ -58,7 +58,7 @@ def test_stream_is_healed_when_a_bit_of_its_last_message_is_turned(
         _damage(site, how, service, site.head(service))
         fault.times += 1
         with fault.recovering():
-            eventually(lambda: _is_healed(site), seconds=60)
+            eventually(lambda: _is_healed(site))
         site.post_some(100, seed=31)
         site.check()
 
@@ -76,11 +76,11 @@ def test_new_reader_gets_every_event_when_a_bit_of_an_old_message_is_turned(
         fault.times += 1
         # Those who have read it long ago go on undisturbed.
         site.post_some(100, seed=33)
-        eventually(site.at_rest, seconds=60)
+        eventually(site.at_rest)
         site.processes["rollup"].end()
         site.begin_anew("rollup")
         site.processes["rollup"].start()
         with fault.recovering():
             site.wait_ready("rollup")
-            eventually(lambda: _is_healed(site), seconds=60)
+            eventually(lambda: _is_healed(site))
         site.check()

@@ -79,12 +79,12 @@ def is_nearly_full(site: Site) -> bool:
 
 def answers_when_full(site: Site, disk: SmallDisk) -> set[int]:
     """How records are answered on a full disk, which the site's metrics must tell of."""
-    eventually(lambda: is_nearly_full(site), seconds=30)
+    eventually(lambda: is_nearly_full(site))
     if site.is_sqlite:
         return try_until_refused(site, disk)
     # Its databases have room: records wait there for the broker.
     lag = "bulwark_relay_lag_seconds"
-    eventually(lambda: site.metric("intake", lag) > LAGS_SECONDS, seconds=60)
+    eventually(lambda: site.metric("intake", lag) > LAGS_SECONDS)
     return {site.try_one().status_code}
 
 
@@ -105,7 +105,7 @@ def test_nothing_accepted_is_lost_when_the_disk_is_full_and_then_is_not(
                 # A server that could not write to a stream's file never tries that file again.
                 site.broker.start_again_if_ill()
                 wanted = len(site.ledger.accepted) + 100
-                eventually(lambda: len(site.ledger.accepted) >= wanted, seconds=60)  # noqa: B023
+                eventually(lambda: len(site.ledger.accepted) >= wanted)  # noqa: B023
                 head = site.head("intake")
-                eventually(lambda: site.stream_end("intake") >= head, seconds=60)  # noqa: B023
+                eventually(lambda: site.stream_end("intake") >= head)  # noqa: B023
     site.check()

@@ -75,7 +75,7 @@ def test_nothing_is_doubled_when_two_relays_of_a_service_race(
                 site.wait_for_records(100)
                 replica.start()
         with fault.recovering():
-            eventually(site.at_rest, seconds=60)
+            eventually(site.at_rest)
         site.check()
     finally:
         replica.end()
@@ -101,7 +101,7 @@ def test_stream_is_filled_again_when_the_store_is_deleted(
     site.broker.wait()
     with fault.recovering():
         site.post_some(200, seed=6)
-        eventually(site.at_rest, seconds=60)
+        eventually(site.at_rest)
     site.check()
 
 
@@ -119,7 +119,7 @@ def test_streams_catch_up_when_the_broker_was_away_for_long(
     site.broker.wait()
     with fault.recovering():
         site.post_some(10, seed=9)
-        eventually(site.at_rest, seconds=60)
+        eventually(site.at_rest)
     site.check()
 
 
@@ -140,5 +140,5 @@ def test_stream_is_healed_when_its_tail_was_truncated(
         site.broker.wait()
         with fault.recovering():
             site.post_some(100, seed=11)
-            eventually(site.at_rest, seconds=60)
+            eventually(site.at_rest)
     site.check()

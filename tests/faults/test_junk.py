@@ -10,7 +10,7 @@ import pytest
 from shared.events import parse
 from tests.faults.site import Site
 from tests.faults.table import Fault
-from tests.support.harness import eventually, new_id
+from tests.support.harness import PATIENCE, eventually, new_id
 
 REMADE = "bulwark_stream_remade_total"
 SUBJECT = "events.intake.screening_recorded.22.05.81.001.001._"
@@ -34,7 +34,7 @@ def _another_service(site: Site) -> bytes:
 
 
 async def _publish(url: str, documents: list[bytes]) -> None:
-    client = await nats.connect(url)
+    client = await nats.connect(url, connect_timeout=PATIENCE)
     try:
         for document in documents:
             # Not awaited: the first may have its stream made again before the next arrives.
@@ -57,7 +57,7 @@ def test_stream_is_made_again_when_junk_is_published_to_it_at_rest(
         fault.times += 1
         with fault.recovering():
             eventually(lambda: site.metric("intake", REMADE) > before)  # noqa: B023
-            eventually(lambda: site.stream("intake") == site.log("intake"), seconds=60)
+            eventually(lambda: site.stream("intake") == site.log("intake"))
     site.post_some(100, seed=60)
     site.check()
     assert not any(site.dead(name) for name in ("alerts", "volunteers", "rollup"))
@@ -75,7 +75,7 @@ def test_nothing_is_lost_when_junk_is_published_under_load(
             asyncio.run(_publish(site.broker.url, [_no_event(site), _another_number(site)]))
             fault.times += 1
     with fault.recovering():
-        eventually(site.at_rest, seconds=60)
+        eventually(site.at_rest)
     site.check()
     assert site.metric("intake", REMADE) > before
     assert not any(site.dead(name) for name in ("alerts", "volunteers", "rollup"))

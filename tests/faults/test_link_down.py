@@ -108,7 +108,7 @@ def test_all_is_exact_when_the_ways_to_both_are_slow(far: Far, site: Site, fault
         begun = site.head("intake")
         site.linger(CUT_SECONDS)
         # Slow, and yet at work.
-        eventually(lambda: site.all_have_read(begun), seconds=60)
+        eventually(lambda: site.all_have_read(begun))
         site.wait_for_records(1)
         for line in far.lines:
             line.slow(0)

@@ -13,7 +13,7 @@ from tests.faults.disks import LoopDisk, loop_disk
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
-from tests.support.harness import PostgresServer, start_postgres
+from tests.support.harness import PATIENCE, PostgresServer, start_postgres
 
 pytestmark = pytest.mark.long
 
@@ -56,7 +56,7 @@ def _cut_power(site: Site, server: PostgresServer, disk: LoopDisk) -> set[str]:
     disk.note_what_is_left()
     for process in (*site.processes.values(), *frozen):
         process.kill()
-    psutil.wait_procs(frozen, timeout=10)
+    psutil.wait_procs(frozen, timeout=PATIENCE)
     for database in site.databases.values():
         database.close()
     # A note of the wheel that is no part of PostgreSQL, and not synced.

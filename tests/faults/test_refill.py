@@ -17,7 +17,7 @@ def _reader(site: Site, service: str) -> dict[str, Any]:
 
 
 def _wait_until_behind(site: Site, service: str) -> None:
-    eventually(lambda: _reader(site, service).get("behind"), seconds=60)
+    eventually(lambda: _reader(site, service).get("behind"))
 
 
 def test_absent_reader_is_filled_by_command_when_its_messages_have_aged_out(
@@ -46,7 +46,7 @@ def test_absent_reader_is_filled_by_command_when_its_messages_have_aged_out(
             assert done.returncode == 0, done.stderr
             for name in AWAY:
                 site.wait_ready(name)
-            eventually(site.at_rest, seconds=60)
+            eventually(site.at_rest)
         for name in AWAY:
             assert site.metric(name, "bulwark_reader_behind", "intake") == 0
         site.check(whole_stream=False)

@@ -15,12 +15,10 @@ from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
 from tests.faults.watch import Watch
-from tests.support.harness import PostgresServer, eventually
+from tests.support.harness import PATIENCE, PostgresServer, eventually
 from tests.support.ports import held_port
 
 TAKE_OVER_SECONDS = 15.0
-# How long two may say it at once: until one that slept through its lease has asked for it again.
-HAND_OVER_SECONDS = RENEWED_SECONDS + 1.0
 # Longer than the lease, so that another takes over meanwhile.
 SLEEP_SECONDS = 45.0
 
@@ -44,6 +42,14 @@ def site(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> 
 
 
 @pytest.fixture(scope="module")
+def hand_over_seconds(request: pytest.FixtureRequest) -> float:
+    """How long two may say that they are at work: until one that slept through its lease has asked
+    for it again. In the suite a busy machine may keep it waiting."""
+    full = request.config.getoption("--faults") == "full"
+    return RENEWED_SECONDS + (1.0 if full else PATIENCE / 4)
+
+
+@pytest.fixture(scope="module")
 def replicas(site: Site) -> Iterator[Replicas]:
     """A second process of each service, by its port."""
     second = {name: (port := held_port(), site.process(name, port)) for name in SERVICES}
@@ -51,7 +57,7 @@ def replicas(site: Site) -> Iterator[Replicas]:
         for _, process in second.values():
             process.start()
         for port, _ in second.values():
-            eventually(partial(is_ready, port), seconds=30)
+            eventually(partial(is_ready, port))
         yield second
     finally:
         for _, process in second.values():
@@ -87,20 +93,20 @@ def test_one_process_of_each_service_is_at_work_when_there_are_two(
     site: Site, replicas: Replicas
 ) -> None:
     for name, (port, _) in replicas.items():
-        at_work = [health(site.ports[name])["active"], health(port)["active"]]
-        assert at_work == [True, False]
+        ports = (site.ports[name], port)
+        eventually(lambda: sorted(map(is_at_work, ports)) == [False, True])  # noqa: B023
     site.post_some(300, seed=20)
     site.check()
 
 
 @contextmanager
-def watched(site: Site, replicas: Replicas) -> Iterator[None]:
+def watched(site: Site, replicas: Replicas, limit: float) -> Iterator[None]:
     """Fails when two processes of a service said for too long that they are at work."""
     ports = {name: (site.ports[name], port) for name, (port, _) in replicas.items()}
     with Watch(ports, is_at_work) as watch:
         yield
     assert watch.looks
-    assert max(watch.longest.values(), default=0.0) <= HAND_OVER_SECONDS, watch.longest
+    assert max(watch.longest.values(), default=0.0) <= limit, watch.longest
 
 
 def places_of(site: Site, replicas: Replicas, name: str) -> list[tuple[int, Process]]:
@@ -118,17 +124,17 @@ def load_on_both(site: Site, replicas: Replicas, seed: int) -> Iterator[None]:
 
 def wait_for_take_over(site: Site, port: int) -> None:
     """Until the process behind a port is at work, and what is accepted then has been read."""
-    eventually(partial(is_at_work, port), seconds=2 * TAKE_OVER_SECONDS)
+    eventually(partial(is_at_work, port))
     site.wait_for_records(1)
     site.wait_until_all_is_read()
 
 
 def test_replica_takes_over_when_the_process_at_work_is_killed(
-    site: Site, replicas: Replicas, fault: Fault, rounds: int
+    site: Site, replicas: Replicas, hand_over_seconds: float, fault: Fault, rounds: int
 ) -> None:
     """kill -9 of the process at work, of two of each service, under load."""
     fault.limit = TAKE_OVER_SECONDS
-    with watched(site, replicas), load_on_both(site, replicas, seed=200):
+    with watched(site, replicas, hand_over_seconds), load_on_both(site, replicas, seed=200):
         for name in SERVICES * (rounds // 5) or SERVICES[:2]:
             (port, process), (other_port, _) = places_of(site, replicas, name)
             with fault.recovering():
@@ -136,20 +142,23 @@ def test_replica_takes_over_when_the_process_at_work_is_killed(
                 fault.times += 1
                 wait_for_take_over(site, other_port)
             process.start()
-            eventually(partial(stands_by, port), seconds=30)
-            eventually(partial(is_ready, port), seconds=30)
+            eventually(partial(stands_by, port))
+            eventually(partial(is_ready, port))
     site.check()
 
 
 @pytest.mark.long
 def test_nothing_is_doubled_when_the_process_at_work_sleeps_through_its_lease(
-    site: Site, replicas: Replicas, fault: Fault
+    site: Site, replicas: Replicas, hand_over_seconds: float, fault: Fault
 ) -> None:
     """The process at work stopped (SIGSTOP) for longer than its lease, under load."""
     fault.limit = TAKE_OVER_SECONDS
     for seed, name in enumerate(SERVICES):
         (port, process), (other_port, _) = places_of(site, replicas, name)
-        with watched(site, replicas), load_on_both(site, replicas, seed=220 + 2 * seed):
+        with (
+            watched(site, replicas, hand_over_seconds),
+            load_on_both(site, replicas, seed=220 + 2 * seed),
+        ):
             site.wait_for_records(100)
             # Of intake, this meets a process that is in the midst of what its callers sent.
             process.signal(signal.SIGSTOP)
@@ -160,7 +169,7 @@ def test_nothing_is_doubled_when_the_process_at_work_sleeps_through_its_lease(
                 site.linger(SLEEP_SECONDS)
             finally:
                 process.signal(signal.SIGCONT)
-            eventually(partial(stands_by, port), seconds=30)
+            eventually(partial(stands_by, port))
         site.check()
 
 
@@ -173,18 +182,18 @@ def freeze_in_mid_write(site: Site, name: str, process: Process) -> None:
 
         def has_caught_it() -> bool:
             process.signal(signal.SIGSTOP)
-            eventually(lambda: None not in holding(), seconds=5)
+            eventually(lambda: None not in holding())
             if "active" in holding():
                 return True
             process.signal(signal.SIGCONT)
             return False
 
-        eventually(has_caught_it, seconds=60)
+        eventually(has_caught_it)
 
 
 @pytest.mark.long
 def test_others_go_on_when_the_process_at_work_is_frozen_in_mid_write(
-    site: Site, replicas: Replicas, fault: Fault
+    site: Site, replicas: Replicas, hand_over_seconds: float, fault: Fault
 ) -> None:
     """The process at work frozen (SIGSTOP) in the midst of sending rows, under load."""
     fault.limit = TAKE_OVER_SECONDS
@@ -192,7 +201,7 @@ def test_others_go_on_when_the_process_at_work_is_frozen_in_mid_write(
     for seed, name in enumerate(("intake", "alerts")):
         (port, process), (other_port, _) = places_of(site, replicas, name)
         (first, _), (second, _) = places_of(site, replicas, "intake")
-        with watched(site, replicas), site.load(240 + 2 * seed, port=first):
+        with watched(site, replicas, hand_over_seconds), site.load(240 + 2 * seed, port=first):
             site.wait_for_records(100)
             freeze_in_mid_write(site, name, process)
             fault.times += 1
@@ -202,5 +211,5 @@ def test_others_go_on_when_the_process_at_work_is_frozen_in_mid_write(
                         wait_for_take_over(site, other_port)
                 finally:
                     process.signal(signal.SIGCONT)
-                eventually(partial(stands_by, port), seconds=30)
+                eventually(partial(stands_by, port))
         site.check()

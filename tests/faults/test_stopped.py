@@ -22,7 +22,7 @@ def test_nothing_is_doubled_when_a_process_sleeps_under_load(site: Site, fault: 
     with site.load(seed=100):
         for sleeper in sleepers.values():
             wanted = len(site.ledger.accepted) + dice.randrange(20, 200)
-            eventually(lambda: len(site.ledger.accepted) >= wanted, seconds=60)  # noqa: B023
+            eventually(lambda: len(site.ledger.accepted) >= wanted)  # noqa: B023
             sleeper.signal(signal.SIGSTOP)
             fault.times += 1
             try:
@@ -31,5 +31,5 @@ def test_nothing_is_doubled_when_a_process_sleeps_under_load(site: Site, fault: 
                 sleeper.signal(signal.SIGCONT)
             with fault.recovering():
                 head = site.head("intake")
-                eventually(lambda: site.all_have_read(head + 1), seconds=60)  # noqa: B023
+                eventually(lambda: site.all_have_read(head + 1))  # noqa: B023
     site.check()

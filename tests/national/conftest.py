@@ -1,6 +1,5 @@
 """The national tree, loaded once for all tests here."""
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,13 +14,12 @@ from tests.national.fetch import fetch
 
 @dataclass(frozen=True, slots=True)
 class National:
-    """The tree, the file it lies in, what its load answered and how many seconds it took."""
+    """The tree, the file it lies in, and what its load answered."""
 
     areas: Areas
     path: Path
     villages: Path
     result: LoadResult
-    seconds: float
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +28,6 @@ def national(tmp_path_factory: pytest.TempPathFactory) -> Iterator[National]:
     villages = fetch()
     path = tmp_path_factory.mktemp("national") / "areas.db"
     load_areas(SHIPPED, path)
-    begun = time.perf_counter()
     result = load_areas(villages, path)
-    seconds = time.perf_counter() - begun
     with closing(Areas.open(path)) as areas:
-        yield National(areas, path, villages, result, seconds)
+        yield National(areas, path, villages, result)

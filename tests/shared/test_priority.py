@@ -3,12 +3,13 @@
 import asyncio
 
 from shared.priority import Precedence
+from tests.support.harness import PATIENCE
 
 
 def test_nobody_waits_when_nothing_is_claimed(loop: asyncio.AbstractEventLoop) -> None:
     precedence = Precedence()
     precedence.release("alerts")
-    loop.run_until_complete(asyncio.wait_for(precedence.wait(), 1))
+    loop.run_until_complete(asyncio.wait_for(precedence.wait(), PATIENCE))
     assert not precedence.claimed
 
 
@@ -24,7 +25,7 @@ def test_readers_go_on_when_the_last_claim_is_released(loop: asyncio.AbstractEve
             await asyncio.sleep(0)
             seen.append(waiting.done())
             precedence.release(service)
-        await asyncio.wait_for(waiting, 1)
+        await asyncio.wait_for(waiting, PATIENCE)
         return seen
 
     assert loop.run_until_complete(claimed_twice()) == [False, False]

@@ -14,7 +14,7 @@ from shared.nats.connection import Bus
 from shared.runtime.migrations import migrate
 from shared.runtime.runtime import end_all
 from shared.writer.writer import Writer
-from tests.support.harness import Node, PostgresServer
+from tests.support.harness import PATIENCE, Node, PostgresServer
 
 
 def source_of_node(node: Node) -> Source:
@@ -54,7 +54,7 @@ def rebuilt_rollup(node: Node, folder: Path) -> Database:
         readers = [Reader(source, writer, empty, bus) for source in service.listens_to]
         reading = [asyncio.ensure_future(reader.run()) for reader in readers]
         heads = {name: node.runtime(name).writer.head for name in service.listens_to}
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE):
             while any(reader.place < heads[reader.source] for reader in readers):
                 await asyncio.sleep(0.01)
         await end_all(reading)

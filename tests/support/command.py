@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx
 
-from tests.support.harness import eventually
+from tests.support.harness import PATIENCE, PROGRAM_PATIENCE, eventually
 from tests.support.ports import held_port
 
 
 def bulwark(
-    *arguments: str, timeout: float = 60, typed: str | None = None, **settings: str
+    *arguments: str, typed: str | None = None, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """Run one command to its end, with settings of its own, and what a person types."""
     return subprocess.run(
@@ -27,7 +27,7 @@ def bulwark(
         capture_output=True,
         text=True,
         input=typed,
-        timeout=timeout,
+        timeout=PROGRAM_PATIENCE,
         check=False,
     )
 
@@ -66,16 +66,19 @@ class Up:
         def ready() -> bool:
             assert self.process.poll() is None, "bulwark up ended by itself"
             try:
-                return httpx.get(f"{self.url}/readyz", trust_env=False).status_code == 200
+                return (
+                    httpx.get(f"{self.url}/readyz", trust_env=False, timeout=PATIENCE).status_code
+                    == 200
+                )
             except httpx.HTTPError:
                 return False
 
-        eventually(ready, seconds=40)
+        eventually(ready)
 
     def interrupt(self) -> int:
         """Ctrl-C; returns the exit code."""
         self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=PATIENCE)
         return self.process.returncode
 
 
@@ -96,4 +99,4 @@ def up(data: Path, *options: str) -> Iterator[Up]:
     finally:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)

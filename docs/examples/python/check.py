@@ -17,7 +17,7 @@ from jsonschema.exceptions import best_match
 @cache
 def validator(url: str) -> Draft202012Validator:
     """The validator for a schema, fetched once."""
-    with urlopen(url, timeout=10) as answer:
+    with urlopen(url, timeout=60) as answer:
         return Draft202012Validator(json.load(answer))
 
 

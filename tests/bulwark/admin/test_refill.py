@@ -10,6 +10,7 @@ from nats.aio.msg import Msg
 
 from bulwark.admin.operations import ask_refill
 from bulwark.broker.nats_server import Broker
+from tests.support.harness import PATIENCE
 
 
 @pytest.mark.parametrize("granted", [True, False])
@@ -23,7 +24,7 @@ def test_refusal_is_told_when_the_owner_does_not_make_its_stream_again(
 
     async def ask() -> int:
         await broker.start()
-        owner = await nats.connect(broker.url)
+        owner = await nats.connect(broker.url, connect_timeout=PATIENCE)
         try:
 
             async def answer(message: Msg) -> None:

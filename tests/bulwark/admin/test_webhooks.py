@@ -8,7 +8,7 @@ import pytest
 from bulwark.data_folder import Folder
 from tests.services.rollup.receiver import receiving
 from tests.support.command import bulwark, up
-from tests.support.harness import eventually, new_id
+from tests.support.harness import PATIENCE, eventually, new_id
 
 pytestmark = pytest.mark.requirement("P2")
 
@@ -31,6 +31,7 @@ def test_events_are_sent_while_the_target_is_there_when_the_instance_runs(tmp_pa
                 json={**body, "temperature_c": 38.4},
                 headers={"Authorization": f"Bearer {token}"},
                 trust_env=False,
+                timeout=PATIENCE,
             )
             assert answer.status_code == 201
             return body["id"]
@@ -50,7 +51,7 @@ def test_events_are_sent_while_the_target_is_there_when_the_instance_runs(tmp_pa
         )
         receiver.status = 500
         fever()
-        eventually(lambda: "HTTP 500" in bulwark("webhook", "list", *data).stdout, seconds=60)
+        eventually(lambda: "HTTP 500" in bulwark("webhook", "list", *data).stdout)
         assert "alerts#" in bulwark("webhook", "skip", target, *data).stdout
         receiver.status = 204
         assert bulwark("webhook", "pause", target, *data).returncode == 0

@@ -18,7 +18,7 @@ from shared.database.engine import Database
 from shared.runtime.clock_check import clocks
 from shared.security.audit import entries
 from tests.support.command import Up, bulwark, up
-from tests.support.harness import eventually
+from tests.support.harness import PATIENCE, eventually
 
 
 def one_line(ended: subprocess.CompletedProcess[str]) -> str:
@@ -37,7 +37,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Up:
     Record(finished_at=long_ago, path="gone").write(data / "backups")
     with up(data) as site:
         site.wait_ready()
-        eventually(lambda: read_record(data / "backups").finished_at != long_ago, seconds=60)
+        eventually(lambda: read_record(data / "backups").finished_at != long_ago)
         looked = bulwark("doctor", "--data", str(data))
         assert looked.returncode == 0, looked.stdout + looked.stderr
         made = bulwark(
@@ -137,10 +137,10 @@ def test_nightly_makes_one_and_ends_when_it_is_told_to(running: Up, tmp_path: Pa
         stderr=subprocess.DEVNULL,
     )
     try:
-        eventually(lambda: read_record(nights).finished_at != long_ago, seconds=60)
+        eventually(lambda: read_record(nights).finished_at != long_ago)
     finally:
         process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE) == 0
     record = read_record(nights)
     assert record.rehearsal is not None
     assert record.rehearsal.ok

@@ -17,6 +17,7 @@ from bulwark.backup.record import Record, Rehearsal, read_record
 from shared.clock.clock import CST, RealClock, VirtualClock
 from tests.bulwark.backup.conftest import Made
 from tests.support.backups import quiet
+from tests.support.harness import PATIENCE
 
 EVENING = datetime(2021, 3, 1, 18, 0, tzinfo=CST)
 HOUR = timedelta(hours=1)
@@ -203,7 +204,7 @@ def test_making_ends_with_us_when_we_are_ended(
     async def begin_and_end() -> None:
         plan = Plan(tmp_path, 2, 1, None)
         making = asyncio.create_task(nightly.make_apart(made.source.folder.path, plan))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
                 await asyncio.sleep(0.01)
         making.cancel()

@@ -24,7 +24,14 @@ from shared.runtime.migrations import DatabaseNewer, migrate
 from shared.runtime.service import Service
 from shared.writer.transaction import Tx
 from tests.services.rollup.making import made
-from tests.support.harness import Node, PostgresServer, eventually, new_id
+from tests.support.harness import (
+    PATIENCE,
+    PROGRAM_PATIENCE,
+    Node,
+    PostgresServer,
+    eventually,
+    new_id,
+)
 
 AREA = "220581001001"
 NEXT = '''"""What a next release adds: a column that may be empty, and a table."""
@@ -114,7 +121,7 @@ def test_each_migration_is_made_once_when_several_processes_start_at_once(
         start.stdin.write("go\n")
         start.stdin.flush()
     for start in starts:
-        _, said = start.communicate(timeout=60)
+        _, said = start.communicate(timeout=PROGRAM_PATIENCE)
         assert start.returncode == 0, said
     for name, url in zip(SERVICES, urls, strict=True):
         database = Database(url)
@@ -184,6 +191,7 @@ def _serve_beside(old: Node, new: Service, accepted: list[str]) -> None:
                 json=_record(accepted[-1]),
                 headers={"Authorization": f"Bearer {token}"},
                 trust_env=False,
+                timeout=PATIENCE,
             )
             assert answer.status_code == 201, answer.text
         # What only the next release knows is taken in by readers of the old one, or skipped.

@@ -27,7 +27,7 @@ from shared.security.audit import entries
 from shared.writer.writer import Unavailable
 from tests.faults.processes import Process
 from tests.support.command import bulwark, up
-from tests.support.harness import eventually
+from tests.support.harness import PATIENCE, PROGRAM_PATIENCE, eventually
 
 pytestmark = pytest.mark.requirement("P2")
 
@@ -97,7 +97,7 @@ def test_password_is_not_printed_when_the_instance_starts(tmp_path: Path) -> Non
         running.wait_ready()
         password = str(running.run["nats_url"]).split("@", maxsplit=1)[0].rsplit(":", 1)[1]
         running.process.terminate()
-        said, _ = running.process.communicate(timeout=30)
+        said, _ = running.process.communicate(timeout=PATIENCE)
     assert "nats://127.0.0.1:" in said
     assert password not in said
 
@@ -251,17 +251,17 @@ def test_broker_elsewhere_takes_a_subscriber_up_when_the_system_account_asks(
             env={**os.environ, **elsewhere, **changed},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PROGRAM_PATIENCE,
             check=False,
         )
 
     async def heard(url: str) -> bytes:
-        ours = await nats.connect(elsewhere["BULWARK_NATS_URL"])
-        theirs = await nats.connect(url)
+        ours = await nats.connect(elsewhere["BULWARK_NATS_URL"], connect_timeout=PATIENCE)
+        theirs = await nats.connect(url, connect_timeout=PATIENCE)
         feed = await theirs.subscribe("events.alerts.fever_detected.22.05.81.>")
         await theirs.flush()
         await ours.publish("events.alerts.fever_detected.22.05.81.001.001._", b"heard")
-        message = await feed.next_msg(5)
+        message = await feed.next_msg(PATIENCE)
         await theirs.close()
         await ours.close()
         return message.data

@@ -13,12 +13,13 @@ import nats.errors
 import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import APIError
 
 from bulwark.broker import reload as taking_up
 from bulwark.broker import subscribers
-from tests.support.harness import Node, new_id
+from tests.support.harness import PATIENCE, Node, new_id
 
 pytestmark = pytest.mark.requirement("P2")
 
@@ -96,11 +97,18 @@ async def connected(url: str) -> AsyncIterator[tuple[Client, list[str]]]:
     async def tell(error: Exception) -> None:
         errors.append(str(error).lower())
 
-    client = await nats.connect(url, error_cb=tell, allow_reconnect=False)
+    client = await nats.connect(url, error_cb=tell, allow_reconnect=False, connect_timeout=PATIENCE)
     try:
         yield client, errors
     finally:
         await client.close()
+
+
+async def all_of(feed: JetStreamContext.PullSubscription, count: int) -> list[Msg]:
+    """So many messages, which must be all that there are."""
+    found = await feed.fetch(count, timeout=PATIENCE)
+    assert (await feed.consumer_info()).num_pending == 0
+    return found
 
 
 def screenings(messages: list[Msg]) -> list[str]:
@@ -120,16 +128,18 @@ def as_subscriber(site: Site, work: Callable[[Client], Awaitable[list[Msg]]]) ->
 def test_pull_consumer_reads_its_own_area_when_it_filters(site: Site) -> None:
     async def work(client: Client) -> list[Msg]:
         config = ConsumerConfig(ack_policy=AckPolicy.NONE)
-        feed = await client.jetstream().pull_subscribe(FEVERS, stream="ALERTS", config=config)
-        return await feed.fetch(10, timeout=1)
+        feed = await client.jetstream(timeout=PATIENCE).pull_subscribe(
+            FEVERS, stream="ALERTS", config=config
+        )
+        return await all_of(feed, len(site.mine))
 
     assert as_subscriber(site, work) == site.mine
 
 
 def test_pull_consumer_may_acknowledge_when_it_wishes(site: Site) -> None:
     async def work(client: Client) -> list[Msg]:
-        feed = await client.jetstream().pull_subscribe(FEVERS, stream="ALERTS")
-        found = await feed.fetch(10, timeout=1)
+        feed = await client.jetstream(timeout=PATIENCE).pull_subscribe(FEVERS, stream="ALERTS")
+        found = await all_of(feed, len(site.mine))
         for message in found:
             await message.ack_sync()
         assert (await feed.consumer_info()).num_ack_pending == 0
@@ -140,19 +150,19 @@ def test_pull_consumer_may_acknowledge_when_it_wishes(site: Site) -> None:
 
 def test_ordered_consumer_reads_its_own_area_when_messages_are_pushed(site: Site) -> None:
     async def work(client: Client) -> list[Msg]:
-        feed = await client.jetstream().subscribe(FEVERS, ordered_consumer=True)
-        return [await feed.next_msg(3) for _ in site.mine]
+        feed = await client.jetstream(timeout=PATIENCE).subscribe(FEVERS, ordered_consumer=True)
+        return [await feed.next_msg(PATIENCE) for _ in site.mine]
 
     assert as_subscriber(site, work) == site.mine
 
 
 def test_consumer_reads_all_it_may_when_it_names_no_filter(site: Site) -> None:
     async def work(client: Client) -> list[Msg]:
-        context = client.jetstream()
+        context = client.jetstream(timeout=PATIENCE)
         config = ConsumerConfig(name=NAME, ack_policy=AckPolicy.NONE)
         await context.add_consumer("ALERTS", config)
         feed = await context.pull_subscribe_bind(durable=NAME, stream="ALERTS")
-        found = await feed.fetch(10, timeout=1)
+        found = await all_of(feed, len(site.mine))
         await context.delete_consumer("ALERTS", NAME)
         return found
 
@@ -161,7 +171,7 @@ def test_consumer_reads_all_it_may_when_it_names_no_filter(site: Site) -> None:
 
 def test_consumer_begins_where_it_is_told_when_a_sequence_is_named(site: Site) -> None:
     async def work(client: Client) -> list[Msg]:
-        context = client.jetstream()
+        context = client.jetstream(timeout=PATIENCE)
         last = (await context.stream_info("ALERTS")).state.last_seq
         config = ConsumerConfig(
             ack_policy=AckPolicy.NONE,
@@ -170,7 +180,7 @@ def test_consumer_begins_where_it_is_told_when_a_sequence_is_named(site: Site) -
         )
         feed = await context.pull_subscribe(FEVERS, stream="ALERTS", config=config)
         await asyncio.to_thread(site.fever, MINE)
-        return await feed.fetch(10, timeout=3)
+        return await all_of(feed, 1)
 
     found = as_subscriber(site, work)
     assert found == site.mine[-1:]
@@ -182,7 +192,7 @@ def test_live_subscription_hears_its_own_area_alone_when_events_happen(site: Sit
         await client.flush()
         await asyncio.to_thread(site.fever, OTHERS)
         await asyncio.to_thread(site.fever, MINE)
-        return [await feed.next_msg(5)]
+        return [await feed.next_msg(PATIENCE)]
 
     assert as_subscriber(site, work) == site.mine[-1:]
 
@@ -291,7 +301,9 @@ def test_refusal_says_what_is_allowed_when_a_filter_reaches_too_far(site: Site) 
     async def run() -> None:
         async with connected(site.url) as (client, _):
             with pytest.raises(APIError) as told:
-                await client.jetstream().pull_subscribe("events.alerts.>", stream="ALERTS")
+                await client.jetstream(timeout=PATIENCE).pull_subscribe(
+                    "events.alerts.>", stream="ALERTS"
+                )
             assert told.value.code == 403
             assert FEVERS in str(told.value)
 
@@ -330,7 +342,7 @@ def test_nothing_is_written_when_answers_are_directed_at_a_stream(site: Site, ta
     async def run() -> None:
         async with connected(site.url) as (client, _):
             body = json.dumps(consumer()).encode()
-            await client.request(f"$JS.API.CONSUMER.CREATE.ALERTS.{NAME}", body, timeout=3)
+            await client.request(f"$JS.API.CONSUMER.CREATE.ALERTS.{NAME}", body, timeout=PATIENCE)
             for verb in ("STREAM.INFO.ALERTS", "INFO", f"CONSUMER.INFO.ALERTS.{NAME}"):
                 await client.publish(f"$JS.API.{verb}", b"", reply=target)
             wish = b'{"batch": 10, "expires": 200000000}'
@@ -338,9 +350,9 @@ def test_nothing_is_written_when_answers_are_directed_at_a_stream(site: Site, ta
             await client.publish(next_, wish, reply=target)
             pushed = json.dumps(consumer(name="B" + NAME, deliver_subject=target)).encode()
             create = f"$JS.API.CONSUMER.CREATE.ALERTS.B{NAME}"
-            refused = json.loads((await client.request(create, pushed, timeout=3)).data)
+            refused = json.loads((await client.request(create, pushed, timeout=PATIENCE)).data)
             assert refused["error"]["code"] == 403
-            await client.request(f"$JS.API.CONSUMER.DELETE.ALERTS.{NAME}", b"", timeout=3)
+            await client.request(f"$JS.API.CONSUMER.DELETE.ALERTS.{NAME}", b"", timeout=PATIENCE)
 
     asyncio.run(run())
     site.node.settle()
@@ -353,12 +365,15 @@ def test_another_subscribers_messages_stay_its_own_when_both_are_connected(site:
     async def run() -> tuple[list[str], list[str]]:
         async with connected(school) as (theirs, _), connected(site.url) as (mine, _):
             feeds = [
-                await client.jetstream().pull_subscribe(
+                await client.jetstream(timeout=PATIENCE).pull_subscribe(
                     f"events.alerts.fever_detected.22.05.81.{township}.>", stream="ALERTS"
                 )
                 for client, township in ((theirs, "002"), (mine, "001"))
             ]
-            found = [screenings(await feed.fetch(100, timeout=1)) for feed in feeds]
+            found = [
+                screenings(await all_of(feed, len(expected)))
+                for feed, expected in zip(feeds, (site.others, site.mine), strict=True)
+            ]
             return found[0], found[1]
 
     assert asyncio.run(run()) == (site.others, site.mine)
@@ -385,10 +400,12 @@ def test_subscriber_is_cut_off_and_services_go_on_when_it_is_removed(site: Site)
         async def quiet(_error: Exception) -> None:
             pass
 
-        client = await nats.connect(url, allow_reconnect=False, closed_cb=note, error_cb=quiet)
+        client = await nats.connect(
+            url, allow_reconnect=False, closed_cb=note, error_cb=quiet, connect_timeout=PATIENCE
+        )
         subscribers.remove(site.node.folder.subscribers, "short-lived")
         await taking_up.reload(site.where)
-        await asyncio.wait_for(closed.wait(), 10)
+        await asyncio.wait_for(closed.wait(), PATIENCE)
         await client.close()
         transport: Any = client._transport
         transport.close()
@@ -411,9 +428,9 @@ def test_stream_is_found_when_another_of_its_services_is_down(tmp_path: Path) ->
         node.run(node.runtime("alerts").stop())
 
         async def ask() -> str:
-            client = await nats.connect(url)
+            client = await nats.connect(url, connect_timeout=PATIENCE)
             try:
-                context = client.jetstream()
+                context = client.jetstream(timeout=PATIENCE)
                 await context.account_info()
                 with pytest.raises(nats.errors.Error):
                     await context.stream_info("ALERTS")

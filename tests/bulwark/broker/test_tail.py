@@ -8,6 +8,7 @@ import pytest
 
 from bulwark.broker.nats_server import Broker
 from bulwark.broker.tail import Wanted, connect, documents
+from tests.support.harness import PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -33,14 +34,16 @@ def test_nothing_of_a_follower_is_left_running_when_it_is_done(
         await broker.start()
         try:
             client = await connect(broker.url)
-            await client.jetstream().add_stream(name="INTAKE", subjects=["events.intake.>"])
-            await client.jetstream().publish("events.intake.a.22.05.81", b"{}")
+            await client.jetstream(timeout=PATIENCE).add_stream(
+                name="INTAKE", subjects=["events.intake.>"]
+            )
+            await client.jetstream(timeout=PATIENCE).publish("events.intake.a.22.05.81", b"{}")
             async with aclosing(documents(client, Wanted(), follow=follow)) as feed:
                 assert await anext(feed) == {}
                 if not follow:
                     assert [document async for document in feed] == []
             await client.close()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 while others := asyncio.all_tasks() - {asyncio.current_task()}:
                     await asyncio.wait(others, timeout=0.05)
         finally:

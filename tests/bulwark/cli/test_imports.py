@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from bulwark.data_folder import Folder
+from tests.support.harness import PROGRAM_PATIENCE
 
 HEAVY = {"sqlalchemy", "fastapi", "nats"}
 # Runs the command line as a person would, then tells on its errors what was loaded for it.
@@ -27,7 +28,7 @@ def test_no_database_is_loaded_when_a_token_is_printed(tmp_path: Path) -> None:
         env={**os.environ, "BULWARK_DATA": str(tmp_path / "data")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PROGRAM_PATIENCE,
         check=False,
     )
 

@@ -40,7 +40,7 @@ from shared.nats.connection import StreamState
 from tests.services.rollup.making import made
 from tests.support.backups import source_at
 from tests.support.core.pair import append
-from tests.support.harness import Node, PostgresServer, eventually, new_id
+from tests.support.harness import PATIENCE, Node, PostgresServer, eventually, new_id
 
 AREA = "220581001001"
 NOW = RealClock().now()
@@ -157,8 +157,10 @@ def test_steps_are_others_when_what_lies_beyond_the_log_was_applied_by_nobody(ow
     junk = encode(event, new_id(), 3, time, "test", drill=False)
 
     async def publish() -> None:
-        client = await nats.connect(own.broker.url)
-        await client.jetstream().publish(subject_of("intake", event.name, AREA), junk)
+        client = await nats.connect(own.broker.url, connect_timeout=PATIENCE)
+        await client.jetstream(timeout=PATIENCE).publish(
+            subject_of("intake", event.name, AREA), junk
+        )
         await client.close()
 
     asyncio.run(publish())

@@ -20,6 +20,7 @@ from bulwark.drill.calls import Calls, DrillStopped, told
 from bulwark.drill.play import _raise_failure, _while_all_run
 from bulwark.drill.player import _within_limit
 from bulwark.server.instance import KEEP_ALIVE_SECONDS
+from tests.support.harness import PROGRAM_PATIENCE
 
 SHORT = timedelta(seconds=0.3)
 LONG = timedelta(minutes=5)
@@ -154,7 +155,7 @@ def test_drill_ends_in_one_line_when_a_service_stays_away(tmp_path: Path) -> Non
             [sys.executable, "-c", PROGRAM, str(file), url],
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=PROGRAM_PATIENCE,
             check=False,
         )
     assert ended.returncode == 1

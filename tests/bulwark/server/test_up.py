@@ -16,7 +16,7 @@ from shared.database.engine import Database
 from shared.runtime.migrations import migrate
 from tests.support.command import Up, alive, bulwark, up
 from tests.support.core.appending import append_runs
-from tests.support.harness import eventually, new_id
+from tests.support.harness import PATIENCE, eventually, new_id
 
 AREA = "220581001001"
 
@@ -27,6 +27,7 @@ def post(running: Up, token: str, **changes: object) -> httpx.Response:
         f"{running.url}/intake/screenings",
         json=body,
         trust_env=False,
+        timeout=PATIENCE,
         headers={"Authorization": f"Bearer {token}"},
     )
 
@@ -50,12 +51,16 @@ def test_whole_system_runs_from_one_folder_when_started_with_up(tmp_path: Path) 
         assert stat.S_IMODE((data / "token").stat().st_mode) == 0o600
         it = (data / "token").read_text().strip()
         headers = {"Authorization": f"Bearer {it}"}
-        level = httpx.get(f"{running.url}/alerts/areas/{AREA}", headers=headers, trust_env=False)
+        level = httpx.get(
+            f"{running.url}/alerts/areas/{AREA}", headers=headers, trust_env=False, timeout=PATIENCE
+        )
         assert level.json()["risk_level"] == "low"
 
         assert post(running, token_of(running)).status_code == 201
         _events_are_told(running)
-        assert "intake" in httpx.get(f"{running.url}/metrics", trust_env=False).text
+        assert (
+            "intake" in httpx.get(f"{running.url}/metrics", trust_env=False, timeout=PATIENCE).text
+        )
         assert bulwark("dead", "list", "--data", str(data)).stdout.startswith("共 0 条")
         refilled = bulwark("refill", "intake", "--from", "1", "--data", str(data))
         assert refilled.returncode == 0, refilled.stderr
@@ -131,7 +136,7 @@ def test_no_process_is_left_when_it_is_ended_while_starting(tmp_path: Path) -> N
         pid_file = data / "nats" / "nats.pid"
         eventually(pid_file.exists)
         running.process.terminate()
-        running.process.communicate(timeout=30)
+        running.process.communicate(timeout=PATIENCE)
         assert not pid_file.exists() or not alive(int(pid_file.read_text()))
 
 

@@ -57,7 +57,7 @@ def keep(session: Session, cases: list[Case]) -> None:
 
 
 @pytest.mark.requirement("A4")
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(cases=some_cases, linked=st.booleans())
 def test_outcome_is_that_of_all_cases_when_only_recent_ones_are_read(
     database: Database, cases: list[Case], linked: bool

@@ -138,7 +138,8 @@ def end_state(site: Site, folder: Path, story: Iterable[Recorded[Any]]) -> dict[
 
 @pytest.mark.requirement("A4")
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(random=st.randoms(use_true_random=False))
 def test_state_is_the_same_when_events_are_shuffled_and_repeated(

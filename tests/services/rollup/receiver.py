@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bulwark.broker.nats_server import free_port
+from tests.support.harness import PATIENCE
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 message = Message({k.lower(): v for k, v in self.headers.items()}, body)
                 receiver.tries.append(message)
-                receiver.free.wait(30)
+                receiver.free.wait(PATIENCE)
                 refused = message.event["data"].get("screening_id") in receiver.refused
                 status = 400 if refused else receiver.status
                 if 200 <= status < 300:

@@ -103,7 +103,8 @@ def interleaved(histories: dict[str, History], random: Any) -> Iterator[tuple[st
 
 @pytest.mark.requirement("R4")
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(intake, alerts, volunteers, st.randoms(use_true_random=False))
 def test_counters_end_the_same_when_the_sources_interleave_otherwise(
@@ -123,7 +124,8 @@ def test_counters_end_the_same_when_the_sources_interleave_otherwise(
 
 @pytest.mark.requirement("R3")
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(intake)
 def test_township_shows_what_its_communities_show_together_when_counted(

@@ -24,7 +24,7 @@ from shared.writer.transaction import Tx
 from shared.writer.writer import Writer
 from tests.faults.table import FAULT, Fault, row_of
 from tests.services.rollup.busy_day import PROJECTIONS, busy_day, fingerprint, kinds_of_rows
-from tests.support.harness import Node, eventually
+from tests.support.harness import PATIENCE, Node, eventually
 
 TIMES = 3
 
@@ -133,7 +133,7 @@ async def fill(
     writer.start()
     readers = [Reader(source, writer, database, bus) for source in service.listens_to]
     reading = [asyncio.ensure_future(reader.run()) for reader in readers]
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE):
         while any(reader.place < heads[reader.source] for reader in readers) or (
             repeated is not None and repeated.left
         ):

@@ -33,7 +33,7 @@ from shared.security import audit
 from shared.writer import log as event_log
 from shared.writer.writer import Work
 from tests.services.rollup.receiver import Receiver, certificate, receiving
-from tests.support.harness import Node, eventually, new_id
+from tests.support.harness import PATIENCE, Node, eventually, new_id
 
 pytestmark = pytest.mark.requirement("P2")
 
@@ -47,7 +47,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     real: Callable[[int], timedelta] = pause_after
     monkeypatch.setattr(sent_to, "pause_after", lambda attempts: min(real(attempts), LIMIT) / 20)
     monkeypatch.setattr(sending, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(sent_to, "ANSWER_SECONDS", 0.5)
 
 
 LIMIT = timedelta(seconds=4)
@@ -106,12 +105,13 @@ def stands_at(node: Node, source: str, sequence: int) -> str:
 
 
 def arrived(receiver: Receiver, screenings: list[str]) -> None:
-    eventually(lambda: len(receiver.taken) >= len(screenings), seconds=30)
+    eventually(lambda: len(receiver.taken) >= len(screenings))
     assert receiver.screenings == screenings
 
 
 def test_events_are_sent_signed_and_whole_when_they_happen(node: Node) -> None:
     fever(node)
+    began = int(time.time())
     with receiving() as receiver:
         target, secret = add(node, receiver)
         sent = [fever(node) for _ in range(3) if fever(node, OTHERS)]
@@ -119,7 +119,7 @@ def test_events_are_sent_signed_and_whole_when_they_happen(node: Node) -> None:
         for message in receiver.taken:
             assert message.headers["content-type"] == "application/cloudevents+json"
             assert message.headers["webhook-id"] == message.event["id"]
-            assert abs(int(message.headers["webhook-timestamp"]) - time.time()) < 60
+            assert began <= int(message.headers["webhook-timestamp"]) <= time.time()
             assert message.headers["host"] == f"127.0.0.1:{receiver.port}"
             assert message.verified_by(secret)
             assert not message.verified_by(signing.shown(b"x" * 32))
@@ -132,7 +132,7 @@ def test_events_are_sent_signed_and_whole_when_they_happen(node: Node) -> None:
 
 
 def test_nothing_is_lost_or_out_of_order_when_the_target_fails_hangs_and_goes_away(
-    node: Node,
+    node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with receiving() as receiver:
         target, _ = add(node, receiver)
@@ -150,6 +150,8 @@ def test_nothing_is_lost_or_out_of_order_when_the_target_fails_hangs_and_goes_aw
         arrived(receiver, sent)
         eventually(lambda: row(node, target).attempts == 0)
         assert row(node, target).failing_since is None
+        # From here on a busy machine may send an event again.
+        monkeypatch.setattr(sent_to, "ANSWER_SECONDS", 0.5)
         receiver.free.clear()
         sent += [fever(node)]
         eventually(lambda: "no answer" in (row(node, target).error or ""))
@@ -160,7 +162,7 @@ def test_nothing_is_lost_or_out_of_order_when_the_target_fails_hangs_and_goes_aw
         receiver.start()
         eventually(lambda: row(node, target).error == "HTTP 307")
         receiver.status = 200
-        eventually(lambda: set(receiver.screenings) == set(sent), seconds=30)
+        eventually(lambda: set(receiver.screenings) == set(sent))
         # Who hung may have taken it all the same: it comes again, under the same id.
         assert list(dict.fromkeys(receiver.screenings)) == sent
         assert receiver.most_at_once <= 4
@@ -244,13 +246,13 @@ def test_everything_there_is_is_sent_when_the_stream_begins_late(node: Node) -> 
         # All there is has grown too old for the stream, which begins after it.
         connection.execute(rows.update().values(stored_ms=0))
     head = alerts.writer.head
-    node.run(alerts.bus.client.jetstream().delete_stream("ALERTS"))
+    node.run(alerts.bus.client.jetstream(timeout=PATIENCE).delete_stream("ALERTS"))
 
     def begins() -> bool:
         state = node.run(alerts.bus.stream("ALERTS"))
         return state is not None and state.first == head + 1
 
-    eventually(begins, seconds=30)
+    eventually(begins)
     behind = stands_at(node, "alerts", 0)
     eventually(lambda: "refill alerts --from 1" in (row(node, behind).error or ""))
     assert told(node)["bulwark_webhook_behind", behind] == 1
@@ -281,7 +283,7 @@ def test_sending_goes_on_when_the_answer_to_a_commit_was_lost(node: Node) -> Non
         receiver.free.set()
         eventually(lambda: receiver.taken)
         sent += [fever(node)]
-        eventually(lambda: set(receiver.screenings) == set(sent), seconds=30)
+        eventually(lambda: set(receiver.screenings) == set(sent))
         assert list(dict.fromkeys(receiver.screenings)) == sent
         remove(node, target)
 
@@ -346,7 +348,7 @@ def test_nothing_is_sent_or_lost_when_the_target_is_paused(node: Node) -> None:
         assert ("bulwark_webhook_behind", target) not in told(node)
         change(node, PauseTarget(target, paused=False))
         # What was on its way when the pause began may come again.
-        eventually(lambda: list(dict.fromkeys(receiver.screenings)) == sent, seconds=30)
+        eventually(lambda: list(dict.fromkeys(receiver.screenings)) == sent)
         remove(node, target)
 
 
@@ -367,7 +369,7 @@ def test_sending_ends_when_what_follows_a_source_does_not_hear_it_at_once(
 
     async def end(wish: Wish) -> None:
         serving = asyncio.ensure_future(sending._serve(node.runtime("rollup"), wish))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not begun:
                 await asyncio.sleep(0.01)
             serving.cancel()

@@ -27,7 +27,8 @@ from tests.services.volunteers.plays import (
 
 @pytest.mark.requirement("D8")
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=120,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.lists(people_events, min_size=1, max_size=6),

@@ -277,7 +277,8 @@ leaves = st.lists(
 
 @given(leaves=leaves, data=st.data(), encoding=st.sampled_from(["utf-8", "utf-8-sig"]))
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_tree_is_what_the_file_says_when_any_closed_tree_is_loaded(
     tmp_path: Path, leaves: list[str], data: st.DataObject, encoding: str

@@ -13,6 +13,7 @@ from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
 from tests.support.core.pair import Open
+from tests.support.harness import PATIENCE
 
 
 def sqlite_error(code: int) -> OperationalError:
@@ -66,7 +67,7 @@ def test_read_ends_first_when_whoever_wants_it_is_cancelled() -> None:
 
     def read(value: str) -> str:
         begun.set()
-        may_end.wait(20)
+        may_end.wait(PATIENCE)
         ended.append(value)
         return value
 

@@ -111,7 +111,7 @@ def caused(event: Event, cause_id: str) -> Event:
 
 @pytest.mark.requirement("P2")
 @pytest.mark.parametrize("event_type", sorted(REGISTRY))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_event_is_the_same_when_written_and_read_back(event_type: str, data: st.DataObject) -> None:
     event = data.draw(built(REGISTRY[event_type]))
@@ -191,7 +191,7 @@ def test_derived_id_follows_cause_and_key_alone_when_made(
 
 
 @pytest.mark.parametrize("event_type", sorted(REGISTRY))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_derived_ids_differ_when_the_key_does(event_type: str, data: st.DataObject) -> None:
     model = REGISTRY[event_type]

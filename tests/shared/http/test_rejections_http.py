@@ -14,7 +14,7 @@ import sqlalchemy
 from services.intake.screenings import handlers
 from shared.events.intake import ScreeningRecorded
 from shared.security.roles import Role
-from tests.support.harness import Node, new_id
+from tests.support.harness import PATIENCE, Node, new_id
 
 AREA = "220581002001"
 ENGLISH = {"accept-language": "en"}
@@ -46,7 +46,7 @@ def refused(node: Node, path: str, content: bytes, token: str | None) -> tuple[i
     asked = urllib.request.Request(url, data=content, headers=headers, method="POST")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with pytest.raises(urllib.error.HTTPError) as caught:
-        opener.open(asked, timeout=20)
+        opener.open(asked, timeout=PATIENCE)
     with caught.value as answer:
         return answer.code, json.loads(answer.read())
 
@@ -116,7 +116,9 @@ def test_413_is_told_at_once_when_the_client_waits_for_leave_to_send(node: Node)
         f"authorization: Bearer {node.client('recorder', AREA).token}\r\n"
         f"content-length: {2 * 1024 * 1024}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", node.instance.port), timeout=20) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", node.instance.port), timeout=PATIENCE
+    ) as connection:
         connection.sendall(head.encode())
         assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
 

@@ -221,7 +221,7 @@ def test_lock_that_does_not_come_is_a_reason_of_the_database(database: Database)
 def test_log_head_is_let_go_when_its_holder_stands_still(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits = ("SET lock_timeout = '10s'", "SET idle_in_transaction_session_timeout = '200ms'")
+    waits = ("SET lock_timeout = '120s'", "SET idle_in_transaction_session_timeout = '1s'")
     monkeypatch.setattr("shared.database.engine.POSTGRES_WAITS", waits)
     database = open_database(postgres.new_database())
     holder = database.writing()

@@ -22,7 +22,7 @@ from shared.writer.log import Row, rows_from
 from tests.support.core.pair import Open, append, logged, make_site, make_source, noted, request
 from tests.support.core.stage import Stage, metric
 from tests.support.core.works import Noting
-from tests.support.harness import eventually
+from tests.support.harness import PATIENCE, eventually
 from tests.support.ports import held_port
 
 
@@ -41,18 +41,19 @@ def errors() -> float:
 
 
 def test_long_log_is_published_without_a_pause_when_there_is_no_stream(
-    stage: Stage, database: Database
+    stage: Stage, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # One pause of the relay between two batches would be longer than the test's patience.
+    monkeypatch.setattr("shared.outbox.relay.CHECK_SECONDS", 10 * PATIENCE)
     append(database, *[noted(number) for number in range(10 * BATCH)])
     stage.start(make_source(), database)
-    # A pause between batches, of as long as the relay rests, would make it twenty.
-    eventually(lambda: stage.state().get("last_seq") == 10 * BATCH, seconds=5)
+    eventually(lambda: stage.state().get("last_seq") == 10 * BATCH)
 
 
 def test_rows_are_sent_while_those_before_are_stored_when_the_log_is_long(
     stage: Stage, new_file: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.outbox.relay.CHECK_SECONDS", 60)
+    monkeypatch.setattr("shared.outbox.relay.CHECK_SECONDS", 10 * PATIENCE)
     database = new_file()
     append(database, *[noted(number) for number in range(3 * BATCH)])
     begun: list[int] = []
@@ -63,7 +64,7 @@ def test_rows_are_sent_while_those_before_are_stored_when_the_log_is_long(
         return await begin(publisher, rows)
 
     async def decide_late(publisher: Publisher, batch: Batch) -> int:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while begun[-1] == batch.last.sequence < 3 * BATCH:
                 await asyncio.sleep(0.01)
         return await decide(publisher, batch)
@@ -330,7 +331,7 @@ def test_nothing_waits_for_the_next_look_when_another_process_commits_during_a_r
         return rows
 
     monkeypatch.setattr(Relay, "_read_log", read_before_the_commit)
-    monkeypatch.setattr("shared.outbox.relay.CHECK_SECONDS", 60)
+    monkeypatch.setattr("shared.outbox.relay.CHECK_SECONDS", 10 * PATIENCE)
     stage.tell("wake.source", b"")
     eventually(lambda: stage.state()["last_seq"] == 1)
 

@@ -15,7 +15,7 @@ from shared.runtime.lease import Lease, holder_at
 from shared.runtime.lease import lease as lease_table
 from tests.support.core.pair import Open, append, logged, make_source, noted, request
 from tests.support.core.stage import Stage
-from tests.support.harness import eventually
+from tests.support.harness import PATIENCE, eventually
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -35,7 +35,17 @@ def run() -> Iterator[Run]:
         yield runner.run
 
 
-async def _soon(work: Coroutine[Any, Any, None], seconds: float) -> bool:
+# So long that it never ends by itself within a test, on however busy a machine.
+LONG = 30 * PATIENCE
+
+
+@pytest.fixture
+def long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease lasts for ever."""
+    monkeypatch.setattr(lease_module, "LASTS_SECONDS", LONG)
+
+
+async def _ends(work: Coroutine[Any, Any, None], seconds: float = PATIENCE) -> bool:
     """Whether a wait ends within so many seconds."""
     try:
         async with asyncio.timeout(seconds):
@@ -45,21 +55,25 @@ async def _soon(work: Coroutine[Any, Any, None], seconds: float) -> bool:
     return True
 
 
+@pytest.mark.usefixtures("long")
 def test_another_waits_when_one_holds_the_lease(new_postgres: Open, run: Run) -> None:
     database = new_postgres()
     one, two = Lease("a", database), Lease("a", database)
     run(one.take())
-    assert not run(_soon(two.take(), 0.3))
+    assert not run(_ends(two.take(), 0.3))
     assert (one.held, two.held, two.stands_by) == (True, False, True)
 
 
-def test_another_takes_over_when_the_holder_falls_silent(new_postgres: Open, run: Run) -> None:
+def test_another_takes_over_when_the_holder_falls_silent(
+    new_postgres: Open, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     database = new_postgres()
     one, two = Lease("a", database), Lease("a", database)
     run(one.take())
-    assert run(_soon(two.take(), 5))
+    monkeypatch.setattr(lease_module, "LASTS_SECONDS", LONG)
+    assert run(_ends(two.take()))
     # The first wakes up and asks: it has lost.
-    assert run(_soon(one.lose(), 1))
+    assert run(_ends(one.lose()))
     assert not one.held
 
 
@@ -84,6 +98,7 @@ def set_back(database: Database, ms: int) -> None:
         connection.execute(later)
 
 
+@pytest.mark.usefixtures("long")
 def test_another_takes_over_when_the_databases_clock_was_set_back_by_days(
     new_postgres: Open, run: Run
 ) -> None:
@@ -91,11 +106,12 @@ def test_another_takes_over_when_the_databases_clock_was_set_back_by_days(
     one, two = Lease("a", database), Lease("a", database)
     run(one.take())
     set_back(database, 3 * 86_400_000)
-    assert run(_soon(two.take(), 0.5))
+    assert run(_ends(two.take()))
     # The end is its own now: nobody takes it away again.
-    assert not run(_soon(one.take(), 0.3))
+    assert not run(_ends(one.take(), 0.3))
 
 
+@pytest.mark.usefixtures("long")
 def test_holder_keeps_its_lease_when_the_databases_clock_was_set_back_a_little(
     new_postgres: Open, run: Run
 ) -> None:
@@ -103,25 +119,30 @@ def test_holder_keeps_its_lease_when_the_databases_clock_was_set_back_a_little(
     one, two = Lease("a", database), Lease("a", database)
     run(one.take())
     set_back(database, 500)
-    assert not run(_soon(two.take(), 0.3))
+    assert not run(_ends(two.take(), 0.3))
 
 
+@pytest.mark.usefixtures("long")
 def test_another_takes_over_at_once_when_the_holder_leaves(new_postgres: Open, run: Run) -> None:
     database = new_postgres()
     one, two = Lease("a", database), Lease("a", database)
     run(one.take())
     run(one.leave())
-    assert run(_soon(two.take(), 0.5))
+    assert run(_ends(two.take()))
 
 
-def test_lease_is_kept_when_it_is_renewed(new_postgres: Open, run: Run) -> None:
+def test_lease_is_kept_when_it_is_renewed(
+    new_postgres: Open, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Shorter than the wait below, longer than a busy machine keeps a renewal waiting.
+    monkeypatch.setattr(lease_module, "LASTS_SECONDS", 3.0)
     database = new_postgres()
     one, two = Lease("a", database), Lease("a", database)
 
     async def both() -> bool:
         await one.take()
         keeping = asyncio.ensure_future(one.lose())
-        taken = await _soon(two.take(), 2.5)
+        taken = await _ends(two.take(), 4.5)
         keeping.cancel()
         return taken
 
@@ -135,11 +156,15 @@ def test_lease_is_lost_in_time_when_the_database_does_not_answer(
     lease = Lease("a", new_postgres())
     run(lease.take())
     lease._database = Database("postgresql://nobody@127.0.0.1:1/nothing")
-    assert run(_soon(lease.lose(), 5))
+    assert run(_ends(lease.lose()))
     assert not lease.held
 
 
-def test_holder_publishes_what_another_process_committed(stage: Stage, new_postgres: Open) -> None:
+def test_holder_publishes_what_another_process_committed(
+    stage: Stage, new_postgres: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The holder is told: the look that it takes by itself would not come in time.
+    monkeypatch.setattr("shared.outbox.relay.CHECK_SECONDS", LONG)
     database = new_postgres()
     holder = stage.start(make_source(), database)
     eventually(lambda: holder.active and stage.state())
@@ -148,8 +173,7 @@ def test_holder_publishes_what_another_process_committed(stage: Stage, new_postg
     eventually(lambda: replica.ready)
     assert not replica.active
     stage.submit(replica, request(7))
-    # Sooner than the look that the holder takes by itself every two seconds.
-    eventually(lambda: stage.state()["last_seq"] == 1, seconds=1)
+    eventually(lambda: stage.state()["last_seq"] == 1)
 
 
 def test_replica_publishes_when_the_holder_stops(stage: Stage, new_postgres: Open) -> None:
@@ -204,7 +228,7 @@ def test_log_is_free_when_its_writer_froze_in_the_midst_of_sending(
 
     async def ask() -> bool:
         asking = asyncio.ensure_future(two.take() if stands_by else one.lose())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not (free := await on_thread(is_log_free, database)):
                 await asyncio.sleep(0.05)
         asking.cancel()
@@ -218,7 +242,7 @@ def test_log_is_free_when_its_writer_froze_in_the_midst_of_sending(
 def test_log_stays_held_when_its_writer_is_silent_for_less_than_a_lease(
     new_postgres: Open, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lease_module, "LASTS_SECONDS", 60.0)
+    monkeypatch.setattr(lease_module, "LASTS_SECONDS", LONG)
     database = new_postgres()
     append(database, noted(1))
     with frozen(database, midway=True):
@@ -234,5 +258,5 @@ def test_transaction_goes_on_when_it_is_only_slow_between_statements(
     one = Lease("a", database)
     run(one.take())
     with frozen(database, midway=False) as connection:
-        run(_soon(one.lose(), 2))
+        run(_ends(one.lose(), 2))
         assert connection.exec_driver_sql("SELECT 1").scalar() == 1

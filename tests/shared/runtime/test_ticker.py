@@ -18,6 +18,7 @@ from shared.writer.timers import due_rows, next_due, schedule, schedule_many, un
 from shared.writer.writer import Writer
 from tests.faults.table import FAULT, Fault, row_of
 from tests.support.core.pair import AT, Open, Whims, called, make_sink, make_site
+from tests.support.harness import PATIENCE
 
 MINUTE = timedelta(minutes=1)
 
@@ -185,7 +186,7 @@ def tenure(room: Room, runner: asyncio.Runner) -> Iterator[asyncio.Task[None]]:
 
 
 async def until(probe: Any) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not probe():
             await asyncio.sleep(0.005)
 

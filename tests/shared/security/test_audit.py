@@ -219,7 +219,8 @@ def _move_head(connection: Connection, data: st.DataObject, count: int) -> None:
 
 
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(noted=notes, data=st.data())
 @pytest.mark.parametrize("tamper", [_change, _remove, _swap, _insert, _rehash, _move_head])

@@ -16,7 +16,9 @@ from shared.security.vault import KeyDestroyed, KeyMissing, SealBroken, Vault, W
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 DATA = st.dictionaries(TEXT, TEXT, max_size=5)
 SUBJECT = st.uuids().map(str)
-shared_vault = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+shared_vault = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @pytest.fixture
@@ -116,7 +118,7 @@ def test_subject_never_seen_stays_without_key_when_destroyed(vault: Vault) -> No
         vault.seal("never", {})
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(count=st.integers(1, 120), draw=st.data())
 def test_no_file_holds_the_wrapped_key_when_it_was_destroyed(
     tmp_path_factory: pytest.TempPathFactory, count: int, draw: st.DataObject

@@ -24,7 +24,7 @@ from shared.writer.log import (
 )
 from tests.support.core.appending import append_runs
 from tests.support.core.pair import Open, append, logged, noted
-from tests.support.harness import new_id
+from tests.support.harness import PROGRAM_PATIENCE, new_id
 from tests.support.paths import ROOT
 
 X, Y = new_id(), new_id()
@@ -58,7 +58,7 @@ def test_log_is_gapless_when_two_processes_append_at_once(database: Database) ->
     url = database.write_engine.url.render_as_string(hide_password=False)
     command = [sys.executable, "-m", "tests.support.core.appending", url]
     writers = [subprocess.Popen([*command, name, "40"], cwd=ROOT) for name in ("a", "b")]
-    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert [writer.wait(PROGRAM_PATIENCE) for writer in writers] == [0, 0]
     assert_gapless(database, {"a", "b"}, 40)
 
 
@@ -148,8 +148,7 @@ def timed(new_file: Open) -> Database:
 )
 @settings(
     max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_first_row_since_is_the_oldest_one_young_enough_when_rows_are_halved(
     timed: Database, gone: int, times: list[int], since: int

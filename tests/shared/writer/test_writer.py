@@ -17,7 +17,7 @@ from shared.writer.transaction import Tx
 from shared.writer.writer import Commit, Unavailable, Writer
 from tests.support.core.pair import Open, logged, make_site, make_source, request, things
 from tests.support.core.works import Gate, Noting, failing_of_the_database, writing
-from tests.support.harness import new_id
+from tests.support.harness import PATIENCE, new_id
 
 Outcomes = list[Any]
 
@@ -263,14 +263,14 @@ def test_change_is_made_when_a_file_was_locked_by_another_process(
     def hold() -> None:
         with database.write_engine.begin():
             locked.set()
-            release.wait(20)
+            release.wait(PATIENCE)
 
     holder = threading.Thread(target=hold)
     holder.start()
 
     async def scenario() -> Outcomes:
         async with writing(database) as writer:
-            await asyncio.to_thread(locked.wait, 20)
+            await asyncio.to_thread(locked.wait, PATIENCE)
             change = asyncio.create_task(writer.submit(Noting(1)))
             await asyncio.sleep(0.15)
             assert not change.done()

@@ -19,6 +19,7 @@ from shared.runtime.runtime import Runtime
 from shared.runtime.service import Service
 from shared.writer.writer import Work
 from tests.support.core.pair import make_site
+from tests.support.harness import PROGRAM_PATIENCE
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ class Stage:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the stage's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PROGRAM_PATIENCE)
 
     def make(
         self, service: Service, database: Database, streams: StreamSettings | None = None

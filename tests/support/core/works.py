@@ -13,6 +13,7 @@ from shared.database.engine import Database
 from shared.writer.transaction import Tx
 from shared.writer.writer import Commit, Writer
 from tests.support.core.pair import make_site, make_source, noted
+from tests.support.harness import PATIENCE
 
 
 @dataclass
@@ -25,7 +26,7 @@ class Gate:
 
     def run(self, tx: Tx, *, careful: bool) -> str:
         self.entered.set()
-        assert self.opened.wait(20)
+        assert self.opened.wait(PATIENCE)
         return "through"
 
 
