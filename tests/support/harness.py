@@ -37,7 +37,7 @@ COUNTY = "220581"
 # A limit for what never comes: how fast something is, the bench says.
 PATIENCE = 120.0
 # The same for a whole command or program, which may do many things.
-PROGRAM_PATIENCE = 600.0
+PROGRAM_PATIENCE = 1800.0
 
 
 def new_id() -> str:

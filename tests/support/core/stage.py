@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import orjson
+from nats.aio.msg import Msg
 from prometheus_client import REGISTRY as METRICS
 
 from shared.database.engine import Database
@@ -19,9 +20,19 @@ from shared.runtime.runtime import Runtime
 from shared.runtime.service import Service
 from shared.writer.writer import Work
 from tests.support.core.pair import make_site
-from tests.support.harness import PROGRAM_PATIENCE
+from tests.support.harness import PATIENCE, PROGRAM_PATIENCE
 
 T = TypeVar("T")
+
+
+class Outside(Bus):
+    """The connection of someone who is no service, and who waits for an answer patiently."""
+
+    async def request(
+        self, subject: str, payload: bytes = b"", headers: dict[str, str] | None = None
+    ) -> Msg:
+        """One request."""
+        return await self.client.request(subject, payload, timeout=PATIENCE, headers=headers)
 
 
 class Stage:
@@ -35,7 +46,7 @@ class Stage:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._runtimes: list[Runtime] = []
-        self._outside: Bus | None = None
+        self._outside: Outside | None = None
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the stage's loop."""
@@ -96,7 +107,7 @@ class Stage:
     def outside(self) -> Bus:
         """A connection of someone who is no service."""
         if self._outside is None:
-            self._outside = Bus(self.nats_url, "outside")
+            self._outside = Outside(self.nats_url, "outside")
             self.run(self._outside.connect())
         return self._outside
 
