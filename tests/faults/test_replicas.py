@@ -15,7 +15,7 @@ from tests.faults.site import Site
 from tests.faults.standing import SERVICES
 from tests.faults.table import Fault
 from tests.faults.watch import Watch
-from tests.support.harness import PATIENCE, PostgresServer, eventually
+from tests.support.harness import PostgresServer, eventually
 from tests.support.ports import held_port
 
 TAKE_OVER_SECONDS = 15.0
@@ -46,7 +46,7 @@ def hand_over_seconds(request: pytest.FixtureRequest) -> float:
     """How long two may say that they are at work: until one that slept through its lease has asked
     for it again. In the suite a busy machine may keep it waiting."""
     full = request.config.getoption("--faults") == "full"
-    return RENEWED_SECONDS + (1.0 if full else PATIENCE / 4)
+    return RENEWED_SECONDS + (1.0 if full else 30.0)
 
 
 @pytest.fixture(scope="module")

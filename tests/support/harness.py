@@ -35,7 +35,7 @@ from shared.writer.log import events
 T = TypeVar("T")
 COUNTY = "220581"
 # A limit for what never comes: how fast something is, the bench says.
-PATIENCE = 120.0
+PATIENCE = 300.0
 # The same for a whole command or program, which may do many things.
 PROGRAM_PATIENCE = 1800.0
 
