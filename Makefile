@@ -59,7 +59,7 @@ dashboards: ## writes the Grafana dashboards into deploy/grafana/dashboards; nee
 test-compose: install-dev ## brings the deployment up on the engine that `docker` finds, kills its parts, takes it down
 	$(BIN)/python -m pytest -n0 -v tests/compose
 
-migration: install ## writes an alembic migration: make migration SERVICE=intake MESSAGE="what changes"
+migration: install ## writes an alembic migration: make migration SERVICE=intake MESSAGE="what changes"; SERVICE=core for the core tables
 	@test -n "$$SERVICE" && test -n "$$MESSAGE" || { echo 'bulwark: 用法 / usage: make migration SERVICE=intake MESSAGE="what changes"' >&2; exit 1; }
 	$(BIN)/python -m bulwark.development.migration "$$SERVICE" "$$MESSAGE"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, NullPool, create_engine, inspect, make_url, select, text
+from sqlalchemy import Connection, NullPool, create_engine, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bulwark.backup import postgres_programs
@@ -18,6 +18,7 @@ from bulwark.backup.disk import FILE_MODE, make_folder, put_in_place, sync_file,
 from bulwark.backup.manifest import BackupError, DatabaseCopy
 from shared.database.engine import Database
 from shared.inbox.checkpoints import places
+from shared.runtime.migrations import Revisions, revisions_in
 from shared.writer.log import head_of, oldest
 
 SUFFIX = {"sqlite": "db.gz", "postgresql": "dump"}
@@ -30,7 +31,7 @@ AT_ONCE = 1 << 20
 class Facts:
     """What a database says of itself: its form, the ends of its log, its places."""
 
-    revision: str
+    revisions: Revisions
     head: int
     oldest: int
     places: dict[str, int]
@@ -38,12 +39,12 @@ class Facts:
 
 def facts_of(connection: Connection) -> Facts | None:
     """The facts of a migrated database; None for one without our tables."""
-    if not inspect(connection).has_table("alembic_version"):
+    revisions = revisions_in(connection)
+    if revisions is None:
         return None
-    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     rows = connection.execute(select(places.c.source, places.c.sequence))
     return Facts(
-        str(revision),
+        revisions,
         head_of(connection),
         oldest(connection) or 0,
         {row.source: row.sequence for row in rows},
@@ -204,7 +205,8 @@ def _copied(kind: str, target: Path, facts: Facts, server: int = 0) -> DatabaseC
     return DatabaseCopy(
         file=target.name,
         kind="sqlite" if kind == "sqlite" else "postgresql",
-        revision=facts.revision,
+        revision=facts.revisions.own,
+        core_revision=facts.revisions.core,
         head=facts.head,
         oldest=facts.oldest,
         places=facts.places,

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bulwark.backup.disk import digest, write_whole
+from shared.runtime.migrations import Revisions
 
 NAME = "manifest.json"
 Kind = Literal["sqlite", "postgresql"]
@@ -23,6 +24,7 @@ class BackupError(Exception):
 class DatabaseCopy(BaseModel):
     """One service's database in a backup: its form, the ends of its log, and its places.
 
+    `core_revision` is empty in a backup of before the core tables had migrations of their own;
     `server` is the major version of the PostgreSQL it was copied from, 0 for SQLite.
     """
 
@@ -31,10 +33,16 @@ class DatabaseCopy(BaseModel):
     file: str
     kind: Kind
     revision: str
+    core_revision: str = ""
     head: int
     oldest: int
     places: dict[str, int]
     server: int = 0
+
+    @property
+    def revisions(self) -> Revisions:
+        """Its form: the revisions of the service's own tables and of the core's."""
+        return Revisions(self.revision, self.core_revision)
 
 
 class FileCopy(BaseModel):

@@ -66,8 +66,8 @@ def _try(name: str, copy: DatabaseCopy, folder: Path, scratch: Path, url: str) -
 def _look_through(name: str, copy: DatabaseCopy, connection: Connection) -> None:
     """The restored database is whole, and is what the manifest says of it."""
     facts = facts_of(connection)
-    if facts is None or (facts.revision, facts.head, facts.places) != (
-        copy.revision,
+    if facts is None or (facts.revisions, facts.head, facts.places) != (
+        copy.revisions,
         copy.head,
         copy.places,
     ):

@@ -30,7 +30,7 @@ from shared.database.engine import Database
 from shared.nats.connection import STREAM_NOT_FOUND, StreamRefused, reached_by
 from shared.nats.connection import checked as answered
 from shared.runtime.key_check import forget_keys
-from shared.runtime.migrations import newest
+from shared.runtime.migrations import age, newest
 
 BROKER_SECONDS = 3.0
 
@@ -108,12 +108,19 @@ def _refuse_unfit(manifest: Manifest, source: Source) -> None:
             f"备份中的服务不同 / other services than these: {', '.join(manifest.services)}"
         )
     for name, copy in manifest.services.items():
-        known = newest(SERVICES[name].migrations / "versions")
-        if copy.revision > known:
-            raise BackupError(
-                f"{name}: 备份的库版本 {copy.revision} 比本程序 {known} 新,请先升级程序 / the "
-                f"backup ({copy.revision}) is newer than this program ({known}): upgrade it first"
-            )
+        service, found = SERVICES[name], copy.revisions
+        match age(service, found):
+            case "newer":
+                known = newest(service)
+                raise BackupError(
+                    f"{name}: 备份的库版本 {found} 比本程序 {known} 新,请先升级程序 / the "
+                    f"backup ({found}) is newer than this program ({known}): upgrade it first"
+                )
+            case "too old":
+                raise BackupError(
+                    f"{name}: 备份的库版本 {found} 过旧,本程序无法升级 / the backup ({found}) is "
+                    "too old: restore it with the program that made it"
+                )
         here = "sqlite" if is_sqlite(source.urls[name]) else "postgresql"
         if copy.kind == "postgresql" and here == "sqlite":
             raise BackupError(

@@ -9,7 +9,7 @@ from bulwark.server.instance import NotReady, PortTaken
 from bulwark.settings import SettingsError
 from shared.areas.csv_file import AreasError
 from shared.policy.toml_file import PolicyError
-from shared.runtime.migrations import DatabaseNewer
+from shared.runtime.migrations import DatabaseNewer, DatabaseTooOld
 from shared.security.key_files import KeyFileError
 from shared.security.vault import VaultError
 
@@ -18,6 +18,7 @@ ONE_LINE = (
     BackupError,
     BrokerError,
     DatabaseNewer,
+    DatabaseTooOld,
     DrillStopped,
     FolderError,
     KeyFileError,

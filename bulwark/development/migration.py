@@ -1,34 +1,44 @@
-"""Writes a new migration: `python -m bulwark.development.migration SERVICE MESSAGE`."""
+"""Writes a new migration: `python -m bulwark.development.migration SERVICE|core MESSAGE`."""
 
 import sys
 import tempfile
 from pathlib import Path
 
+from alembic import command
+from sqlalchemy import Connection, inspect
+
 from bulwark.registry import SERVICES
+from shared.clock.clock import RealClock
 from shared.database.engine import Database
-from shared.runtime.migrations import migrate
+from shared.runtime.migrations import CORE, NAMED, Chain, config_of, own_chain, upgrade
 
 
-def main(service_name: str, message: str) -> None:
-    """Compare the tables with what the migrations make, and write the difference."""
-    from alembic import command
-    from alembic.config import Config
+def main(name: str, message: str) -> None:
+    """Write a migration of a service's own tables, or of the core's."""
+    write(CORE if name == CORE.name else own_chain(SERVICES[name]), message)
 
-    service = SERVICES[service_name]
-    versions = service.migrations / "versions"
-    existing = sorted(path.name[:4] for path in versions.glob("[0-9]*.py"))
+
+def write(chain: Chain, message: str) -> None:
+    """Compare a chain's tables with what its migrations make, and write the difference."""
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'new.db'}")
-        if existing:
-            migrate(service, database)
-        config = Config()
-        config.set_main_option("script_location", str(service.migrations))
-        config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
         with database.write_engine.begin() as connection:
-            config.attributes["connection"] = connection
-            number = f"{int(existing[-1]) + 1 if existing else 1:04d}"
-            command.revision(config, message, autogenerate=True, rev_id=number)
+            _compare(chain, connection, message)
         database.close()
+
+
+def _compare(chain: Chain, connection: Connection, message: str) -> None:
+    others: list[str] = []
+    if chain.name != CORE.name:
+        # A service's migrations may count on the core tables.
+        upgrade(CORE, connection)
+        others = inspect(connection).get_table_names()
+    if chain.revisions():
+        upgrade(chain, connection)
+    config = config_of(chain, connection, others)
+    now = RealClock().now().strftime(NAMED)
+    config.set_main_option("file_template", f"{now}_%%(slug)s")
+    command.revision(config, message, autogenerate=True, rev_id=now.replace("-", ""))
 
 
 if __name__ == "__main__":

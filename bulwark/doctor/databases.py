@@ -17,7 +17,7 @@ from bulwark.registry import SERVICES
 from shared.inbox import checkpoints
 from shared.inbox.dead_letters import dead_letters
 from shared.outbox.verification import is_another
-from shared.runtime.migrations import newest
+from shared.runtime.migrations import age, newest
 from shared.writer.log import row_at
 
 LEAST_POSTGRES = 15
@@ -102,7 +102,6 @@ def look_at_databases(source: Source, seen: Mapping[str, Seen], now: datetime) -
 def form(name: str, one: Seen) -> Finding:
     """Whether a database answers, and has the form that this program knows."""
     check = f"database {name}"
-    known = newest(SERVICES[name].migrations / "versions")
     if one.error is not None:
         setting = f"BULWARK_{name.upper()}_DATABASE_URL"
         return ill(
@@ -123,17 +122,32 @@ def form(name: str, one: Seen) -> Finding:
         )
     if one.facts is None:
         return well(check, f"{name}: 还没有启动过", "never started")
-    if one.facts.revision > known:
-        return ill(
-            check,
-            f"{name}: 数据库版本 {one.facts.revision} 比本程序 {known} 新",
-            "the database is newer than this program",
-            ("安装更新的版本;不能退回旧版", "install the newer release; there is no way back"),
-        )
-    said = f"{name}: 库版本 {one.facts.revision},事件 {one.facts.head}"
-    if one.facts.revision < known:
-        return well(check, f"{said},下次启动时升级到 {known}", "brought forward at the next start")
-    return well(check, said, "its form is this program's")
+    return _revisions(check, name, one.facts)
+
+
+def _revisions(check: str, name: str, facts: Facts) -> Finding:
+    found, known = facts.revisions, newest(SERVICES[name])
+    said = f"{name}: 库版本 {found},事件 {facts.head}"
+    match age(SERVICES[name], found):
+        case "newer":
+            return ill(
+                check,
+                f"{name}: 数据库版本 {found} 比本程序 {known} 新",
+                "the database is newer than this program",
+                ("安装更新的版本;不能退回旧版", "install the newer release; there is no way back"),
+            )
+        case "too old":
+            return ill(
+                check,
+                f"{name}: 数据库版本 {found} 过旧,本程序无法升级",
+                "the database is too old for this program",
+                ("先用上一版程序启动一次", "start it once with the release before this one"),
+            )
+        case "older":
+            words = f"{said},下次启动时升级到 {known}"
+            return well(check, words, "brought forward at the next start")
+        case "current":
+            return well(check, said, "its form is this program's")
 
 
 def _dead(name: str, one: Seen) -> Finding:

@@ -1,73 +1,167 @@
-"""Migrations: each service's database is brought forward at start, under a lock, by alembic."""
+"""Migrations: each service's database is brought forward at start, under a lock, by alembic.
 
-from collections.abc import Sequence
+A database has two chains of migrations, each with a version table of its own: one for the core
+tables, the same for every service, and the service's. Revisions are the date and time of their
+files' names, so that a later one is greater.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection, MetaData, inspect, text
 
 from shared.database.engine import Database
-from shared.database.types import core
+from shared.database.types import Instant, core
 from shared.runtime.service import Service
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 LOCK = 0x62756C77
+# Alembic's entry and the template of a migration, the same for every chain.
+ENVIRONMENT = Path(__file__).parent / "migration_environment"
+CORE_VERSIONS = Path(__file__).parents[1] / "writer" / "migrations" / "versions"
+NAMED = "%Y-%m-%d-%H%M"
+OWN_TABLE = "alembic_version"
+# What a database says that was made when each service numbered the migrations of all its tables.
+# These are the last numbers: from there on its tables are those of the first dated revisions.
+NUMBERED = {"alerts": "0006", "intake": "0003", "rollup": "0005", "volunteers": "0004"}
+
+Age = Literal["newer", "current", "older", "too old"]
 
 
 class DatabaseNewer(Exception):
     """The database was written by a newer release; the message names both revisions."""
 
 
-def newest(versions: Path) -> str:
-    """The revision of the last migration file; files are named `0001_first.py`."""
-    return max(path.name[:4] for path in versions.glob("[0-9]*.py"))
+class DatabaseTooOld(Exception):
+    """The database is of a form from which no migration leads on; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Migrations that follow each other, and the table in which a database says how far it is."""
+
+    name: str
+    versions: Path
+    version_table: str
+    metadata: MetaData
+
+    def revisions(self) -> list[str]:
+        """Its revisions, the first one first; files are named `2026-12-01-1405_elections.py`."""
+        files = self.versions.glob("[0-9]*.py")
+        return sorted(path.name.split("_")[0].replace("-", "") for path in files)
+
+
+CORE = Chain("core", CORE_VERSIONS, "alembic_version_core", core)
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """How far the two chains of a database are; `core` is empty where there was but one."""
+
+    own: str
+    core: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.own}, core {self.core}" if self.core else self.own
+
+
+def own_chain(service: Service) -> Chain:
+    """The migrations of a service's own tables."""
+    versions = service.migrations / "versions"
+    return Chain(service.name, versions, OWN_TABLE, service.metadata)
+
+
+def newest(service: Service) -> Revisions:
+    """The revisions that this program brings a service's database to."""
+    return Revisions(own_chain(service).revisions()[-1], CORE.revisions()[-1])
+
+
+def revisions_in(connection: Connection) -> Revisions | None:
+    """The revisions of a database; None for one that was never migrated."""
+    own = _revision_in(connection, OWN_TABLE)
+    if own is None:
+        return None
+    return Revisions(own, _revision_in(connection, CORE.version_table) or "")
+
+
+def age(service: Service, found: Revisions) -> Age:
+    """What a service's database is to this program."""
+    known = newest(service)
+    if found == known:
+        return "current"
+    if found.own > known.own or found.core > known.core:
+        return "newer"
+    if found.core or found.own == NUMBERED.get(service.name):
+        return "older"
+    return "too old"
 
 
 def migrate(service: Service, database: Database) -> None:
-    """Bring a service's database to this release's form; raises DatabaseNewer."""
-    wanted = newest(service.migrations / "versions")
-    if _revision(database) == wanted:
-        return
-    # Imported here: most starts find the database as it should be, and alembic is heavy.
-    from alembic import command
-    from alembic.config import Config
-
+    """Bring a service's database to this program's form; raises DatabaseNewer, DatabaseTooOld."""
+    with database.read_engine.connect() as connection:
+        if revisions_in(connection) == newest(service):
+            # Most starts find the database as it should be, and alembic is heavy.
+            return
     with database.write_engine.begin() as connection:
         if not database.is_sqlite:
             # Another replica may be migrating, for as long as that takes.
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        found = _revision_in(connection)
-        if found is not None and found > wanted:
-            raise DatabaseNewer(
-                f"{service.name}: 数据库版本 {found} 比本程序 {wanted} 新,请安装更新的版本 / the "
-                f"database ({found}) is newer than this program ({wanted}): install the newer one"
-            )
-        config = Config()
-        config.set_main_option("script_location", str(service.migrations))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        found = revisions_in(connection)
+        if found is not None:
+            _refuse_unfit(service, found)
+        for chain in (CORE, own_chain(service)):
+            if found is not None and not found.core:
+                _take_over(chain, connection)
+            upgrade(chain, connection)
 
 
-def _revision(database: Database) -> str | None:
-    with database.read_engine.connect() as connection:
-        return _revision_in(connection)
+def upgrade(chain: Chain, connection: Connection, revision: str = "head") -> None:
+    """Run the migrations of a chain up to a revision."""
+    from alembic import command
+
+    command.upgrade(config_of(chain, connection), revision)
 
 
-def _revision_in(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+def _take_over(chain: Chain, connection: Connection) -> None:
+    """Say of a database with the last number that its tables are those of the first revision."""
+    from alembic import command
+
+    config = config_of(chain, connection)
+    command.stamp(config, chain.revisions()[0], purge=True)
 
 
-def run_environment(metadata: MetaData) -> None:
-    """What each service's `migrations/env.py` calls, with its own tables."""
+def config_of(chain: Chain, connection: Connection, others: Iterable[str] = ()) -> "Config":
+    """Alembic's configuration of a chain; `others` are tables there that are not of this chain."""
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection, "chain": chain, "others": set(others)})
+    # A path may hold any character but this separator; `%` begins a placeholder.
+    config.set_main_option("path_separator", "newline")
+    for option, path in (
+        ("script_location", ENVIRONMENT),
+        ("version_locations", chain.versions),
+    ):
+        config.set_main_option(option, str(path).replace("%", "%%"))
+    return config
+
+
+def run_environment() -> None:
+    """What alembic's entry calls."""
     from alembic import context
 
-    connection: Any = context.config.attributes["connection"]
-    targets: Sequence[MetaData] = [core, metadata]
+    attributes = context.config.attributes
+    connection: Connection = attributes["connection"]
+    chain: Chain = attributes["chain"]
     context.configure(
         connection=connection,
-        target_metadata=targets,
+        target_metadata=chain.metadata,
+        version_table=chain.version_table,
+        include_name=lambda name, kind, _: kind != "table" or name not in attributes["others"],
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=_render_item,
     )
@@ -75,8 +169,32 @@ def run_environment(metadata: MetaData) -> None:
         context.run_migrations()
 
 
+def _refuse_unfit(service: Service, found: Revisions) -> None:
+    known = newest(service)
+    match age(service, found):
+        case "newer":
+            raise DatabaseNewer(
+                f"{service.name}: 数据库版本 {found} 比本程序 {known} 新,请安装更新的版本 / the "
+                f"database ({found}) is newer than this program ({known}): install the newer one"
+            )
+        case "too old":
+            last = NUMBERED.get(service.name)
+            raise DatabaseTooOld(
+                f"{service.name}: 数据库版本 {found} 过旧,请先用版本为 {last} 的程序启动一次 / the "
+                f"database ({found}) is too old: start it once with the program of revision {last}"
+            )
+
+
+def _revision_in(connection: Connection, table: str) -> str | None:
+    if not inspect(connection).has_table(table):
+        return None
+    # One of our own two names, never input.
+    found = connection.execute(text(f"SELECT version_num FROM {table}")).scalar()  # noqa: S608
+    return None if found is None else str(found)
+
+
 def _render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:
-    if kind == "type" and type(item).__module__ == "shared.database.types":
-        autogen_context.imports.add("from shared.database import types")
-        return f"types.{type(item).__name__}()"
+    if kind == "type" and isinstance(item, Instant):
+        autogen_context.imports.add(f"from {Instant.__module__} import Instant")
+        return "Instant()"
     return False

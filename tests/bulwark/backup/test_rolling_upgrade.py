@@ -20,7 +20,7 @@ from shared.database.engine import Database
 from shared.events import encode, parse, subject_of
 from shared.events.intake import ScreeningRecorded
 from shared.runtime.lease import holder_at
-from shared.runtime.migrations import DatabaseNewer, migrate
+from shared.runtime.migrations import DatabaseNewer, migrate, own_chain
 from shared.runtime.service import Service
 from shared.writer.transaction import Tx
 from tests.services.rollup.making import made
@@ -39,7 +39,7 @@ NEXT = '''"""What a next release adds: a column that may be empty, and a table."
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0099"
+revision = "299912312359"
 down_revision = "{last}"
 
 
@@ -68,8 +68,8 @@ def next_release(folder: Path) -> Service:
         old.migrations, migrations, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
     )
     versions = migrations / "versions"
-    last = max(path.name[:4] for path in versions.glob("[0-9]*.py"))
-    (versions / "0099_next.py").write_text(NEXT.format(last=last))
+    last = own_chain(old).revisions()[-1]
+    (versions / "2999-12-31-2359_next.py").write_text(NEXT.format(last=last))
     return replace(old, migrations=migrations)
 
 
@@ -217,7 +217,7 @@ def test_older_release_is_refused_in_one_line_when_it_starts_on_a_newer_database
 ) -> None:
     database = Database(postgres.new_database())
     migrate(next_release(tmp_path), database)
-    with pytest.raises(DatabaseNewer, match="0099") as refused:
+    with pytest.raises(DatabaseNewer, match="299912312359") as refused:
         migrate(SERVICES["intake"], database)
     assert "\n" not in str(refused.value)
     database.close()

@@ -37,6 +37,7 @@ from shared.database.engine import Database
 from shared.events import encode, subject_of
 from shared.events.intake import ScreeningRecorded
 from shared.nats.connection import StreamState
+from shared.runtime.migrations import Revisions
 from tests.services.rollup.making import made
 from tests.support.backups import source_at
 from tests.support.core.pair import append
@@ -382,10 +383,10 @@ def test_setting_is_named_when_postgres_would_not_survive_a_power_cut(
 
 
 def test_refill_is_named_when_a_reader_lacks_what_its_stream_no_longer_holds() -> None:
-    facts = {name: Facts("0001", 200, 1, {}) for name in SERVICES}
-    facts["alerts"] = Facts("0001", 200, 1, {"intake": 5})
-    facts["volunteers"] = Facts("0001", 200, 1, {"intake": 150})
-    facts["rollup"] = Facts("0001", 200, 1, {"intake": 99})
+    facts = {name: Facts(Revisions("0001"), 200, 1, {}) for name in SERVICES}
+    facts["alerts"] = Facts(Revisions("0001"), 200, 1, {"intake": 5})
+    facts["volunteers"] = Facts(Revisions("0001"), 200, 1, {"intake": 150})
+    facts["rollup"] = Facts(Revisions("0001"), 200, 1, {"intake": 99})
     seen = {name: Seen(one) for name, one in facts.items()}
     state = StreamState(100, 200, 101, "")
     (found,) = list(behind("intake", state, seen))
