@@ -67,3 +67,7 @@ class Gone(Refused):
 
     status = 410
     kind = "gone"
+
+
+class Unavailable(Exception):
+    """The database could not take the change in time; nothing is known to be stored."""

@@ -16,7 +16,7 @@ from shared.database.engine import Database
 from shared.runtime.migrations import migrate
 from shared.security.audit import note
 from shared.writer.idempotency import Once
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 from shared.writer.writer import Writer
 
 
@@ -29,7 +29,7 @@ class Noted(Once):
     reason: str
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, careful: bool) -> None:  # noqa: ARG002 - see Work
         """Enter it."""
         if tx.memory.first(self.once):
             note(tx, self.action, self.subject, self.reason)

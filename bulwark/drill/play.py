@@ -23,7 +23,7 @@ from bulwark.settings import Settings
 from bulwark.texts import TEXTS
 from shared.clock.clock import CST
 from shared.i18n.catalogue import Language
-from shared.runtime.runtime import end_all
+from shared.runtime.tasks import end_all
 
 
 async def _play(

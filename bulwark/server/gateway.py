@@ -35,7 +35,7 @@ class Front:
         self._store = Look(room, STORE_KEPT_SECONDS, errors.inc)
         self._apps: dict[str, ASGIApp] = {}
         for runtime in runtimes:
-            app = build_app(runtime)
+            app = build_app(runtime.service.name, runtime.service.routes, runtime.context)
             self._apps[runtime.service.name] = app
             for routes in runtime.service.routes:
                 for route in routes.listed:

@@ -25,8 +25,7 @@ from shared.events.alerts import ElectionScheduled, RiskLevelChanged, SituationC
 from shared.events.intake import CaseReported, ScreeningRecorded, ScreeningVoided
 from shared.http.explain import why_routes
 from shared.runtime.service import Service
-from shared.writer.handlers import Batched, EventHandler
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Batched, EventHandler, Tx
 
 
 def in_turn(*handlers: EventHandler) -> EventHandler:

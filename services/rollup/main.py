@@ -20,8 +20,7 @@ from services.rollup.webhooks.sending import send_webhooks
 from shared.events import REGISTRY, Event, Recorded
 from shared.http.explain import why_routes
 from shared.runtime.service import Service
-from shared.writer.handlers import Batched
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Batched, Tx
 
 LISTENS_TO = ("intake", "alerts", "volunteers")
 

@@ -1,7 +1,7 @@
 """The HTTP application of one running service, made of the routes that its features declare."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,30 +9,29 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from shared.context import ServiceContext
 from shared.http import problems
-from shared.http.routes import Route
+from shared.http.routes import Route, Routes
 from shared.metrics import names as metrics
-from shared.runtime.runtime import Runtime
 
 # Not sent, only counted: the client had gone.
 CLIENT_LEFT = 499
 
 
-def build_app(runtime: Runtime) -> FastAPI:
+def build_app(service: str, features: Sequence[Routes], context: ServiceContext) -> FastAPI:
     """The application of one running service."""
-    service = runtime.service
     app = FastAPI(
-        title=f"Bulwark {service.name}",
+        title=f"Bulwark {service}",
         version="1",
         docs_url=None,
         redoc_url=None,
-        openapi_url=f"/{service.name}/openapi.json",
+        openapi_url=f"/{service}/openapi.json",
     )
-    for routes in service.routes:
+    for routes in features:
         for route in routes.listed:
             app.add_api_route(
                 route.path,
-                _bound(runtime, route),
+                _bound(service, context, route),
                 methods=[route.method],
                 tags=[routes.tag],
                 openapi_extra=dict(route.describes),
@@ -44,15 +43,17 @@ def build_app(runtime: Runtime) -> FastAPI:
     return app
 
 
-def _bound(runtime: Runtime, route: Route) -> Callable[[HttpRequest], Awaitable[Response]]:
+def _bound(
+    service: str, context: ServiceContext, route: Route
+) -> Callable[[HttpRequest], Awaitable[Response]]:
     seconds = metrics.HTTP_SECONDS
-    service, name = runtime.service.name, f"{route.method} {route.path}"
+    name = f"{route.method} {route.path}"
     children: dict[int, Any] = {}
 
     async def endpoint(request: HttpRequest) -> Response:
         began = time.perf_counter()
         try:
-            response = await route.endpoint(runtime, request)
+            response = await route.endpoint(context, request)
         except ClientDisconnect:
             # Nobody is there to read it; the number is for the metrics alone.
             response = Response(status_code=CLIENT_LEFT)

@@ -2,23 +2,23 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 from starlette.requests import Request as HttpRequest
 
+from shared.context import ServiceContext
 from shared.exceptions import Refused
 from shared.http import problems
 from shared.http.rejections import TooLarge
 from shared.http.requests import check_places, check_time, parse_object, read_body
 from shared.security.tokens import Caller
+from shared.site import Site
 from shared.writer.commands import Command
 from shared.writer.idempotency import fingerprint
 from shared.writer.requests import Bulk, BulkDone, Line
 
-if TYPE_CHECKING:
-    from shared.http.routes import Check
-    from shared.runtime.runtime import Runtime
+Check = Callable[[Site, Any], None]
 
 MOST_LINES = 10_000
 MOST_BYTES = 8 * 1024 * 1024
@@ -30,12 +30,12 @@ LINES_AT_A_TIME = 100
 
 
 async def accept_lines(
-    runtime: "Runtime",
+    context: ServiceContext,
     request: HttpRequest,
     model: type[Command],
     caller: Caller,
     route: str,
-    check: "Check | None",
+    check: Check | None,
     work: Callable[[Sequence[Line]], Bulk],
 ) -> dict[str, Any]:
     """`{recorded, duplicates, rejected: [{line, error, field}]}`; raises TooLarge.
@@ -52,13 +52,13 @@ async def accept_lines(
         good: list[Line] = []
         for at, (number, text) in enumerate(numbered[start : start + LINES_PER_TRANSACTION], 1):
             try:
-                good.append(_parse(runtime, number, text, model, caller, route, check))
+                good.append(_parse(context, number, text, model, caller, route, check))
             except (ValidationError, Refused) as error:
                 rejected.append((number, error))
             if at % LINES_AT_A_TIME == 0:
                 await asyncio.sleep(0)
         if good:
-            pending.append(asyncio.create_task(runtime.writer.submit(work(good))))
+            pending.append(asyncio.create_task(context.writer.submit(work(good))))
         # The writer begins before the next part is read.
         await asyncio.sleep(0)
         if len(pending) >= TRANSACTIONS_QUEUED:
@@ -68,21 +68,21 @@ async def accept_lines(
 
 
 def _parse(
-    runtime: "Runtime",
+    context: ServiceContext,
     number: int,
     text: bytes,
     model: type[Command],
     caller: Caller,
     route: str,
-    check: "Check | None",
+    check: Check | None,
 ) -> Line:
     asked = parse_object(text)
     command = model.model_validate(asked)
-    check_places(runtime.site, command, caller)
-    check_time(runtime.site, command)
+    check_places(context.site, command, caller)
+    check_time(context.site, command)
     if check:
-        check(runtime.site, command)
-    return Line(number, command, fingerprint(runtime.site.secret, route, asked, command.id))
+        check(context.site, command)
+    return Line(number, command, fingerprint(context.site.secret, route, asked, command.id))
 
 
 def _answer(

@@ -13,13 +13,12 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from shared.exceptions import Refused
+from shared.exceptions import Refused, Unavailable
 from shared.http.draining import drain
 from shared.http.rejections import TooLarge, WrongRole
 from shared.i18n.catalogue import Language, preferred_language
 from shared.i18n.messages import TEXTS
 from shared.security.tokens import InvalidToken
-from shared.writer.writer import Unavailable
 
 log = structlog.get_logger(__name__)
 QUOTED = re.compile(r"'([^']*)'")

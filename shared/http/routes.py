@@ -15,10 +15,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from shared.context import ServiceContext
 from shared.database.failures import is_transient
 from shared.events import Event
+from shared.exceptions import Unavailable
 from shared.http import problems
-from shared.http.bulk import accept_lines
+from shared.http.bulk import Check, accept_lines
 from shared.http.openapi import described
 from shared.http.reads import Read
 from shared.http.requests import (
@@ -31,18 +33,13 @@ from shared.http.requests import (
     refuse_unknown_query,
 )
 from shared.http.responses import json_response, prefers_html
-from shared.runtime.runtime import Runtime
 from shared.security.roles import Role
-from shared.site import Site
-from shared.writer.commands import Answer, Attempt, Command, Handler
+from shared.writer.commands import Answer, Command, Handler
+from shared.writer.handlers import Tx
 from shared.writer.idempotency import fingerprint
-from shared.writer.requests import Bulk, Done, Request, Trial
-from shared.writer.transaction import Tx
-from shared.writer.writer import Unavailable
+from shared.writer.requests import Attempt, Bulk, Done, Request, Trial
 
 Roles = Iterable[Role]
-
-Check = Callable[[Site, Any], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ class Opening:
     roles: Roles
 
 
-Endpoint = Callable[[Runtime, HttpRequest], Awaitable[Response]]
+Endpoint = Callable[[ServiceContext, HttpRequest], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +88,18 @@ class Routes:
         """A change. `check` refuses what no look at the stored rows is needed for."""
         allowed = frozenset(roles)
 
-        async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
-            caller = authorised(runtime.site, request, allowed)
+        async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
+            caller = authorised(context.site, request, allowed)
             asked = await read_json(request, BODY_LIMIT)
             command = body.model_validate({**asked, **request.path_params})
-            check_places(runtime.site, command, caller)
-            check_time(runtime.site, command)
+            check_places(context.site, command, caller)
+            check_time(context.site, command)
             if check:
-                check(runtime.site, command)
+                check(context.site, command)
             # Ids are the same in upper case, in the path as in the body.
             place = f"{method} {request.url.path.lower()}"
-            mark = fingerprint(runtime.site.secret, place, asked, command.id)
-            done: Done = await runtime.writer.submit(
+            mark = fingerprint(context.site.secret, place, asked, command.id)
+            done: Done = await context.writer.submit(
                 Request(handler, command, caller, mark, answer)
             )
             return json_response(done.answer, 200 if done.again else status)
@@ -123,12 +120,12 @@ class Routes:
         """What a change would do: the writer tries it out and undoes it; nothing is stored."""
         allowed = frozenset(roles)
 
-        async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
-            caller = authorised(runtime.site, request, allowed)
+        async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
+            caller = authorised(context.site, request, allowed)
             asked = await read_json(request, BODY_LIMIT)
             wish = body.model_validate({**asked, **request.path_params})
-            check_places(runtime.site, wish, caller)
-            return json_response(await runtime.writer.submit(Trial(attempt, wish, caller)), 200)
+            check_places(context.site, wish, caller)
+            return json_response(await context.writer.submit(Trial(attempt, wish, caller)), 200)
 
         self._add(
             "POST", path, endpoint, allowed, described(attempt, body, self._tokens(path), 200)
@@ -151,22 +148,22 @@ class Routes:
         opened = _recorded(opening, query, path) if opening else None
         known = query_names(query, path)
 
-        async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
+        async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
             if opened and "reason" in request.query_params:
-                return await opened(runtime, request)
-            caller = None if allowed is None else authorised(runtime.site, request, allowed)
+                return await opened(context, request)
+            caller = None if allowed is None else authorised(context.site, request, allowed)
             html = prefers_html(request.headers.get("accept", ""))
             # To the link of a public page, those who pass it on add what they like.
             if caller is not None or not html:
                 refuse_unknown_query(request, known)
             asked = query.model_validate({**request.query_params, **request.path_params})
-            check_places(runtime.site, asked, caller)
+            check_places(context.site, asked, caller)
 
             def look() -> Any:
-                with runtime.database.reading() as session:
-                    now = runtime.site.clock.now()
+                with context.database.reading() as session:
+                    now = context.site.clock.now()
                     language = problems.language_of(request)
-                    return read(Read(session, caller, now, runtime.site, language, html), asked)
+                    return read(Read(session, caller, now, context.site, language, html), asked)
 
             try:
                 found = await run_in_threadpool(look)
@@ -200,13 +197,13 @@ class Routes:
         # The same line sent alone must be known again.
         route = f"POST {self.prefix}{path.removesuffix('/bulk')}"
 
-        async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
-            caller = authorised(runtime.site, request, allowed)
+        async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
+            caller = authorised(context.site, request, allowed)
 
             def work(lines: Sequence[Any]) -> Bulk:
                 return Bulk(handler, lines, caller)
 
-            answer = await accept_lines(runtime, request, line, caller, route, check, work)
+            answer = await accept_lines(context, request, line, caller, route, check, work)
             return json_response(answer, 200)
 
         self._add("POST", path, endpoint, allowed, described(handler, line, (), 200, lines=True))
@@ -234,13 +231,13 @@ def _recorded(opening: Opening, query: type[BaseModel], path: str) -> Endpoint:
     allowed = frozenset(opening.roles)
     known = query_names(query, path)
 
-    async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
-        caller = authorised(runtime.site, request, allowed)
+    async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
+        caller = authorised(context.site, request, allowed)
         refuse_unknown_query(request, known)
         asked = query.model_validate({**request.query_params, **request.path_params})
-        check_places(runtime.site, asked, caller)
+        check_places(context.site, asked, caller)
         request_ = Request(opening.handler, asked, caller, None, opening.answer)
-        done: Done = await runtime.writer.submit(request_)
+        done: Done = await context.writer.submit(request_)
         return json_response(done.answer, 200)
 
     return endpoint

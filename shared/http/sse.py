@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 
+from shared.context import ServiceContext
 from shared.events import Recorded
 from shared.http import problems
 from shared.http.requests import (
@@ -26,7 +27,6 @@ from shared.http.requests import (
 from shared.http.routes import Roles, Routes
 from shared.i18n.catalogue import Language
 from shared.live import Hub, Kinds, Wants
-from shared.runtime.runtime import Runtime
 from shared.security.tokens import Caller, InvalidToken
 from shared.site import Site
 
@@ -69,23 +69,23 @@ def stream(
     allowed = frozenset(roles)
     known = query_names(query, path) | {"access_token"}
 
-    async def endpoint(runtime: Runtime, request: HttpRequest) -> Response:
+    async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
         token = bearer_token(request) or request.query_params.get("access_token", "")
-        caller = admitted(runtime.site, token, allowed)
+        caller = admitted(context.site, token, allowed)
         refuse_unknown_query(request, known)
         asked = query.model_validate(dict(request.query_params))
-        check_places(runtime.site, asked, caller)
-        watch = Watch(caller, runtime.site, problems.language_of(request))
+        check_places(context.site, asked, caller)
+        watch = Watch(caller, context.site, problems.language_of(request))
 
         def still_admitted() -> bool:
             try:
-                runtime.site.tokens.verify(token)
+                context.site.tokens.verify(token)
             except InvalidToken:
                 return False
             return True
 
         last_seen = request.headers.get("last-event-id", "")
-        sent = frames(runtime.hub, subscribe(watch, asked), last_seen, still_admitted)
+        sent = frames(context.hub, subscribe(watch, asked), last_seen, still_admitted)
         return StreamingResponse(sent, headers=HEADERS, media_type="text/event-stream")
 
     summary = (subscribe.__doc__ or "").partition("\n")[0]

@@ -18,7 +18,7 @@ from shared.inbox.entry import Entry
 from shared.metrics import counters as counting
 from shared.metrics import names as metrics
 from shared.writer.handlers import Batched, Consumer
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Batch:
         """How many events it holds."""
         return max(len(self.entries), 1)
 
-    def run(self, tx: Tx, *, careful: bool) -> int:
+    def run(self, tx: Transaction, *, careful: bool) -> int:
         """Move the place and apply the events; returns the new place. Raises PlaceMoved."""
         tx.caller = None
         last = self.upto or self.entries[-1].sequence
@@ -51,12 +51,12 @@ class Batch:
         else:
             for handler, run in groupby(self._decoded(tx), key=_first):
                 _handle(tx, handler, [recorded for _, recorded in run])
-        applied = metrics.EVENTS_APPLIED.labels(tx.service.name, self.source)
+        applied = metrics.EVENTS_APPLIED.labels(tx.handlers.name, self.source)
         tx.afterwards(lambda: applied.inc(len(self.entries)))
         return last
 
-    def _decoded(self, tx: Tx) -> Iterator[tuple[Consumer, Recorded[Event]]]:
-        consumes = tx.service.consumes
+    def _decoded(self, tx: Transaction) -> Iterator[tuple[Consumer, Recorded[Event]]]:
+        consumes = tx.handlers.consumes
         for entry in self.entries:
             try:
                 recorded = _decode(self.source, entry)
@@ -72,14 +72,14 @@ def _first(pair: tuple[Consumer, Recorded[Event]]) -> Consumer:
     return pair[0]
 
 
-def _handle(tx: Tx, handler: Consumer, recorded: list[Recorded[Any]]) -> None:
+def _handle(tx: Transaction, handler: Consumer, recorded: list[Recorded[Any]]) -> None:
     if isinstance(handler, Batched):
         tx.handle(handler.handle, recorded, len(recorded))
         return
     began = perf_counter()
     for one in recorded:
         tx.append(handler(tx, one))
-    counting.handled(tx.service.name, handler, len(recorded), perf_counter() - began)
+    counting.handled(tx.handlers.name, handler, len(recorded), perf_counter() - began)
 
 
 def _decode(source: str, entry: Entry) -> Recorded[Event] | None:
@@ -92,13 +92,13 @@ def _decode(source: str, entry: Entry) -> Recorded[Event] | None:
     return decode(envelope, place)
 
 
-def attempt(tx: Tx, source: str, entry: Entry) -> Exception | None:
+def attempt(tx: Transaction, source: str, entry: Entry) -> Exception | None:
     """Apply one event in a savepoint of its own; returns why it could not be applied."""
     handler: Consumer | None = None
     try:
         with tx.savepoint():
             recorded = _decode(source, entry)
-            handler = None if recorded is None else tx.service.consumes.get(type(recorded.data))
+            handler = None if recorded is None else tx.handlers.consumes.get(type(recorded.data))
             if recorded is not None and handler is not None:
                 _handle(tx, handler, [recorded])
     except Exception as error:
@@ -106,12 +106,12 @@ def attempt(tx: Tx, source: str, entry: Entry) -> Exception | None:
             raise
         if handler is not None:
             called = handler.handle if isinstance(handler, Batched) else handler
-            tx.afterwards(lambda: counting.failed(tx.service.name, called))
+            tx.afterwards(lambda: counting.failed(tx.handlers.name, called))
         return error
     return None
 
 
-def _apply_or_set_aside(tx: Tx, source: str, entry: Entry) -> None:
+def _apply_or_set_aside(tx: Transaction, source: str, entry: Entry) -> None:
     error = attempt(tx, source, entry)
     if error is not None:
         set_aside(tx, source, entry, error)

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, 
 from shared.database.types import Instant, core
 from shared.inbox.entry import Entry
 from shared.metrics import names as metrics
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -23,9 +23,9 @@ dead_letters = Table(
 )
 
 
-def set_aside(tx: Tx, source: str, entry: Entry, error: Exception) -> None:
+def set_aside(tx: Transaction, source: str, entry: Entry, error: Exception) -> None:
     """Keep an event that could not be applied, with its error."""
-    tx.afterwards(lambda: _tell(tx.service.name, source, entry.sequence, error))
+    tx.afterwards(lambda: _tell(tx.handlers.name, source, entry.sequence, error))
     tx.session.execute(
         dead_letters.insert().values(
             source=source,

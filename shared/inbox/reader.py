@@ -17,6 +17,7 @@ from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
 from shared.events import MalformedEvent, parse, place_of
+from shared.exceptions import Unavailable
 from shared.inbox.applying import Batch
 from shared.inbox.checkpoints import PlaceMoved, place_and_digest
 from shared.inbox.entry import Entry
@@ -24,7 +25,7 @@ from shared.nats.connection import Bus, StreamRefused
 from shared.nats.consumer import BEAT_SECONDS, Arrival, Feed
 from shared.outbox.control import Wish, ask_repair
 from shared.outbox.verification import digest_of
-from shared.writer.writer import Unavailable, Writer
+from shared.writer.writer import Writer
 
 SILENCE_SECONDS = 3 * BEAT_SECONDS
 QUIET_SECONDS = 2.0
@@ -71,7 +72,7 @@ class Reader:
 
     def __init__(self, source: str, writer: Writer, database: Database, bus: Bus) -> None:
         self.source = source
-        self.service = writer.service.name
+        self.service = writer.handlers.name
         self.stream = source.upper()
         self.place = 0
         # What the database says; behind the place while what passes concerns nobody here.
@@ -79,8 +80,8 @@ class Reader:
         # Of the event at the place; and the birth of the stream that was seen last.
         self._digest: str | None = None
         self._created: str | None = None
-        self._linger = self._lingers = writer.service.linger_seconds
-        self._heard = frozenset(model.type for model in writer.service.consumes)
+        self._linger = self._lingers = writer.handlers.linger_seconds
+        self._heard = frozenset(model.type for model in writer.handlers.consumes)
         self.behind = False
         self.caught_up = False
         self.head_known = False

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from shared.inbox.applying import attempt
 from shared.inbox.dead_letters import dead_letters
 from shared.inbox.entry import Entry
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 
 
 @dataclass(slots=True)
@@ -16,7 +16,7 @@ class Retry:
 
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> tuple[int, int]:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, careful: bool) -> tuple[int, int]:  # noqa: ARG002 - see Work
         """Apply them again; returns how many went well and how many stay."""
         tx.caller = None
         connection = tx.connection

@@ -187,9 +187,8 @@ class ServiceGauges:
             return None
 
     async def _ask_own(self) -> list[Value]:
-        return [
-            value for tell in self._runtime.service.tells for value in await tell(self._runtime)
-        ]
+        tells, context = self._runtime.service.tells, self._runtime.context
+        return [value for tell in tells for value in await tell(context)]
 
     def _read_areas(self) -> list[_Areas]:
         site = self._runtime.site

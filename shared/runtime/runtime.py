@@ -11,6 +11,7 @@ import nats.errors
 import structlog
 
 from shared.clock.clock import RealClock
+from shared.context import ServiceContext
 from shared.database.engine import Database
 from shared.database.threads import on_thread
 from shared.inbox.reader import Reader
@@ -21,14 +22,14 @@ from shared.nats.subscriber_access import Gate
 from shared.outbox.relay import Relay
 from shared.runtime.lease import Lease
 from shared.runtime.service import Service
+from shared.runtime.tasks import end_all
 from shared.runtime.ticker import Ticker
 from shared.site import Site
 from shared.writer.handlers import StartHandler
 from shared.writer.log import head_of
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 from shared.writer.writer import Commit, Writer
 
-CANCEL_SECONDS = 0.5
 # A broker that does not answer for so long is away; what is accepted meanwhile is on disk.
 COMPARE_SECONDS = 3.0
 LOOK_SECONDS = 0.01
@@ -47,7 +48,7 @@ class Start:
     handler: StartHandler
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, careful: bool) -> None:  # noqa: ARG002 - see Work
         """Run the start handler."""
         tx.caller = None
         tx.append(self.handler(tx))
@@ -70,6 +71,7 @@ class Runtime:
         self.bus = bus
         self.hub = Hub()
         self.writer = Writer(service, site, database, committed=self._committed)
+        self.context = ServiceContext(site, database, self.writer, bus, self.hub)
         self.relay = Relay(
             service.name,
             database,
@@ -176,7 +178,7 @@ class Runtime:
             work = self._once_compared(reader.run)
             duties.append(self._go(work, f"reader of {reader.source}"))
         for duty in self.service.duties:
-            work = self._once_begun(partial(self._once_connected, partial(duty, self)))
+            work = self._once_begun(partial(self._once_connected, partial(duty, self.context)))
             duties.append(self._go(work, duty.__name__))
         if self._keeps_time:
             duties.append(self._go(self._once_begun(self.ticker.run), "ticker"))
@@ -255,12 +257,3 @@ class Runtime:
         if self.lease is not None and not self.lease.held:
             return self.lease.stands_by
         return all(reader.caught_up and not reader.behind for reader in self.readers)
-
-
-async def end_all(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancel loops until they have ended."""
-    # Again and again: what a loop awaits in the client may swallow its cancellation.
-    while running := [task for task in tasks if not task.done()]:
-        for task in running:
-            task.cancel()
-        await asyncio.wait(running, timeout=CANCEL_SECONDS)

@@ -14,11 +14,12 @@ import structlog
 from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
+from shared.exceptions import Unavailable
 from shared.metrics import counters as counting
 from shared.runtime.clock_check import ClockWatch, Doubt
 from shared.writer.timers import Due, due_until, next_due, schedule, unschedule
-from shared.writer.transaction import Tx
-from shared.writer.writer import Unavailable, Writer
+from shared.writer.transaction import Transaction
+from shared.writer.writer import Writer
 
 TICK_SECONDS = 1.0
 STAND_BY_SECONDS = 600.0
@@ -35,7 +36,7 @@ class Tick:
     by: datetime | None = None
     weight: int = AT_ONCE
 
-    def run(self, tx: Tx, *, careful: bool) -> int:
+    def run(self, tx: Transaction, *, careful: bool) -> int:
         """Call the handlers; returns how many were due."""
         tx.caller = None
         connection = tx.connection
@@ -45,20 +46,20 @@ class Tick:
             if careful:
                 self._one(tx, due)
             else:
-                tx.handle(tx.service.due[due.kind], due)
+                tx.handle(tx.handlers.due[due.kind], due)
         return len(found)
 
-    def _one(self, tx: Tx, due: Due) -> None:
+    def _one(self, tx: Transaction, due: Due) -> None:
         try:
             with tx.savepoint():
-                tx.handle(tx.service.due[due.kind], due)
+                tx.handle(tx.handlers.due[due.kind], due)
         except Exception as error:
             if is_transient(error):
                 raise
-            handler = tx.service.due.get(due.kind)
+            handler = tx.handlers.due.get(due.kind)
             if handler is not None:
-                tx.afterwards(partial(counting.failed, tx.service.name, handler))
-            log.exception("due.failed", service=tx.service.name, kind=due.kind, key=due.key)
+                tx.afterwards(partial(counting.failed, tx.handlers.name, handler))
+            log.exception("due.failed", service=tx.handlers.name, kind=due.kind, key=due.key)
             schedule(tx.connection, due.kind, due.key, tx.now + TRY_AGAIN)
 
 
@@ -111,13 +112,13 @@ class Ticker:
     def _passes(self, error: Exception) -> bool:
         if not (isinstance(error, Unavailable) or is_transient(error)):
             return False
-        log.warning("tick.later", service=self._writer.service.name, error=str(error))
+        log.warning("tick.later", service=self._writer.handlers.name, error=str(error))
         return True
 
     def _stand(self, doubt: Doubt | None) -> None:
         """Stop at a doubt, and go on once there is none."""
         if doubt is not None and not self.stopped_by_jump:
-            log.critical("clock.jumped", service=self._writer.service.name, why=doubt.value)
+            log.critical("clock.jumped", service=self._writer.handlers.name, why=doubt.value)
         self.stopped_by_jump = doubt is not None
 
     async def tick(self, by: datetime | None = None) -> int:

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.clock.clock import CST
 from shared.events import Event, Id
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 
 def new_id() -> str:
@@ -77,4 +77,3 @@ class Handler(Protocol):
 
 
 Answer = Callable[[Tx, Any], Any]
-Attempt = Callable[[Tx, Any], Any]

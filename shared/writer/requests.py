@@ -12,9 +12,10 @@ from shared.exceptions import Conflict, Refused
 from shared.i18n.messages import TEXTS
 from shared.metrics import counters as counting
 from shared.security.tokens import Caller
-from shared.writer.commands import Answer, Attempt, Command, Handler
+from shared.writer.commands import Answer, Command, Handler
+from shared.writer.handlers import Tx
 from shared.writer.idempotency import Once, Remembered
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -52,17 +53,17 @@ class Request(Once):
         """What it is known again by; None for what is not remembered."""
         return self.fingerprint if getattr(self.command, "remembered", True) else None
 
-    def run(self, tx: Tx, *, careful: bool) -> Done:
+    def run(self, tx: Transaction, *, careful: bool) -> Done:
         """Do it, or recall that it was done; without a fingerprint its answer is not kept."""
         tx.caller = self.caller
         try:
             return self._do(tx)
         except Exception as error:
             if careful and not isinstance(error, Refused) and not is_transient(error):
-                counting.failed(tx.service.name, self.handler)
+                counting.failed(tx.handlers.name, self.handler)
             raise
 
-    def _do(self, tx: Tx) -> Done:
+    def _do(self, tx: Transaction) -> Done:
         mark = self._mark
         if mark is None:
             if tx.memory.first(self.once):
@@ -83,6 +84,9 @@ def _same(before: Remembered, fingerprint: bytes) -> Any:
     return before.answer
 
 
+Attempt = Callable[[Transaction, Any], Any]
+
+
 @dataclass(slots=True)
 class Trial:
     """A wish that is tried out: all that it does and sets off is undone, its answer alone stays."""
@@ -92,7 +96,7 @@ class Trial:
     caller: Caller | None
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> Any:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, careful: bool) -> Any:  # noqa: ARG002 - see Work
         """Do it, look, and go back."""
         tx.caller = self.caller
         with tx.savepoint(keep=False):
@@ -134,7 +138,7 @@ class Bulk:
         """The ids that its lines are remembered under."""
         return [line.command.id for line in self.lines]
 
-    def run(self, tx: Tx, *, careful: bool) -> BulkDone:
+    def run(self, tx: Transaction, *, careful: bool) -> BulkDone:
         """Record the lines that are new."""
         tx.caller = self.caller
         done = BulkDone(0, 0, [])
@@ -148,7 +152,7 @@ class Bulk:
             done.recorded = len(fresh)
         return done
 
-    def _fresh(self, tx: Tx, done: BulkDone) -> list[Line]:
+    def _fresh(self, tx: Transaction, done: BulkDone) -> list[Line]:
         """The lines that are new, when none of them is refused."""
         fresh: list[Line] = []
         seen: dict[str, bytes] = {}
@@ -169,12 +173,12 @@ class Bulk:
             done.rejected.append((line.number, error))
         return False
 
-    def _record(self, tx: Tx, lines: Sequence[Line]) -> None:
+    def _record(self, tx: Transaction, lines: Sequence[Line]) -> None:
         tx.handle(self.handler, [line.command for line in lines], len(lines))
         for line in lines:
             tx.memory.keep(line.command.id, line.fingerprint, {"id": line.command.id})
 
-    def _one(self, tx: Tx, line: Line, done: BulkDone) -> None:
+    def _one(self, tx: Transaction, line: Line, done: BulkDone) -> None:
         try:
             with tx.savepoint():
                 self._record(tx, [line])
@@ -183,12 +187,12 @@ class Bulk:
             if is_transient(error):
                 raise
             if not isinstance(error, Refused):
-                tx.afterwards(lambda: counting.failed(tx.service.name, self.handler))
-                log.exception("line.failed", service=tx.service.name)
+                tx.afterwards(lambda: counting.failed(tx.handlers.name, self.handler))
+                log.exception("line.failed", service=tx.handlers.name)
             done.rejected.append((line.number, error))
 
 
-def _kept(tx: Tx, line: Line) -> bytes | None:
+def _kept(tx: Transaction, line: Line) -> bytes | None:
     """The fingerprint of what was done under a line's id."""
     known = tx.memory.of(line.command.id)
     return known.fingerprint if known else None

@@ -1,25 +1,18 @@
-"""One transaction as a handler sees it: rows, the time, the caller, and the events it appends."""
+"""One transaction as the writer sees it: what its handlers return, kept and undone together."""
 
 import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import uuid_utils
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from shared.events import Event, Recorded, encode, subject_of
-from shared.exceptions import Forbidden
-from shared.i18n.messages import TEXTS
 from shared.metrics import counters as counting
-from shared.policy.pack import PolicyPack
-from shared.runtime.service import Service
-from shared.security.tokens import Caller
 from shared.site import Site
-from shared.writer import timers as schedule
+from shared.writer.handlers import Handlers, Tx
 from shared.writer.idempotency import Memory
 from shared.writer.log import Page, Row
 
@@ -34,60 +27,25 @@ class Mark(NamedTuple):
     kept: int
 
 
-class Tx:
-    """One transaction, as a handler sees it: rows through `session`, the time, the caller.
-
-    A handler neither commits nor publishes: it returns events.
-    """
+class Transaction(Tx):
+    """The writer's own face of a transaction: it also keeps events, answers and savepoints."""
 
     def __init__(
         self,
         session: Session,
-        service: Service,
+        handlers: Handlers,
         site: Site,
         page: Page,
         ids: Sequence[str] = (),
     ) -> None:
-        self.session = session
-        self.connection: Connection = session.connection()
-        self.service = service
-        self.site = site
+        super().__init__(session, site)
+        self.handlers = handlers
         self.page = page
         # What was answered under the ids of the requests that share this transaction.
         self.memory = Memory(self.connection, ids)
-        self.caller: Caller | None = None
-        self.now: datetime = site.clock.now()
-        self.announced: list[Recorded[Any]] = []
-        self.after: list[Callable[[], None]] = []
         # The type of each event kept, in order.
         self.kept: list[type[Event]] = []
         self._time = self.now.isoformat(timespec="milliseconds")
-
-    @property
-    def pack(self) -> PolicyPack:
-        """The policy pack in force."""
-        return self.site.pack()
-
-    def touch(self, area: str) -> None:
-        """Refuse with 403 when the caller has no right on a row's area."""
-        if self.caller is not None and not self.caller.may_touch(area):
-            raise Forbidden(TEXTS, "outside_your_area", field="area", area=area)
-
-    def schedule(self, kind: str, key: str, at: datetime) -> None:
-        """Ask for a call of the due-time handler of `kind` at an instant."""
-        schedule.schedule(self.connection, kind, key, at)
-
-    def unschedule(self, kind: str, *keys: str) -> None:
-        """Take such calls back."""
-        schedule.unschedule(self.connection, kind, keys)
-
-    def announce(self, recorded: Recorded[Any]) -> None:
-        """Tell whoever watches this process of an event, once it is committed."""
-        self.announced.append(recorded)
-
-    def afterwards(self, action: Callable[[], None]) -> None:
-        """Count or tell something once it is committed, and only then; it must not raise."""
-        self.after.append(action)
 
     def mark(self) -> Mark:
         """Where the transaction stands beside its rows, for `back_to`."""
@@ -127,7 +85,7 @@ class Tx:
                 self.back_to(mark)
 
     def handle(
-        self, handler: Callable[["Tx", Any], Iterable[Event]], what: Any, items: int = 1
+        self, handler: Callable[[Tx, Any], Iterable[Event]], what: Any, items: int = 1
     ) -> list[Event]:
         """Call a handler and keep the events it returns; `items` says how many things it takes.
 
@@ -135,7 +93,7 @@ class Tx:
         """
         began = time.perf_counter()
         kept = self.append(handler(self, what))
-        counting.handled(self.service.name, handler, items, time.perf_counter() - began)
+        counting.handled(self.handlers.name, handler, items, time.perf_counter() - began)
         return kept
 
     def append(self, events: Iterable[Event]) -> list[Event]:
@@ -149,7 +107,7 @@ class Tx:
             event = waiting.popleft()
             event_id = self._keep(event)
             kept.append(event)
-            react = self.service.reacts.get(type(event))
+            react = self.handlers.reacts.get(type(event))
             if react is not None:
                 head = self.page.head
                 recorded = Recorded(event_id, event.service, head, self.now, event)
@@ -164,7 +122,7 @@ class Tx:
             event, event_id, sequence, self._time, self.site.name, drill=self.site.drill
         )
         things: set[str] = set()
-        if self.service.indexed:
+        if self.handlers.indexed:
             things = {event_id, *[thing for name in event.about if (thing := getattr(event, name))]}
         self.page.add(subject_of(event.service, event.name, event.area), document, things)
         self.kept.append(type(event))

@@ -20,13 +20,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.events import Recorded
-from shared.exceptions import Refused
+from shared.exceptions import Refused, Unavailable
 from shared.metrics import counters as counting
 from shared.metrics import names as metrics
-from shared.runtime.service import Service
 from shared.site import Site
+from shared.writer.handlers import Handlers
 from shared.writer.log import Page, Row
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 
 # More would hold up a single request behind it for longer, and commits hardly the faster.
 MOST_AT_ONCE = 1024
@@ -39,10 +39,6 @@ IDLE_SECONDS = 0.01
 log = structlog.get_logger(__name__)
 
 
-class Unavailable(Exception):
-    """The database could not take the change in time; nothing is known to be stored."""
-
-
 class Work(Protocol):
     """Something for the writer to do: a request, a run of events, a due time."""
 
@@ -51,7 +47,7 @@ class Work(Protocol):
         """How many records it is about, so that a transaction does not grow without end."""
         ...
 
-    def run(self, tx: Tx, *, careful: bool) -> Any:
+    def run(self, tx: Transaction, *, careful: bool) -> Any:
         """Do it; the answer goes to who submitted it. `careful` is a second try after a failure."""
         ...
 
@@ -79,13 +75,13 @@ class Writer:
 
     def __init__(
         self,
-        service: Service,
+        handlers: Handlers,
         site: Site,
         database: Database,
         *,
         committed: Callable[[Commit], None] = lambda _commit: None,
     ) -> None:
-        self.service = service
+        self.handlers = handlers
         self.site = site
         self.database = database
         self._committed = committed
@@ -96,13 +92,13 @@ class Writer:
         self._unsettled = 0
         self._serving_since: float | None = None
         self.head = 0
-        self._seconds = metrics.TRANSACTION_SECONDS.labels(service.name)
-        self._logged = metrics.EVENTS_LOGGED.labels(service.name)
+        self._seconds = metrics.TRANSACTION_SECONDS.labels(handlers.name)
+        self._logged = metrics.EVENTS_LOGGED.labels(handlers.name)
         # Why no change is taken at present; None while changes are taken.
         self.refuses: str | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(
-            target=self._run, name=f"{service.name}-writer", daemon=True
+            target=self._run, name=f"{handlers.name}-writer", daemon=True
         )
 
     @property
@@ -161,7 +157,7 @@ class Writer:
         try:
             self.database.settle()
         except (SQLAlchemyError, sqlite3.Error) as error:
-            log.warning("database.unsettled", service=self.service.name, error=str(error))
+            log.warning("database.unsettled", service=self.handlers.name, error=str(error))
 
     def _take(self) -> list[_Waiting]:
         taken: list[_Waiting] = []
@@ -225,8 +221,8 @@ class Writer:
                 if is_transient(error):
                     if time.monotonic() + pause > deadline:
                         raise Unavailable(str(error)) from error
-                    log.warning("database.retry", service=self.service.name, error=str(error))
-                    metrics.TRANSACTION_RETRIES.labels(self.service.name).inc()
+                    log.warning("database.retry", service=self.handlers.name, error=str(error))
+                    metrics.TRANSACTION_RETRIES.labels(self.handlers.name).inc()
                     threading.Event().wait(pause)
                     pause = min(pause * 2, 1.0)
                 elif careful:
@@ -246,7 +242,7 @@ class Writer:
             page = Page(session.connection(), self.database)
             # Requests alone have ids that their answers are remembered under.
             ids = [id_ for work in works for id_ in getattr(work, "ids", ())]
-            tx = Tx(session, self.service, self.site, page, ids)
+            tx = Transaction(session, self.handlers, self.site, page, ids)
             if careful:
                 outcomes = [self._savepoint(tx, work) for work in works]
             else:
@@ -255,10 +251,10 @@ class Writer:
             session.commit()
         self._seconds.observe(time.perf_counter() - began)
         self._logged.inc(len(rows))
-        counting.logged(self.service.name, tx.kept)
+        counting.logged(self.handlers.name, tx.kept)
         return Commit(page.head, outcomes, rows, tx.announced), tx.after
 
-    def _savepoint(self, tx: Tx, work: Work) -> Any:
+    def _savepoint(self, tx: Transaction, work: Work) -> Any:
         try:
             with tx.savepoint():
                 return work.run(tx, careful=True)
@@ -266,5 +262,5 @@ class Writer:
             if is_transient(error):
                 raise
             if not isinstance(error, Refused):
-                log.warning("work.failed", service=self.service.name, error=repr(error))
+                log.warning("work.failed", service=self.handlers.name, error=repr(error))
             return error

@@ -12,7 +12,7 @@ from shared.database.engine import Database
 from shared.inbox.reader import Reader
 from shared.nats.connection import Bus
 from shared.runtime.migrations import migrate
-from shared.runtime.runtime import end_all
+from shared.runtime.tasks import end_all
 from shared.writer.writer import Writer
 from tests.support.harness import PATIENCE, Node, PostgresServer
 

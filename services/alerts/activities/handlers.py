@@ -23,7 +23,7 @@ from shared.policy.pack import ActivityStop
 from shared.security.audit import note
 from shared.security.roles import Role
 from shared.writer.commands import Command, Moment
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 STOPS: tuple[MeasureKind, ...] = ("activity_stop", "meeting_postponement")
 ELSEWHERE = ("because", "reason_en")

@@ -16,7 +16,7 @@ from shared.events.values import Actor, CheckpointCheck, ShortText, Text
 from shared.exceptions import Conflict
 from shared.security.audit import note
 from shared.writer.commands import Command
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 
 class OrderSealing(Command):

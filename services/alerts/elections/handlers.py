@@ -21,8 +21,8 @@ from shared.events.values import MeasureKind, ShortText, Text
 from shared.exceptions import Conflict, Invalid, NotFound
 from shared.security.audit import note
 from shared.writer.commands import Command, Day
+from shared.writer.handlers import Tx
 from shared.writer.timers import Due
-from shared.writer.transaction import Tx
 
 PAUSES: tuple[MeasureKind, ...] = ("election_pause",)
 PAUSE_LIMIT = "elections.pause_limit"

@@ -17,7 +17,7 @@ from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
 from shared.security.roles import OF_HEALTH, Role
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 ACTING = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND)
 

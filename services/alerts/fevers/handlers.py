@@ -26,8 +26,8 @@ from shared.exceptions import Conflict, Forbidden, NotFound
 from shared.i18n.messages import TEXTS as CORE_TEXTS
 from shared.security.roles import Role
 from shared.writer.commands import Command
+from shared.writer.handlers import Tx
 from shared.writer.timers import Due, schedule_many
-from shared.writer.transaction import Tx
 
 RESPOND_BY = "fevers.respond_by"
 

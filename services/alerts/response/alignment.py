@@ -17,7 +17,7 @@ from shared.events import Cause, Event, Recorded, id_from
 from shared.events.alerts import SituationChanged
 from shared.events.values import Level, Situation
 from shared.policy.pack import MeasureRule, measures_for
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 TOWNSHIP_DIGITS = 9
 

@@ -8,7 +8,7 @@ from services.alerts.response.domain import Ground, MeasureFacts
 from shared.events import Cause, id_from
 from shared.events.values import MeasureKind
 from shared.policy.pack import Measure
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 
 class Begun(NamedTuple):

@@ -16,7 +16,7 @@ from shared.events import Event, Recorded, id_from
 from shared.events.alerts import RiskLevelChanged, SituationChanged
 from shared.events.values import Level, Situation
 from shared.policy.pack import measures_for
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 Changed = Recorded[RiskLevelChanged] | Recorded[SituationChanged]
 

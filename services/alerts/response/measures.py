@@ -19,7 +19,7 @@ from shared.events.causes import Stored, stored
 from shared.events.values import MEASURE_KINDS, MeasureKind, ServicePlan
 from shared.policy.pack import MeasureRule, ServicePlanChange, measures_for
 from shared.site import Site
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 __all__ = [
     "Listed",

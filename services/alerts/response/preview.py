@@ -20,7 +20,7 @@ from shared.events.alerts import (
 )
 from shared.events.values import MEASURE_KINDS, MeasureKind, Text
 from shared.writer.commands import new_id
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 
 Change = Literal["start", "change", "end"]
 Standing = dict[tuple[str, MeasureKind], MeasureFacts]
@@ -32,7 +32,7 @@ class PreviewLevel(OrderLevel):
     reason: Text = "预演 / preview"
 
 
-def preview(tx: Tx, wish: PreviewLevel) -> dict[str, Any]:
+def preview(tx: Transaction, wish: PreviewLevel) -> dict[str, Any]:
     """Every measure that ordering this level at once would start, change or end, and what follows.
 
     `totals` counts the measures by kind; `elections`, `venues` and `activities` list what becomes
@@ -53,7 +53,7 @@ def preview(tx: Tx, wish: PreviewLevel) -> dict[str, Any]:
     }
 
 
-def _standing(tx: Tx, area: str) -> Standing:
+def _standing(tx: Transaction, area: str) -> Standing:
     found = rows.active(tx.session, area)
     return {
         (place, facts.kind): facts

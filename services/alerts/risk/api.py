@@ -15,7 +15,7 @@ from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
 from shared.security.roles import Role
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 ProposalStatus = Literal["open", "accepted", "declined", "superseded", "withdrawn"]
 

@@ -20,7 +20,7 @@ from shared.events import Cause, Event, id_from
 from shared.events.alerts import Order, RiskLevelChanged, RiskLevelProposed
 from shared.events.causes import following, restored, stored
 from shared.events.values import Level, LevelReason
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 WINDOW = "risk.window"
 

@@ -13,7 +13,7 @@ from shared.events import Cause, Recorded
 from shared.events.causes import restored, stored
 from shared.events.intake import CaseReported
 from shared.policy.pack import PolicyPack
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 
 def remember(tx: Tx, recorded: Recorded[CaseReported]) -> tuple[Case | None, Case] | None:

@@ -18,8 +18,8 @@ from shared.events.values import Actor, Level, ShortText, Text
 from shared.exceptions import Conflict, Invalid, NotFound
 from shared.security.audit import note
 from shared.writer.commands import Command, Moment, new_id
+from shared.writer.handlers import Tx
 from shared.writer.timers import Due
-from shared.writer.transaction import Tx
 
 
 class OrderLevel(Command):

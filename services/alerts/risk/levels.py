@@ -14,7 +14,7 @@ from services.alerts.risk.domain import areas_above, strongest
 from services.alerts.risk.tables import AreaRisk
 from shared.database.sql import area_range
 from shared.events.values import Level
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 
 @dataclass(frozen=True, slots=True)

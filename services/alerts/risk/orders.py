@@ -12,7 +12,7 @@ from services.alerts.risk.tables import Proposal, RiskOrder
 from shared.events import Event
 from shared.events.alerts import Order
 from shared.events.causes import restored
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 EFFECTIVE = "risk.effective"
 UNTIL = "risk.until"

@@ -15,8 +15,8 @@ from shared.database.sql import area_range
 from shared.events import Cause, Event
 from shared.events.alerts import SituationChanged
 from shared.events.values import SITUATIONS, Situation
+from shared.writer.handlers import Tx
 from shared.writer.timers import Due
-from shared.writer.transaction import Tx
 
 LAPSE = "risk.situation"
 

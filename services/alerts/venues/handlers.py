@@ -22,7 +22,7 @@ from shared.policy.pack import VenueClosure, VenueLimit
 from shared.security.audit import note
 from shared.security.roles import Role
 from shared.writer.commands import Command
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 RESTRICTS: tuple[MeasureKind, ...] = ("venue_closure", "venue_limit")
 COLUMNS = tuple(

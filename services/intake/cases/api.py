@@ -16,7 +16,7 @@ from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
 from shared.security.roles import Role
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 REPORTERS = (Role.HEALTH, Role.COMMAND)
 READERS = (Role.HEALTH, Role.COMMAND, Role.LEAD)

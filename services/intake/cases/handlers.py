@@ -20,7 +20,7 @@ from shared.events.intake import CaseReported
 from shared.events.values import CaseOrigin, CaseStatus
 from shared.exceptions import Invalid, NotFound
 from shared.writer.commands import Command
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 SAID = ("status", "person_id", "confirmed_on", "onset_on", "origin", "setting", "linked_to")
 

@@ -28,7 +28,7 @@ from shared.http.reads import Read
 from shared.http.routes import Opening, Routes
 from shared.security.roles import Role
 from shared.site import Site
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 WRITERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COORDINATOR, Role.COMMAND)
 GRANTED = (Role.HELPER, Role.COORDINATOR, Role.LEAD)

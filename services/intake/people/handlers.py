@@ -22,8 +22,8 @@ from shared.security.tokens import InvalidToken
 from shared.security.vault import Vault
 from shared.site import Site
 from shared.writer.commands import Command, Moment
+from shared.writer.handlers import Tx
 from shared.writer.timers import Due
-from shared.writer.transaction import Tx
 
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
 AT_ONCE = 500

@@ -5,10 +5,9 @@ from contextlib import contextmanager
 
 from services.intake.people.tables import Person
 from services.intake.texts import TEXTS
-from shared.exceptions import Gone
+from shared.exceptions import Gone, Unavailable
 from shared.security.key_store import KeyStoreUnavailable
 from shared.security.vault import KeyDestroyed, Vault
-from shared.writer.writer import Unavailable
 
 
 def sealed(vault: Vault, details: Mapping[str, Mapping[str, str]]) -> dict[str, bytes]:

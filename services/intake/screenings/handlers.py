@@ -22,7 +22,7 @@ from shared.events.values import (
 from shared.exceptions import Conflict, Invalid, NotFound
 from shared.site import Site
 from shared.writer.commands import Command
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 
 def _direction(value: Any) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.events import Event, Recorded
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 
 def announce(tx: Tx, run: Iterable[Recorded[Any]]) -> None:

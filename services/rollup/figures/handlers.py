@@ -10,7 +10,7 @@ from services.rollup.figures.tables import CountedCase, StandingThing, add_daily
 from services.rollup.replacing import replace, stored
 from shared.events import Recorded
 from shared.events.intake import CaseReported
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 
 def count(tx: Tx, run: list[Recorded[Any]]) -> Tally:

@@ -12,7 +12,7 @@ from services.rollup.public.tables import PublicChange, PublicMeasure, PublicSta
 from services.rollup.replacing import AT_ONCE, replace, stored
 from shared.events import Recorded
 from shared.events.alerts import AlertsEvent
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 
 class _Measures:

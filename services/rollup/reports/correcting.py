@@ -12,8 +12,8 @@ from services.rollup.reports import domain
 from services.rollup.reports.tables import Report, ReportRevision
 from shared.events import Cause, Event
 from shared.events.rollup import ReportCorrected
+from shared.writer.handlers import Tx
 from shared.writer.timers import Due
-from shared.writer.transaction import Tx
 
 CORRECT = "reports.correct"
 AT_ONCE = 500

@@ -14,8 +14,8 @@ from shared.events import Event
 from shared.events.rollup import ReportMissed, ReportOpened
 from shared.policy.pack import Reports
 from shared.site import Site
+from shared.writer.handlers import Tx
 from shared.writer.timers import Due
-from shared.writer.transaction import Tx
 
 OPEN = "reports.open"
 DEADLINE = "reports.deadline"

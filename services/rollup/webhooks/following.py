@@ -13,16 +13,16 @@ import structlog
 from services.rollup.feed.domain import is_sent
 from services.rollup.webhooks.handlers import Told, places
 from services.rollup.webhooks.target import PassedOver, Target, TargetGone
+from shared.context import ServiceContext
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
 from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_of
+from shared.exceptions import Unavailable
 from shared.inbox.reader import HEARTBEAT, PULL_EXPIRED
 from shared.nats.connection import StreamRefused
 from shared.nats.consumer import BEAT_SECONDS, Arrival, Feed
 from shared.outbox.control import Wish, ask_repair
 from shared.outbox.verification import digest_of
-from shared.runtime.runtime import Runtime
-from shared.writer.writer import Unavailable
 
 AGAIN_SECONDS = 1.0
 SILENCE_SECONDS = 3 * BEAT_SECONDS
@@ -52,8 +52,8 @@ PASSING = (_OpenAgain, Unavailable, StreamRefused, nats.errors.Error, TimeoutErr
 class Following:
     """One source for one target; a loop on the event loop."""
 
-    def __init__(self, runtime: Runtime, target: Target, source: str, place: int) -> None:
-        self._runtime = runtime
+    def __init__(self, context: ServiceContext, target: Target, source: str, place: int) -> None:
+        self._runtime = context
         self._target = target
         self._source = source
         self._place = self._stored = place

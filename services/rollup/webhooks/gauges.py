@@ -5,25 +5,25 @@ from datetime import datetime
 
 from services.rollup.webhooks.handlers import followed, places
 from services.rollup.webhooks.tables import WebhookTarget
+from shared.context import ServiceContext
 from shared.database.threads import on_thread
 from shared.metrics import names as metrics
 from shared.metrics.gauges import Value
 from shared.nats.connection import StreamState
-from shared.runtime.runtime import Runtime
 
 
-async def tell(runtime: Runtime) -> list[Value]:
+async def tell(context: ServiceContext) -> list[Value]:
     """The values of each target that is sent to; one that is paused or gone is not told of."""
-    known = await on_thread(_read, runtime)
+    known = await on_thread(_read, context)
     sources = {source for _, place in known for source in place}
-    found = {source: await runtime.bus.stream(source.upper()) for source in sources}
+    found = {source: await context.bus.stream(source.upper()) for source in sources}
     streams = {source: state for source, state in found.items() if state is not None}
-    now = runtime.site.clock.now()
+    now = context.site.clock.now()
     return [value for target, place in known for value in _values(target, place, streams, now)]
 
 
-def _read(runtime: Runtime) -> list[tuple[WebhookTarget, dict[str, int]]]:
-    with runtime.database.reading() as session:
+def _read(context: ServiceContext) -> list[tuple[WebhookTarget, dict[str, int]]]:
+    with context.database.reading() as session:
         return [(target, places(session, target.id)) for target in followed(session)]
 
 

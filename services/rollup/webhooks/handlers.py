@@ -15,7 +15,7 @@ from shared.exceptions import Conflict, NotFound
 from shared.inbox.checkpoints import place_of_source
 from shared.security.audit import Noting, note
 from shared.writer.idempotency import Once
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 
 # In a place: from where the stream begins when it is first read, which is seldom at 1.
 FROM_START = -1
@@ -47,7 +47,7 @@ class AddTarget(Once):
     target: str = field(default_factory=lambda: str(uuid4()))
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> str:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, careful: bool) -> str:  # noqa: ARG002 - see Work
         """Store it with its places; raises Invalid."""
         if not tx.memory.first(self.once):
             return self.target
@@ -64,7 +64,7 @@ class AddTarget(Once):
         )
         tx.session.add(row)
         for source in sources_of(self.types):
-            here = tx.page.head if source == tx.service.name else None
+            here = tx.page.head if source == tx.handlers.name else None
             reached = place_of_source(tx.connection, source) if here is None else here
             place = FROM_START if self.from_start else reached
             tx.session.add(WebhookPlace(target=target, source=source, sequence=place))
@@ -80,7 +80,7 @@ class RemoveTarget(Once):
     reason: str = ""
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, careful: bool) -> None:  # noqa: ARG002 - see Work
         """Forget it and its places; raises NotFound."""
         if not tx.memory.first(self.once):
             return
@@ -98,7 +98,7 @@ class PauseTarget(Once):
     reason: str = ""
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, careful: bool) -> None:  # noqa: ARG002 - see Work
         """Pause or resume it; raises NotFound."""
         if not tx.memory.first(self.once):
             return
@@ -117,7 +117,7 @@ class SkipEvent:
     reason: str = ""
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> str:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, careful: bool) -> str:  # noqa: ARG002 - see Work
         """Move the place behind it; raises NotFound, or Conflict when it takes what it is sent."""
         row = _target(tx, self.target)
         source, number = row.failing_source, row.failing_sequence
@@ -145,7 +145,7 @@ class Told:
     sent: bool
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> bool:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, careful: bool) -> bool:  # noqa: ARG002 - see Work
         """Move the place."""
         same = (WebhookPlace.target == self.target, WebhookPlace.source == self.source)
         move = update(WebhookPlace).where(*same, WebhookPlace.sequence == self.after)
@@ -169,7 +169,7 @@ class Failed:
     at: tuple[str, int] | None = None
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, careful: bool) -> None:  # noqa: ARG002 - see Work
         """Note it, for who looks; what was skipped meanwhile is no failure any more."""
         source, number = self.at or (None, None)
         place = tx.session.get(WebhookPlace, (self.target, source)) if source else None
@@ -193,7 +193,7 @@ def pause_all(tx: Noting, reason: str) -> int:
     return len(found)
 
 
-def _target(tx: Tx, target: str) -> WebhookTarget:
+def _target(tx: Transaction, target: str) -> WebhookTarget:
     # Whoever asks has the data folder, and no token.
     tx.caller = None
     row = tx.session.get(WebhookTarget, target)

@@ -12,30 +12,31 @@ import structlog
 from services.rollup.webhooks.domain import sources_of
 from services.rollup.webhooks.handlers import places
 from services.rollup.webhooks.wishes import Wish, forget_attempts, wishes
+from shared.context import ServiceContext
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
-from shared.runtime.runtime import Runtime, end_all
+from shared.runtime.tasks import end_all
 
 LOOK_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
 
-async def send_webhooks(runtime: Runtime) -> None:
+async def send_webhooks(context: ServiceContext) -> None:
     """Send to every target that there is, as they come and go; ends when cancelled."""
     at_work: dict[Wish, asyncio.Task[None]] = {}
     try:
         while True:
-            await _match(runtime, at_work)
+            await _match(context, at_work)
             await asyncio.sleep(LOOK_SECONDS)
     finally:
         await end_all(list(at_work.values()))
 
 
-async def _match(runtime: Runtime, at_work: dict[Wish, asyncio.Task[None]]) -> None:
+async def _match(context: ServiceContext, at_work: dict[Wish, asyncio.Task[None]]) -> None:
     """Begin with the targets that are new, end with those that are gone."""
     try:
-        wished = await on_thread(wishes, runtime)
+        wished = await on_thread(wishes, context)
     except Exception as error:
         if not is_transient(error):
             raise
@@ -53,10 +54,10 @@ async def _match(runtime: Runtime, at_work: dict[Wish, asyncio.Task[None]]) -> N
     ending = {wish.id for wish in at_work if wish not in wished}
     for wish in wished:
         if wish not in at_work and wish.id not in ending:
-            at_work[wish] = asyncio.create_task(_serve(runtime, wish))
+            at_work[wish] = asyncio.create_task(_serve(context, wish))
 
 
-async def _serve(runtime: Runtime, wish: Wish) -> None:
+async def _serve(context: ServiceContext, wish: Wish) -> None:
     # Heavy, and most sites send to nobody.
     import httpx
 
@@ -64,16 +65,16 @@ async def _serve(runtime: Runtime, wish: Wish) -> None:
     from services.rollup.webhooks.target import ANSWER_SECONDS, Target
 
     def look() -> dict[str, int]:
-        with runtime.database.reading() as session:
+        with context.database.reading() as session:
             return places(session, wish.id)
 
     known = await on_thread(look)
     # A client for each: two names on one address must not share what was proven for one of them.
-    context = ssl.create_default_context()
-    async with httpx.AsyncClient(verify=context, trust_env=False, timeout=ANSWER_SECONDS) as client:
-        target = Target(runtime, wish, client)
+    trust = ssl.create_default_context()
+    async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=ANSWER_SECONDS) as client:
+        target = Target(context, wish, client)
         tasks = [
-            asyncio.create_task(Following(runtime, target, source, known[source]).run())
+            asyncio.create_task(Following(context, target, source, known[source]).run())
             for source in sources_of(wish.types)
             if source in known
         ]

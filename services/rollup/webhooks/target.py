@@ -12,12 +12,11 @@ from services.rollup.webhooks.domain import kinds_of, pause_after
 from services.rollup.webhooks.handlers import Failed
 from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
 from services.rollup.webhooks.wishes import Wish
+from shared.context import ServiceContext
 from shared.database.threads import on_thread
 from shared.events import CONTENT_TYPE, Event, Recorded
-from shared.exceptions import Refused
+from shared.exceptions import Refused, Unavailable
 from shared.metrics import names as metrics
-from shared.runtime.runtime import Runtime
-from shared.writer.writer import Unavailable
 
 ANSWER_SECONDS = 15.0
 GONE = 410
@@ -39,12 +38,12 @@ class PassedOver(Exception):
 class Target:
     """One target: its secret, its turn, its failures."""
 
-    def __init__(self, runtime: Runtime, wish: Wish, client: httpx.AsyncClient) -> None:
+    def __init__(self, context: ServiceContext, wish: Wish, client: httpx.AsyncClient) -> None:
         self.wish = wish
         self.kinds = kinds_of(wish.types)
-        self._runtime = runtime
+        self._runtime = context
         self._client = client
-        self._secret = signing.secret_of(runtime.site.secret, wish.id)
+        self._secret = signing.secret_of(context.site.secret, wish.id)
         # One at a time, in the order in which they came.
         self._turn = asyncio.Lock()
         self._attempts = wish.attempts

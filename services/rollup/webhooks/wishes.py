@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.rollup.webhooks.handlers import followed
+from shared.context import ServiceContext
 from shared.metrics import names as metrics
-from shared.runtime.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ def forget_attempts(target: str) -> None:
             metrics.WEBHOOK_ATTEMPTS.remove(target, outcome)
 
 
-def wishes(runtime: Runtime) -> set[Wish]:
+def wishes(context: ServiceContext) -> set[Wish]:
     """What every target that is followed is to be sent."""
-    with runtime.database.reading() as session:
+    with context.database.reading() as session:
         return {
             Wish(
                 *(row.id, row.url, row.area, tuple(row.types), row.private),

@@ -17,8 +17,8 @@ from shared.events.alerts import AlertResolved, FeverDetected
 from shared.events.causes import restored, stored
 from shared.events.volunteers import HelperReturned, HelperStoodDown
 from shared.exceptions import Conflict
+from shared.writer.handlers import Tx
 from shared.writer.timers import Due
-from shared.writer.transaction import Tx
 
 WINDOW = "helpers.window"
 WINDOW_LINE = "risk.window_days"

@@ -19,7 +19,7 @@ from shared.exceptions import Conflict, Forbidden, NotFound
 from shared.security.roles import Role
 from shared.security.tokens import Caller
 from shared.writer.commands import Command
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{4,19}$")]
 Language = Annotated[str, StringConstraints(min_length=1, max_length=40)]

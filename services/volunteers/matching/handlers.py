@@ -25,8 +25,8 @@ from shared.events.volunteers import (
 )
 from shared.exceptions import Conflict, Invalid
 from shared.writer.commands import Command
+from shared.writer.handlers import Tx
 from shared.writer.timers import Due
-from shared.writer.transaction import Tx
 
 RUN = "matching.run"
 LINE = "requests.matching"

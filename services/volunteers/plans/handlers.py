@@ -22,7 +22,7 @@ from shared.events.alerts import PlannedService, ServicePlanChanged
 from shared.events.causes import joined, restored, stored
 from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
 from shared.events.volunteers import HelperStoodDown
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 
 @dataclass(frozen=True, slots=True)

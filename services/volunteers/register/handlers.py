@@ -12,7 +12,7 @@ from services.volunteers.register.tables import Resident
 from shared.database.sql import area_range
 from shared.events import Recorded
 from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 AT_ONCE = 500
 

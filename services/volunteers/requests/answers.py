@@ -5,7 +5,7 @@ from typing import Any
 from services.volunteers.requests.rights import maker
 from services.volunteers.requests.tables import AssistanceRequest
 from shared.security.tokens import Caller
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 FIELDS = (
     *("id", "area", "kind", "status", "person_id", "helper_id", "due_at", "requested_at"),

@@ -19,8 +19,8 @@ from shared.exceptions import Conflict, Forbidden, Invalid
 from shared.security.audit import note
 from shared.security.roles import Role
 from shared.writer.commands import Command, Moment
+from shared.writer.handlers import Tx
 from shared.writer.timers import Due
-from shared.writer.transaction import Tx
 
 GRANT_MINUTES = 30
 CANCELS_FOR_OTHERS = (Role.COORDINATOR, Role.LEAD, Role.COUNSELLOR)

@@ -13,8 +13,8 @@ from shared.events import Cause
 from shared.events.causes import following, stored
 from shared.events.values import RequestKind
 from shared.events.volunteers import AssistanceCancelled, AssistanceRequested
+from shared.writer.handlers import Tx
 from shared.writer.timers import schedule_many
-from shared.writer.transaction import Tx
 
 AT_ONCE = 500
 

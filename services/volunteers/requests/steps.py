@@ -24,7 +24,7 @@ from shared.events.volunteers import (
     HoursLogged,
 )
 from shared.exceptions import Conflict
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 DUE = "requests.due"
 

@@ -10,7 +10,7 @@ from services.volunteers.requests.tables import AssistanceRequest
 from shared.database.sql import area_range
 from shared.events import Cause
 from shared.events.values import StandDownReason
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 
 
 def open_under(

@@ -22,7 +22,7 @@ from shared.events.intake import ScreeningRecorded
 from shared.runtime.lease import holder_at
 from shared.runtime.migrations import DatabaseNewer, migrate, own_chain
 from shared.runtime.service import Service
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 from tests.services.rollup.making import made
 from tests.support.harness import (
     PATIENCE,
@@ -79,7 +79,7 @@ class FromTheFuture:
 
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> None:
+    def run(self, tx: Transaction, *, careful: bool) -> None:
         tx.caller = None
         event = made(ScreeningRecorded, area=AREA, temperature_c=38.9, screening_id=new_id())
         for kind in ("screening_recorded", "thermometer_checked"):

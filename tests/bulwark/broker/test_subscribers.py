@@ -23,8 +23,8 @@ from bulwark.broker.nats_server import Broker, configuration, free_port, server_
 from bulwark.cli.main import app
 from bulwark.data_folder import Folder
 from shared.database.engine import Database
+from shared.exceptions import Unavailable
 from shared.security.audit import entries
-from shared.writer.writer import Unavailable
 from tests.faults.processes import Process
 from tests.support.command import bulwark, up
 from tests.support.harness import PATIENCE, PROGRAM_PATIENCE, eventually

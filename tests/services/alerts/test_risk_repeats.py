@@ -25,7 +25,7 @@ from shared.runtime.migrations import migrate
 from shared.site import Site
 from shared.writer.handlers import Batched
 from shared.writer.log import events
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 from shared.writer.writer import Writer
 
 NOW = datetime(2021, 1, 18, 8, tzinfo=CST)
@@ -43,7 +43,7 @@ class Hear:
     recorded: Recorded[Any]
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> None:
+    def run(self, tx: Transaction, *, careful: bool) -> None:
         handler = SERVICE.consumes[type(self.recorded.data)]
         if isinstance(handler, Batched):
             tx.append(handler.handle(tx, [self.recorded]))

@@ -18,7 +18,7 @@ from shared.inbox.applying import Batch
 from shared.inbox.checkpoints import place_of_source
 from shared.inbox.entry import Entry
 from shared.writer.log import Row
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 from shared.writer.writer import Writer
 from tests.support.harness import Node, new_id
 
@@ -109,7 +109,7 @@ class Told:
     events: Sequence[Event]
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> None:
+    def run(self, tx: Transaction, *, careful: bool) -> None:
         tx.caller = None
         for event in self.events:
             event_id = event.derived_id() if event.because else new_id()

@@ -19,8 +19,8 @@ from shared.inbox.reader import Reader
 from shared.nats.connection import Bus
 from shared.nats.consumer import Arrival, Feed
 from shared.runtime.migrations import migrate
-from shared.runtime.runtime import end_all
-from shared.writer.transaction import Tx
+from shared.runtime.tasks import end_all
+from shared.writer.transaction import Transaction
 from shared.writer.writer import Writer
 from tests.faults.table import FAULT, Fault, row_of
 from tests.services.rollup.busy_day import PROJECTIONS, busy_day, fingerprint, kinds_of_rows
@@ -94,7 +94,7 @@ def raced(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     found: list[int] = []
     run = Batch.run
 
-    def noting(batch: Batch, tx: Tx, *, careful: bool) -> int:
+    def noting(batch: Batch, tx: Transaction, *, careful: bool) -> int:
         try:
             return run(batch, tx, careful=careful)
         except PlaceMoved:

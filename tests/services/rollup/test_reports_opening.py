@@ -14,7 +14,7 @@ from services.rollup.reports.tables import Report
 from shared.events import Event, decode, parse
 from shared.runtime.runtime import Start
 from shared.runtime.ticker import Tick
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Tx
 from tests.services.rollup.making import MORNING, C, Projection
 
 COMMUNITIES = 333

@@ -88,7 +88,7 @@ def place(node: Node, target: str) -> int:
 
 def told(node: Node) -> dict[tuple[str, str], float]:
     """What is told of the targets, by metric and target."""
-    found = node.run(gauges.tell(node.runtime("rollup")))
+    found = node.run(gauges.tell(node.runtime("rollup").context))
     return {(one.gauge.name, one.labels[0]): one.value for one in found}
 
 
@@ -368,7 +368,7 @@ def test_sending_ends_when_what_follows_a_source_does_not_hear_it_at_once(
         await asyncio.Event().wait()
 
     async def end(wish: Wish) -> None:
-        serving = asyncio.ensure_future(sending._serve(node.runtime("rollup"), wish))
+        serving = asyncio.ensure_future(sending._serve(node.runtime("rollup").context, wish))
         async with asyncio.timeout(PATIENCE):
             while not begun:
                 await asyncio.sleep(0.01)

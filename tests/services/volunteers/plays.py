@@ -36,7 +36,7 @@ from shared.inbox.dead_letters import dead_letters
 from shared.inbox.entry import Entry
 from shared.site import Site
 from shared.writer.log import events as log
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 from shared.writer.writer import Writer
 
 START = datetime(2021, 1, 18, 8, tzinfo=CST)
@@ -218,7 +218,7 @@ class Taken:
 
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> None:
+    def run(self, tx: Transaction, *, careful: bool) -> None:
         """Register them, and give."""
         tx.caller = None
         row = AssistanceRequest

@@ -9,7 +9,7 @@ from uuid import uuid4
 from shared.events import Cause, Event
 from shared.events.alerts import FeverDetected, RiskLevelChanged, ServicePlanChanged
 from shared.events.intake import PersonRegistered, PersonUpdated
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 from tests.support.harness import Client, Node, new_id
 
 Body = dict[str, Any]
@@ -22,7 +22,7 @@ class Append:
     events: Sequence[Event]
     weight: int = 1
 
-    def run(self, tx: Tx, *, careful: bool) -> None:
+    def run(self, tx: Transaction, *, careful: bool) -> None:
         """Append them."""
         tx.caller = None
         tx.append(self.events)

@@ -3,11 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from sqlalchemy import MetaData
-
 from shared.database.engine import Database
-from shared.runtime.service import Service
-from shared.writer.transaction import Tx
+from shared.writer.handlers import Handlers
+from shared.writer.transaction import Transaction
 from shared.writer.writer import SETTLED_AFTER_BYTES, Writer
 from tests.support.core.pair import make_site, open_database
 from tests.support.harness import eventually
@@ -23,7 +21,7 @@ class Much:
     def __init__(self, size: int) -> None:
         self.documents = size // MEGABYTE
 
-    def run(self, tx: Tx, *, careful: bool) -> None:
+    def run(self, tx: Transaction, *, careful: bool) -> None:
         for _ in range(self.documents):
             tx.page.add("events.test", b"x" * MEGABYTE)
 
@@ -35,7 +33,7 @@ def opened(folder: Path) -> tuple[Database, Path]:
 
 def written(database: Database, *works: Much) -> tuple[asyncio.AbstractEventLoop, Writer]:
     """The writer that did works one after the other, and its loop."""
-    writer = Writer(Service("test", Path(), MetaData()), make_site(), database)
+    writer = Writer(Handlers("test"), make_site(), database)
 
     async def submit() -> None:
         writer.start()

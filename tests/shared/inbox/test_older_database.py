@@ -8,9 +8,9 @@ from sqlalchemy import text
 
 from shared.database.engine import Database
 from shared.events import Event
+from shared.exceptions import Unavailable
 from shared.runtime.runtime import Runtime
-from shared.writer.transaction import Tx
-from shared.writer.writer import Unavailable
+from shared.writer.handlers import Tx
 from tests.shared.outbox.test_relay import is_copy
 from tests.support.core.pair import (
     Open,

@@ -23,9 +23,9 @@ from shared.inbox.dead_letters import dead_letters
 from shared.inbox.entry import Entry
 from shared.runtime.service import Service
 from shared.security import audit
+from shared.writer.handlers import Tx
 from shared.writer.idempotency import requests
 from shared.writer.requests import Done, Request
-from shared.writer.transaction import Tx
 from shared.writer.writer import Writer
 from tests.support.core.pair import (
     Note,

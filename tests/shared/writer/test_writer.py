@@ -11,10 +11,10 @@ from sqlalchemy import select, text
 
 from shared.database.engine import Database
 from shared.events import parse
-from shared.exceptions import Refused
+from shared.exceptions import Refused, Unavailable
 from shared.writer.log import rows_about
-from shared.writer.transaction import Tx
-from shared.writer.writer import Commit, Unavailable, Writer
+from shared.writer.transaction import Transaction
+from shared.writer.writer import Commit, Writer
 from tests.support.core.pair import Open, logged, make_site, make_source, request, things
 from tests.support.core.works import Gate, Noting, failing_of_the_database, writing
 from tests.support.harness import PATIENCE, new_id
@@ -112,15 +112,15 @@ def test_answer_comes_after_the_commit_when_a_change_is_made(database: Database)
     assert play(scenario()) == [1, [1], 1, True]
 
 
-def _explode(_tx: Tx) -> None:
+def _explode(_tx: Transaction) -> None:
     raise ValueError("a handler failed")
 
 
-def _run_out(_tx: Tx) -> None:
+def _run_out(_tx: Transaction) -> None:
     next(iter(()))
 
 
-def _break_a_rule(tx: Tx) -> None:
+def _break_a_rule(tx: Transaction) -> None:
     tx.session.execute(text("INSERT INTO things (id, number) VALUES ('x', 1)"))
 
 
@@ -158,13 +158,13 @@ def test_neighbours_are_kept_when_a_work_is_refused_or_fails(database: Database)
 def test_next_work_sees_the_row_as_it_was_when_a_work_failed_after_changing_it(
     database: Database,
 ) -> None:
-    def change(tx: Tx) -> None:
+    def change(tx: Transaction) -> None:
         tx.session.execute(text("UPDATE things SET number = 70 WHERE number = 7"))
         raise ValueError("after the change")
 
     seen: list[int] = []
 
-    def look(tx: Tx) -> None:
+    def look(tx: Transaction) -> None:
         seen.extend(tx.session.scalars(select(things.c.number).where(things.c.number < 80)))
 
     async def scenario() -> Outcomes:
@@ -181,7 +181,7 @@ def test_actions_are_done_once_when_a_transaction_was_tried_again(database: Data
     done: list[int] = []
 
     def count(number: int, *, fail: bool) -> Noting:
-        def then(tx: Tx) -> None:
+        def then(tx: Transaction) -> None:
             tx.afterwards(lambda: done.append(number))
             if fail:
                 raise ValueError("counted too early")
@@ -358,7 +358,7 @@ def test_rows_written_by_hand_are_undone_when_their_savepoint_is(
     """Rows sent straight to the connection, past the session, as hot handlers do."""
     row = {"id": new_id(), "number": 1}
 
-    def try_it(tx: Tx) -> None:
+    def try_it(tx: Transaction) -> None:
         with contextlib.suppress(KeyError), tx.savepoint(keep=keep):
             tx.connection.execute(things.insert(), [row])
             if keep:

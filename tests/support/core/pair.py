@@ -19,10 +19,10 @@ from shared.inbox.dead_letters import dead_letters
 from shared.runtime.service import Service
 from shared.site import Site
 from shared.writer.commands import Command
+from shared.writer.handlers import Tx
 from shared.writer.log import Page, Row, events
 from shared.writer.requests import Request
 from shared.writer.timers import Due
-from shared.writer.transaction import Tx
 from tests.support.harness import new_id
 
 Open = Callable[[], Database]

@@ -12,13 +12,14 @@ from sqlalchemy import Engine, delete, event
 from shared.database.engine import Database
 from shared.database.types import core
 from shared.events import Event
+from shared.exceptions import Unavailable
 from shared.inbox.checkpoints import place_of_source
 from shared.inbox.reader import Reader
 from shared.nats.stream import StreamSettings
 from shared.outbox.relay import Relay
 from shared.writer import log as event_log
 from shared.writer.log import Row
-from shared.writer.writer import Unavailable, Work, Writer
+from shared.writer.writer import Work, Writer
 from tests.support.core.fake_client import FakeBus
 from tests.support.core.fake_jetstream import Server
 from tests.support.core.pair import (

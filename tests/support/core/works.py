@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from shared.database.engine import Database
-from shared.writer.transaction import Tx
+from shared.writer.transaction import Transaction
 from shared.writer.writer import Commit, Writer
 from tests.support.core.pair import make_site, make_source, noted
 from tests.support.harness import PATIENCE
@@ -24,7 +24,7 @@ class Gate:
     entered: threading.Event = field(default_factory=threading.Event)
     opened: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, tx: Tx, *, careful: bool) -> str:
+    def run(self, tx: Transaction, *, careful: bool) -> str:
         self.entered.set()
         assert self.opened.wait(PATIENCE)
         return "through"
@@ -35,11 +35,11 @@ class Noting:
     """A work that notes a number and then does what it is told to; it counts its runs."""
 
     number: int
-    then: Callable[[Tx], Any] = lambda _tx: None
+    then: Callable[[Transaction], Any] = lambda _tx: None
     weight: int = 1
     runs: int = 0
 
-    def run(self, tx: Tx, *, careful: bool) -> int:
+    def run(self, tx: Transaction, *, careful: bool) -> int:
         self.runs += 1
         event = noted(self.number)
         tx.append([event])
@@ -51,11 +51,11 @@ class Noting:
         return self.number
 
 
-def failing_of_the_database(times: int) -> Callable[[Tx], None]:
+def failing_of_the_database(times: int) -> Callable[[Transaction], None]:
     """Fails so many times for a reason of the database, then no more."""
     left = [times]
 
-    def fail(_tx: Tx) -> None:
+    def fail(_tx: Transaction) -> None:
         if left[0]:
             left[0] -= 1
             raise OperationalError("SELECT 1", {}, Exception("the connection is gone"))

@@ -1,0 +1,20 @@
+"""What a running service gives to its routes, its background work and its gauges."""
+
+from dataclasses import dataclass
+
+from shared.database.engine import Database
+from shared.live import Hub
+from shared.nats.connection import Bus
+from shared.site import Site
+from shared.writer.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceContext:
+    """One service in this process, as whoever asks it something sees it."""
+
+    site: Site
+    database: Database
+    writer: Writer
+    bus: Bus
+    hub: Hub
