@@ -1,0 +1,1 @@
+"""The deployment: the image, compose files, and what their containers are told."""

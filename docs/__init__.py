@@ -1,0 +1,1 @@
+"""The documents, and the examples that other programs copy."""

@@ -1,0 +1,1 @@
+"""Commands for those who develop Bulwark: the contract, migrations, pages made from the code."""

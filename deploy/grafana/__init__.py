@@ -1,0 +1,1 @@
+"""The Grafana dashboards, written as code and made into JSON."""
