@@ -1,1 +1,0 @@
-"""The deployment: the image, compose files, and what their containers are told."""

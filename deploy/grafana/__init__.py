@@ -1,1 +1,0 @@
-"""The Grafana dashboards, written as code and made into JSON."""

@@ -1,1 +1,0 @@
-"""The documents, and the examples that other programs copy."""
