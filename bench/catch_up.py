@@ -34,7 +34,7 @@ async def applied_a_second(nats_url: str, folder: Folder, database: Database, co
     await rollup.start()
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while reader.place < count:
+            while reader.checkpoint < count:
                 await asyncio.sleep(LOOK_SECONDS)
         return count / (time.perf_counter() - begun)
     finally:

@@ -17,7 +17,7 @@ from shared.database.engine import Database
 from shared.events import encode, subject_of
 from shared.events.intake import ScreeningRecorded
 from shared.runtime.migrations import migrate
-from shared.writer.log import Page, Row
+from shared.writer.log import AppendBuffer, Row
 
 AT_ONCE = 5000
 
@@ -47,7 +47,7 @@ def _append(database: Database, lines: list[bytes]) -> list[Row]:
     now = datetime.now(CST)
     time = now.isoformat(timespec="milliseconds")
     with database.writing() as session:
-        page = Page(session.connection(), database)
+        page = AppendBuffer(session.connection(), database)
         for line in lines:
             event = _event(orjson.loads(line), now)
             id_ = str(uuid_utils.uuid7())

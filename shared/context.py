@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.database.engine import Database
-from shared.live import Hub
+from shared.live import Broadcaster
 from shared.nats.connection import Bus
 from shared.site import Site
 from shared.writer.writer import Writer
@@ -17,4 +17,4 @@ class ServiceContext:
     database: Database
     writer: Writer
     bus: Bus
-    hub: Hub
+    live: Broadcaster

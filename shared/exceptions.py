@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from shared.i18n.catalogue import Catalogue, Language
 
 
-class Refused(Exception):
+class Rejected(Exception):
     """The request is refused; nothing of it was stored."""
 
     status = 422
@@ -37,32 +37,32 @@ class Refused(Exception):
         return self.texts.text(self.message, language, **self.values)
 
 
-class Invalid(Refused):
+class Invalid(Rejected):
     """422: a field's value cannot be accepted."""
 
 
-class Forbidden(Refused):
+class Forbidden(Rejected):
     """403: the caller's role or area does not allow it."""
 
     status = 403
     kind = "forbidden"
 
 
-class NotFound(Refused):
+class NotFound(Rejected):
     """404: there is no such thing."""
 
     status = 404
     kind = "not-found"
 
 
-class Conflict(Refused):
+class Conflict(Rejected):
     """409: it contradicts what is already so."""
 
     status = 409
     kind = "conflict"
 
 
-class Gone(Refused):
+class Gone(Rejected):
     """410: it was here, and was taken away for good."""
 
     status = 410

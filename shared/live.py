@@ -15,7 +15,7 @@ Wants = Callable[[Recorded[Any]], bool]
 Kinds = Callable[[type[Event]], bool]
 
 
-class Watcher:
+class Subscription:
     """One watcher's queue of what it wants; ended once it was too slow, or the hub closed."""
 
     def __init__(self, wants: Wants) -> None:
@@ -61,14 +61,14 @@ class _Kept:
     dropped: int = 0
 
 
-class Hub:
+class Broadcaster:
     """Fans out committed events, and remembers the last ones of each kind for who comes back.
 
     By kind, so that what is frequent does not push out what is rare.
     """
 
     def __init__(self) -> None:
-        self._watchers: set[Watcher] = set()
+        self._watchers: set[Subscription] = set()
         self._kept: dict[type[Event], _Kept] = defaultdict(_Kept)
         self._arrived = 0
         self._closed = False
@@ -101,9 +101,9 @@ class Hub:
         found = [entry for kept in asked for entry in kept.events if entry[0] > mark]
         return [recorded for _, recorded in sorted(found, key=lambda entry: entry[0])]
 
-    def watch(self, wants: Wants) -> Watcher:
+    def watch(self, wants: Wants) -> Subscription:
         """A new watcher, which must be given back to `leave`."""
-        watcher = Watcher(wants)
+        watcher = Subscription(wants)
         if self._closed:
             watcher.end()
         self._watchers.add(watcher)
@@ -114,7 +114,7 @@ class Hub:
         """How many watch now."""
         return len(self._watchers)
 
-    def leave(self, watcher: Watcher) -> None:
+    def leave(self, watcher: Subscription) -> None:
         """The watcher has gone."""
         self._watchers.discard(watcher)
 

@@ -10,7 +10,7 @@ import contextlib
 MOST_SECONDS = 1.0
 
 
-class Precedence:
+class PublishPriority:
     """What the relays and readers of one process agree by; it belongs to their event loop."""
 
     def __init__(self) -> None:

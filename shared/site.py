@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from shared.areas.tree import Areas
 from shared.clock.clock import Clock
 from shared.policy.pack import Packs, PolicyPack
-from shared.priority import Precedence
+from shared.priority import PublishPriority
 from shared.security.tokens import Tokens
 from shared.security.vault import Vault
 
@@ -22,7 +22,7 @@ class Site:
     vault: Vault
     secret: bytes
     drill: bool = False
-    precedence: Precedence = field(default_factory=Precedence)
+    priority: PublishPriority = field(default_factory=PublishPriority)
 
     def pack(self) -> PolicyPack:
         """The policy pack in force now."""

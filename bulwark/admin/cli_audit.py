@@ -14,7 +14,7 @@ from services.rollup.main import SERVICE
 from shared.clock.clock import RealClock
 from shared.database.engine import Database
 from shared.runtime.migrations import migrate
-from shared.security.audit import note
+from shared.security.audit import record
 from shared.writer.idempotency import Once
 from shared.writer.transaction import Transaction
 from shared.writer.writer import Writer
@@ -27,12 +27,12 @@ class Noted(Once):
     action: str
     subject: str
     reason: str
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, isolate: bool) -> None:  # noqa: ARG002 - see Work
         """Enter it."""
-        if tx.memory.first(self.once):
-            note(tx, self.action, self.subject, self.reason)
+        if tx.idempotency.is_first(self.once):
+            record(tx, self.action, self.subject, self.reason)
 
 
 def note_down(data: Path, action: str, subject: str, reason: str) -> None:

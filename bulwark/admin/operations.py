@@ -21,7 +21,7 @@ from shared.database.engine import Database
 from shared.events import REGISTRY
 from shared.events.wording import describe
 from shared.inbox.dead_letters import dead_letters
-from shared.inbox.retry import Retry
+from shared.inbox.retry import Replay
 from shared.runtime.clock_check import trust_clock
 from shared.runtime.migrations import migrate
 from shared.writer.writer import Writer
@@ -110,7 +110,7 @@ def retry_dead(data: Path) -> int:
     site = folder.site(Settings().site, RealClock())
     kept = 0
     for name, database in _databases(data).items():
-        done, stay = Writer(SERVICES[name], site, database).apply([Retry()]).outcomes[0]
+        done, stay = Writer(SERVICES[name], site, database).apply([Replay()]).outcomes[0]
         kept += stay
         if done or stay:
             say(f"{name}: {done} 条已处理,{stay} 条仍有错 / {done} applied, {stay} still failing")

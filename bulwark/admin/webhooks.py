@@ -21,7 +21,7 @@ from services.rollup.webhooks.handlers import AddTarget, PauseTarget, RemoveTarg
 from services.rollup.webhooks.tables import WebhookTarget
 from shared.clock.clock import CST, RealClock
 from shared.database.engine import Database
-from shared.exceptions import Refused
+from shared.exceptions import Rejected
 from shared.runtime.migrations import migrate
 from shared.writer.writer import Work, Writer
 
@@ -49,7 +49,7 @@ def _apply(data: Path, work: Work) -> tuple[str, bytes]:
         finally:
             site.areas.close()
             site.vault.close()
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, Rejected):
         complain(f"{outcome.field}: {outcome.text('zh')} / {outcome.text('en')}")
     if isinstance(outcome, BaseException):
         raise outcome

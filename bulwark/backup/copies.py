@@ -17,7 +17,7 @@ from bulwark.backup import postgres_programs
 from bulwark.backup.disk import FILE_MODE, make_folder, put_in_place, sync_file, sync_folder
 from bulwark.backup.manifest import BackupError, DatabaseCopy
 from shared.database.engine import Database
-from shared.inbox.checkpoints import places
+from shared.inbox.checkpoints import checkpoints
 from shared.runtime.migrations import Revisions, revisions_in
 from shared.writer.log import head_of, oldest
 
@@ -42,7 +42,7 @@ def facts_of(connection: Connection) -> Facts | None:
     revisions = revisions_in(connection)
     if revisions is None:
         return None
-    rows = connection.execute(select(places.c.source, places.c.sequence))
+    rows = connection.execute(select(checkpoints.c.source, checkpoints.c.sequence))
     return Facts(
         revisions,
         head_of(connection),

@@ -82,8 +82,8 @@ def _applied(connection: Connection) -> dict[str, tuple[int, str]]:
     """By source, what was applied last; none in a database of before digests were kept."""
     if "digest" not in {column["name"] for column in inspect(connection).get_columns("places")}:
         return {}
-    sources = connection.execute(select(checkpoints.places.c.source)).scalars().all()
-    found = {source: checkpoints.place_and_digest(connection, source) for source in sources}
+    sources = connection.execute(select(checkpoints.checkpoints.c.source)).scalars().all()
+    found = {source: checkpoints.checkpoint_and_digest(connection, source) for source in sources}
     return {source: (place, digest) for source, (place, digest) in found.items() if digest}
 
 

@@ -13,7 +13,7 @@ from bulwark.server.gauges import ProcessGauges
 from shared.http.app import build_app
 from shared.http.responses import json_response
 from shared.metrics import names as metrics
-from shared.metrics.gauges import Look, Telling
+from shared.metrics.gauges import GaugeCollector, Probe
 from shared.runtime.gauges import ServiceGauges
 from shared.runtime.runtime import Runtime
 
@@ -31,8 +31,8 @@ class Front:
         # One broker for all of them, so one of them asks.
         self._bus = runtimes[0].bus
         room = process.room if process is not None and process.room else self._bus.store
-        errors = metrics.LOOK_ERRORS.labels(runtimes[0].service.name, "store")
-        self._store = Look(room, STORE_KEPT_SECONDS, errors.inc)
+        errors = metrics.PROBE_ERRORS.labels(runtimes[0].service.name, "store")
+        self._store = Probe(room, STORE_KEPT_SECONDS, errors.inc)
         self._apps: dict[str, ASGIApp] = {}
         for runtime in runtimes:
             app = build_app(runtime.service.name, runtime.service.routes, runtime.context)
@@ -74,22 +74,22 @@ class Front:
         return f"/public/areas/{at[0].code if at else ''}"
 
     async def _metrics(self) -> Response:
-        telling = Telling()
+        collector = GaugeCollector()
         jumped = any(runtime.ticker.stopped_by_jump for runtime in self._runtimes.values())
-        telling.tell(metrics.CLOCK_JUMPED, int(jumped))
-        await asyncio.gather(*(gauges.tell(telling) for gauges in self._gauges))
+        collector.set(metrics.CLOCK_JUMPED, int(jumped))
+        await asyncio.gather(*(gauges.collect(collector) for gauges in self._gauges))
         store = await self._store.latest() if self._bus.connected else None
         if store is not None:
-            telling.tell(metrics.STORE_BYTES, store.used)
+            collector.set(metrics.STORE_BYTES, store.used)
             if store.limit is not None:
-                telling.tell(metrics.STORE_LIMIT_BYTES, store.limit)
-        body = await asyncio.to_thread(self._written, telling)
+                collector.set(metrics.STORE_LIMIT_BYTES, store.limit)
+        body = await asyncio.to_thread(self._written, collector)
         return Response(body, headers={"content-type": CONTENT_TYPE_LATEST})
 
-    def _written(self, telling: Telling) -> bytes:
+    def _written(self, collector: GaugeCollector) -> bytes:
         if self._process is not None:
-            self._process.tell(telling)
-        return generate_latest() + generate_latest(telling)
+            self._process.collect(collector)
+        return generate_latest() + generate_latest(collector)
 
     async def close(self) -> None:
         """End what is being looked at, before the services stop."""

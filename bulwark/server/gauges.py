@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography import x509
 
 from shared.metrics import names as metrics
-from shared.metrics.gauges import Telling
+from shared.metrics.gauges import GaugeCollector
 from shared.nats.connection import StoreState
 
 LAST_BACKUP = Path("backups") / "last.json"
@@ -30,23 +30,23 @@ class ProcessGauges:
     certificates: Sequence[Path] = ()
     room: Callable[[], Awaitable[StoreState]] | None = None
 
-    def tell(self, telling: Telling) -> None:
+    def collect(self, collector: GaugeCollector) -> None:
         """Tell what can be read; what cannot is counted, and the rest is told."""
-        telling.tell(metrics.BUILD_INFO, 1, version("bulwark"), platform.python_version())
-        parts: list[Callable[[Telling], None]] = [self._disk, self._backup]
+        collector.set(metrics.BUILD_INFO, 1, version("bulwark"), platform.python_version())
+        parts: list[Callable[[GaugeCollector], None]] = [self._disk, self._backup]
         parts += [partial(self._certificate, file=file) for file in self.certificates]
         for part in parts:
             try:
-                part(telling)
+                part(collector)
             except (OSError, ValueError, KeyError, TypeError):
-                metrics.LOOK_ERRORS.labels("", "folder").inc()
+                metrics.PROBE_ERRORS.labels("", "folder").inc()
 
-    def _disk(self, telling: Telling) -> None:
+    def _disk(self, collector: GaugeCollector) -> None:
         usage = shutil.disk_usage(self.data)
-        telling.tell(metrics.DISK_FREE, usage.free)
-        telling.tell(metrics.DISK_SIZE, usage.total)
+        collector.set(metrics.DISK_FREE, usage.free)
+        collector.set(metrics.DISK_SIZE, usage.total)
 
-    def _backup(self, telling: Telling) -> None:
+    def _backup(self, collector: GaugeCollector) -> None:
         try:
             said = json.loads((self.data / LAST_BACKUP).read_text())
         except FileNotFoundError:
@@ -60,11 +60,11 @@ class ProcessGauges:
         if finished.tzinfo is None:
             raise ValueError("finished_at has no offset")
         age = (datetime.now(UTC) - finished).total_seconds()
-        telling.tell(metrics.BACKUP_AGE, max(age, 0.0))
+        collector.set(metrics.BACKUP_AGE, max(age, 0.0))
 
-    def _certificate(self, telling: Telling, file: Path) -> None:
+    def _certificate(self, collector: GaugeCollector, file: Path) -> None:
         # The first of a chain is the server's own.
         own = x509.load_pem_x509_certificates(file.read_bytes())[0]
         alone = [other.name for other in self.certificates].count(file.name) == 1
         name = file.name if alone else str(file)
-        telling.tell(metrics.CERTIFICATE_END, own.not_valid_after_utc.timestamp(), name)
+        collector.set(metrics.CERTIFICATE_END, own.not_valid_after_utc.timestamp(), name)

@@ -137,7 +137,7 @@ class Instance:
             self._watching.cancel()
         for runtime in self.runtimes.values():
             # Whoever watches would hold the server up until its patience ends.
-            runtime.hub.close()
+            runtime.live.close()
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await self._serving
@@ -185,7 +185,7 @@ class Instance:
             runtime.writer.idle
             and runtime.relay.published == runtime.writer.head
             and all(
-                reader.place == self.runtimes[reader.source].writer.head
+                reader.checkpoint == self.runtimes[reader.source].writer.head
                 for reader in runtime.readers
                 if reader.source in self.runtimes
             )

@@ -30,7 +30,7 @@ def apply(tx: Tx, run: list[Recorded[Any]]) -> Iterable[Event]:
     tally = figures.count(tx, run)
     public.project(tx, run)
     corrections = correcting.correct(tx, tally)
-    feed.announce(tx, run)
+    feed.broadcast_on_commit(tx, run)
     return corrections
 
 
@@ -47,8 +47,8 @@ SERVICE = Service(
         opening.DEADLINE: opening.miss_due,
         correcting.CORRECT: correcting.correct_due,
     },
-    starts=(opening.start,),
-    duties=(send_webhooks,),
+    on_start=(opening.start,),
+    background=(send_webhooks,),
     routes=(
         figures_api.routes,
         reports_api.routes,
@@ -58,5 +58,5 @@ SERVICE = Service(
         why_routes("/rollup"),
     ),
     gauges=(REPORTS_MISSING,),
-    tells=(webhook_gauges.tell,),
+    collectors=(webhook_gauges.collect,),
 )

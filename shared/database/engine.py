@@ -108,7 +108,7 @@ class Database:
         """A session for the writer, whose transactions hold the write lock from the beginning."""
         return Session(self.write_engine, autoflush=True, expire_on_commit=False)
 
-    def settle(self) -> None:
+    def wal_checkpoint(self) -> None:
         """Bring SQLite's write-ahead log into its file, as far as no read still needs it."""
         if self.is_sqlite:
             with contextlib.closing(self.write_engine.raw_connection()) as connection:

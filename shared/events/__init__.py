@@ -23,7 +23,7 @@ from shared.events.envelope import (
     decode,
     encode,
     parse,
-    place_of,
+    position_of,
     subject_of,
 )
 
@@ -46,7 +46,7 @@ __all__ = [
     "id_from",
     "intake",
     "parse",
-    "place_of",
+    "position_of",
     "rollup",
     "subject_of",
     "volunteers",

@@ -104,7 +104,7 @@ def parse(document: bytes) -> dict[str, Any]:
     return envelope
 
 
-def place_of(envelope: dict[str, Any]) -> tuple[str, int]:
+def position_of(envelope: dict[str, Any]) -> tuple[str, int]:
     """`(service, sequence)` of an envelope; raises MalformedEvent."""
     try:
         return envelope["source"].rsplit("/", 1)[1], int(envelope["sequence"])
@@ -117,10 +117,10 @@ def decode(
 ) -> Recorded[Event] | None:
     """The event in an envelope; None for a type that this release does not know.
 
-    `place` is what `place_of` says, where that is known. Raises MalformedEvent when the envelope
+    `place` is what `position_of` says, where that is known. Raises MalformedEvent when the envelope
     or the data do not fit.
     """
-    service, sequence = place or place_of(envelope)
+    service, sequence = place or position_of(envelope)
     kind = envelope.get("type")
     if not isinstance(kind, str):
         raise MalformedEvent(f"its type is {kind!r}")

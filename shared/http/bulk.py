@@ -8,14 +8,14 @@ from pydantic import ValidationError
 from starlette.requests import Request as HttpRequest
 
 from shared.context import ServiceContext
-from shared.exceptions import Refused
+from shared.exceptions import Rejected
 from shared.http import problems
 from shared.http.rejections import TooLarge
-from shared.http.requests import check_places, check_time, parse_object, read_body
+from shared.http.requests import check_areas, check_time, parse_object, read_body
 from shared.security.tokens import Caller
 from shared.site import Site
 from shared.writer.commands import Command
-from shared.writer.idempotency import fingerprint
+from shared.writer.idempotency import request_hash
 from shared.writer.requests import Bulk, BulkDone, Line
 
 Check = Callable[[Site, Any], None]
@@ -53,7 +53,7 @@ async def accept_lines(
         for at, (number, text) in enumerate(numbered[start : start + LINES_PER_TRANSACTION], 1):
             try:
                 good.append(_parse(context, number, text, model, caller, route, check))
-            except (ValidationError, Refused) as error:
+            except (ValidationError, Rejected) as error:
                 rejected.append((number, error))
             if at % LINES_AT_A_TIME == 0:
                 await asyncio.sleep(0)
@@ -78,11 +78,11 @@ def _parse(
 ) -> Line:
     asked = parse_object(text)
     command = model.model_validate(asked)
-    check_places(context.site, command, caller)
+    check_areas(context.site, command, caller)
     check_time(context.site, command)
     if check:
         check(context.site, command)
-    return Line(number, command, fingerprint(context.site.secret, route, asked, command.id))
+    return Line(number, command, request_hash(context.site.secret, route, asked, command.id))
 
 
 def _answer(

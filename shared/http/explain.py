@@ -55,11 +55,11 @@ def explain(read: Read, query: Why, may_see: MaySee, held: Held) -> dict[str, An
         area = held(read, query.id)
         if area is None:
             raise NotFound(TEXTS, "no_such_thing", field="id")
-        read.touch(area)
+        read.require_access(area)
         return {"id": query.id, "chain": [], "history": []}
     latest = found[-1]
     for recorded in found:
-        read.touch(recorded.data.area)
+        read.require_access(recorded.data.area)
     return {
         "id": query.id,
         "chain": [*_causes(read, latest.data, may_see), _step(read, latest)],

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from shared.exceptions import Refused, Unavailable
+from shared.exceptions import Rejected, Unavailable
 from shared.http.draining import drain
 from shared.http.rejections import TooLarge, WrongRole
 from shared.i18n.catalogue import Language, preferred_language
@@ -71,7 +71,7 @@ def line_error(error: Exception, language: Language) -> dict[str, Any]:
         errors = field_errors(error, language)
         text = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
         return {"error": text, "field": errors[0]["field"]}
-    if isinstance(error, Refused):
+    if isinstance(error, Rejected):
         named = f"{error.field}: " if error.field else ""
         return {**error.extras, "error": named + error.text(language), "field": error.field}
     return {"error": TEXTS.text("failed", language), "field": None}
@@ -91,7 +91,7 @@ def problem_of(request: Request, error: Exception) -> Problem:
         detail = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
         field = errors[0]["field"]
         return _problem(request, 422, "invalid", detail=detail, field=field, errors=errors)
-    if isinstance(error, Refused):
+    if isinstance(error, Rejected):
         detail = error.text(language)
         errors = [{"field": error.field, "message": detail}] if error.field else []
         detail = f"{error.field}: {detail}" if error.field else detail

@@ -24,9 +24,9 @@ class Read:
     # Whether the caller would rather have a page than JSON.
     wants_html: bool = False
 
-    def touch(self, area: str) -> None:
+    def require_access(self, area: str) -> None:
         """Refuse with 403 when the caller has no right on a row's area."""
-        if self.caller is not None and not self.caller.may_touch(area):
+        if self.caller is not None and not self.caller.may_access(area):
             raise Forbidden(TEXTS, "outside_your_area", field="area", area=area)
 
     def scope(self, area: str | None) -> str:

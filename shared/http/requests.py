@@ -23,9 +23,9 @@ AREA_FIELDS = ("area", "code")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def authorised(site: Site, request: HttpRequest, roles: frozenset[Role]) -> Caller:
+def authorize(site: Site, request: HttpRequest, roles: frozenset[Role]) -> Caller:
     """The caller behind a bearer token; raises InvalidToken (401) or WrongRole (403)."""
-    return admitted(site, bearer_token(request), roles)
+    return authorize_token(site, bearer_token(request), roles)
 
 
 def bearer_token(request: HttpRequest) -> str:
@@ -34,7 +34,7 @@ def bearer_token(request: HttpRequest) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def admitted(site: Site, token: str, roles: frozenset[Role]) -> Caller:
+def authorize_token(site: Site, token: str, roles: frozenset[Role]) -> Caller:
     """The caller behind a token; raises InvalidToken (401) or WrongRole (403)."""
     caller = site.tokens.verify(token)
     if caller.role not in roles:
@@ -42,7 +42,7 @@ def admitted(site: Site, token: str, roles: frozenset[Role]) -> Caller:
     return caller
 
 
-def check_places(site: Site, model: BaseModel, caller: Caller | None) -> None:
+def check_areas(site: Site, model: BaseModel, caller: Caller | None) -> None:
     """Every area named must be in the tree (422) and within the caller's rights (403)."""
     for name in _area_fields(type(model)):
         area = getattr(model, name)
@@ -50,7 +50,7 @@ def check_places(site: Site, model: BaseModel, caller: Caller | None) -> None:
             continue
         if not site.areas.exists(area):
             raise Invalid(TEXTS, "unknown_area", field=name, area=area)
-        if caller is not None and not caller.may_touch(area):
+        if caller is not None and not caller.may_access(area):
             raise Forbidden(TEXTS, "outside_your_area", field=name, area=area)
 
 

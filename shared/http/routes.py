@@ -25,8 +25,8 @@ from shared.http.openapi import described
 from shared.http.reads import Read
 from shared.http.requests import (
     BODY_LIMIT,
-    authorised,
-    check_places,
+    authorize,
+    check_areas,
     check_time,
     query_names,
     read_json,
@@ -36,14 +36,14 @@ from shared.http.responses import json_response, prefers_html
 from shared.security.roles import Role
 from shared.writer.commands import Answer, Command, Handler
 from shared.writer.handlers import Tx
-from shared.writer.idempotency import fingerprint
-from shared.writer.requests import Attempt, Bulk, Done, Request, Trial
+from shared.writer.idempotency import request_hash
+from shared.writer.requests import Attempt, Bulk, Done, DryRun, Request
 
 Roles = Iterable[Role]
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class AuditedRead:
     """What a read does when it is asked with a `reason`: the writer does it, and leaves a trace."""
 
     handler: Handler
@@ -89,16 +89,16 @@ class Routes:
         allowed = frozenset(roles)
 
         async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
-            caller = authorised(context.site, request, allowed)
+            caller = authorize(context.site, request, allowed)
             asked = await read_json(request, BODY_LIMIT)
             command = body.model_validate({**asked, **request.path_params})
-            check_places(context.site, command, caller)
+            check_areas(context.site, command, caller)
             check_time(context.site, command)
             if check:
                 check(context.site, command)
             # Ids are the same in upper case, in the path as in the body.
             place = f"{method} {request.url.path.lower()}"
-            mark = fingerprint(context.site.secret, place, asked, command.id)
+            mark = request_hash(context.site.secret, place, asked, command.id)
             done: Done = await context.writer.submit(
                 Request(handler, command, caller, mark, answer)
             )
@@ -116,16 +116,16 @@ class Routes:
         """A change of some fields that answers 200."""
         self.post(path, handler, body, status=200, method="PATCH", **options)
 
-    def trial(self, path: str, attempt: Attempt, body: type[Command], *, roles: Roles) -> None:
+    def dry_run(self, path: str, attempt: Attempt, body: type[Command], *, roles: Roles) -> None:
         """What a change would do: the writer tries it out and undoes it; nothing is stored."""
         allowed = frozenset(roles)
 
         async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
-            caller = authorised(context.site, request, allowed)
+            caller = authorize(context.site, request, allowed)
             asked = await read_json(request, BODY_LIMIT)
             wish = body.model_validate({**asked, **request.path_params})
-            check_places(context.site, wish, caller)
-            return json_response(await context.writer.submit(Trial(attempt, wish, caller)), 200)
+            check_areas(context.site, wish, caller)
+            return json_response(await context.writer.submit(DryRun(attempt, wish, caller)), 200)
 
         self._add(
             "POST", path, endpoint, allowed, described(attempt, body, self._tokens(path), 200)
@@ -138,7 +138,7 @@ class Routes:
         query: type[BaseModel],
         *,
         roles: Roles | None,
-        opening: Opening | None = None,
+        opening: AuditedRead | None = None,
     ) -> None:
         """A read; `query` holds what stands in the path and behind the question mark.
 
@@ -151,13 +151,13 @@ class Routes:
         async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
             if opened and "reason" in request.query_params:
                 return await opened(context, request)
-            caller = None if allowed is None else authorised(context.site, request, allowed)
+            caller = None if allowed is None else authorize(context.site, request, allowed)
             html = prefers_html(request.headers.get("accept", ""))
             # To the link of a public page, those who pass it on add what they like.
             if caller is not None or not html:
                 refuse_unknown_query(request, known)
             asked = query.model_validate({**request.query_params, **request.path_params})
-            check_places(context.site, asked, caller)
+            check_areas(context.site, asked, caller)
 
             def look() -> Any:
                 with context.database.reading() as session:
@@ -175,11 +175,11 @@ class Routes:
 
         self._add("GET", path, endpoint, allowed, described(read, query, self._tokens(path), 200))
 
-    def get_recorded(
+    def get_audited(
         self, path: str, handler: Handler, query: type[BaseModel], *, roles: Roles, answer: Answer
     ) -> None:
         """A read that leaves a trace, such as opening someone's data: the writer does it."""
-        endpoint = _recorded(Opening(handler, answer, roles), query, path)
+        endpoint = _recorded(AuditedRead(handler, answer, roles), query, path)
         describes = described(handler, query, self._tokens(path), 200)
         self._add("GET", path, endpoint, frozenset(roles), describes)
 
@@ -198,7 +198,7 @@ class Routes:
         route = f"POST {self.prefix}{path.removesuffix('/bulk')}"
 
         async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
-            caller = authorised(context.site, request, allowed)
+            caller = authorize(context.site, request, allowed)
 
             def work(lines: Sequence[Any]) -> Bulk:
                 return Bulk(handler, lines, caller)
@@ -227,15 +227,15 @@ class Routes:
         self.listed.append(Route(method, self.prefix + path, endpoint, roles, describes))
 
 
-def _recorded(opening: Opening, query: type[BaseModel], path: str) -> Endpoint:
+def _recorded(opening: AuditedRead, query: type[BaseModel], path: str) -> Endpoint:
     allowed = frozenset(opening.roles)
     known = query_names(query, path)
 
     async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
-        caller = authorised(context.site, request, allowed)
+        caller = authorize(context.site, request, allowed)
         refuse_unknown_query(request, known)
         asked = query.model_validate({**request.query_params, **request.path_params})
-        check_places(context.site, asked, caller)
+        check_areas(context.site, asked, caller)
         request_ = Request(opening.handler, asked, caller, None, opening.answer)
         done: Done = await context.writer.submit(request_)
         return json_response(done.answer, 200)

@@ -18,15 +18,15 @@ from shared.context import ServiceContext
 from shared.events import Recorded
 from shared.http import problems
 from shared.http.requests import (
-    admitted,
+    authorize_token,
     bearer_token,
-    check_places,
+    check_areas,
     query_names,
     refuse_unknown_query,
 )
 from shared.http.routes import Roles, Routes
 from shared.i18n.catalogue import Language
-from shared.live import Hub, Kinds, Wants
+from shared.live import Broadcaster, Kinds, Wants
 from shared.security.tokens import Caller, InvalidToken
 from shared.site import Site
 
@@ -45,7 +45,7 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
+class Selection:
     """What a watcher is sent: the kinds of event, which of these, and a frame's data."""
 
     kinds: Kinds
@@ -56,7 +56,7 @@ class Subscription:
 def stream(
     routes: Routes,
     path: str,
-    subscribe: Callable[[Watch, Any], Subscription],
+    subscribe: Callable[[Watch, Any], Selection],
     query: type[BaseModel],
     *,
     roles: Roles,
@@ -71,10 +71,10 @@ def stream(
 
     async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
         token = bearer_token(request) or request.query_params.get("access_token", "")
-        caller = admitted(context.site, token, allowed)
+        caller = authorize_token(context.site, token, allowed)
         refuse_unknown_query(request, known)
         asked = query.model_validate(dict(request.query_params))
-        check_places(context.site, asked, caller)
+        check_areas(context.site, asked, caller)
         watch = Watch(caller, context.site, problems.language_of(request))
 
         def still_admitted() -> bool:
@@ -85,7 +85,7 @@ def stream(
             return True
 
         last_seen = request.headers.get("last-event-id", "")
-        sent = frames(context.hub, subscribe(watch, asked), last_seen, still_admitted)
+        sent = frames(context.live, subscribe(watch, asked), last_seen, still_admitted)
         return StreamingResponse(sent, headers=HEADERS, media_type="text/event-stream")
 
     summary = (subscribe.__doc__ or "").partition("\n")[0]
@@ -93,8 +93,8 @@ def stream(
 
 
 async def frames(
-    hub: Hub,
-    subscription: Subscription,
+    live: Broadcaster,
+    subscription: Selection,
     last_seen: str,
     still_admitted: Callable[[], bool],
     beat_seconds: float = BEAT_SECONDS,
@@ -104,10 +104,10 @@ async def frames(
     A frame `gap` says that what came since is not remembered any more. `beat_seconds` of silence
     are broken by a comment, so that nothing between takes the connection for dead.
     """
-    watcher = hub.watch(subscription.wants)
+    watcher = live.watch(subscription.wants)
     try:
         # Nothing may be awaited between watching and looking back, or a frame would come twice.
-        missed = _missed(hub, subscription, last_seen)
+        missed = _missed(live, subscription, last_seen)
         yield f"retry: {RETRY_MILLISECONDS}\n\n".encode() + missed
         while still_admitted():
             found = await watcher.take_all(beat_seconds)
@@ -115,21 +115,21 @@ async def frames(
                 return
             yield b"".join(_frame(subscription, one) for one in found) or b": beat\n\n"
     finally:
-        hub.leave(watcher)
+        live.leave(watcher)
 
 
-def _missed(hub: Hub, subscription: Subscription, last_seen: str) -> bytes:
+def _missed(live: Broadcaster, subscription: Selection, last_seen: str) -> bytes:
     if not last_seen:
         return b""
     service, _, sequence = last_seen.rpartition("-")
     missed = None
     if sequence.isascii() and sequence.isdigit():
-        missed = hub.since(service, int(sequence), subscription.kinds)
+        missed = live.since(service, int(sequence), subscription.kinds)
     if missed is None:
         return b"event: gap\ndata: {}\n\n"
     return b"".join(_frame(subscription, one) for one in missed if subscription.wants(one))
 
 
-def _frame(subscription: Subscription, recorded: Recorded[Any]) -> bytes:
+def _frame(subscription: Selection, recorded: Recorded[Any]) -> bytes:
     head = f"id: {recorded.service}-{recorded.sequence}\nevent: {recorded.data.name}\ndata: "
     return head.encode() + orjson.dumps(subscription.data(recorded)) + b"\n\n"

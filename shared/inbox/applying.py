@@ -11,9 +11,9 @@ from time import perf_counter
 from typing import Any
 
 from shared.database.failures import is_transient
-from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_of
-from shared.inbox.checkpoints import move
-from shared.inbox.dead_letters import set_aside
+from shared.events import Event, MalformedEvent, Recorded, decode, parse, position_of
+from shared.inbox.checkpoints import move_checkpoint
+from shared.inbox.dead_letters import dead_letter
 from shared.inbox.entry import Entry
 from shared.metrics import counters as counting
 from shared.metrics import names as metrics
@@ -36,23 +36,23 @@ class Batch:
     digest: str | None = None
 
     @property
-    def weight(self) -> int:
+    def size(self) -> int:
         """How many events it holds."""
         return max(len(self.entries), 1)
 
-    def run(self, tx: Transaction, *, careful: bool) -> int:
+    def run(self, tx: Transaction, *, isolate: bool) -> int:
         """Move the place and apply the events; returns the new place. Raises PlaceMoved."""
         tx.caller = None
         last = self.upto or self.entries[-1].sequence
-        move(tx.connection, self.source, self.after, last, self.digest)
-        if careful:
+        move_checkpoint(tx.connection, self.source, self.after, last, self.digest)
+        if isolate:
             for entry in self.entries:
-                _apply_or_set_aside(tx, self.source, entry)
+                _apply_or_dead_letter(tx, self.source, entry)
         else:
-            for handler, run in groupby(self._decoded(tx), key=_first):
+            for handler, run in groupby(self._decoded(tx), key=_handler_of):
                 _handle(tx, handler, [recorded for _, recorded in run])
         applied = metrics.EVENTS_APPLIED.labels(tx.handlers.name, self.source)
-        tx.afterwards(lambda: applied.inc(len(self.entries)))
+        tx.on_commit(lambda: applied.inc(len(self.entries)))
         return last
 
     def _decoded(self, tx: Transaction) -> Iterator[tuple[Consumer, Recorded[Event]]]:
@@ -61,14 +61,14 @@ class Batch:
             try:
                 recorded = _decode(self.source, entry)
             except MalformedEvent as error:
-                set_aside(tx, self.source, entry, error)
+                dead_letter(tx, self.source, entry, error)
                 continue
             handler = None if recorded is None else consumes.get(type(recorded.data))
             if recorded is not None and handler is not None:
                 yield handler, recorded
 
 
-def _first(pair: tuple[Consumer, Recorded[Event]]) -> Consumer:
+def _handler_of(pair: tuple[Consumer, Recorded[Event]]) -> Consumer:
     return pair[0]
 
 
@@ -87,8 +87,8 @@ def _decode(source: str, entry: Entry) -> Recorded[Event] | None:
     if entry.envelope is not None:
         return decode(entry.envelope, place)
     envelope = parse(entry.document)
-    if place_of(envelope) != place:
-        raise MalformedEvent(f"it says {place_of(envelope)}, and stands at {entry.sequence}")
+    if position_of(envelope) != place:
+        raise MalformedEvent(f"it says {position_of(envelope)}, and stands at {entry.sequence}")
     return decode(envelope, place)
 
 
@@ -106,12 +106,12 @@ def attempt(tx: Transaction, source: str, entry: Entry) -> Exception | None:
             raise
         if handler is not None:
             called = handler.handle if isinstance(handler, Batched) else handler
-            tx.afterwards(lambda: counting.failed(tx.handlers.name, called))
+            tx.on_commit(lambda: counting.failed(tx.handlers.name, called))
         return error
     return None
 
 
-def _apply_or_set_aside(tx: Transaction, source: str, entry: Entry) -> None:
+def _apply_or_dead_letter(tx: Transaction, source: str, entry: Entry) -> None:
     error = attempt(tx, source, entry)
     if error is not None:
-        set_aside(tx, source, entry, error)
+        dead_letter(tx, source, entry, error)

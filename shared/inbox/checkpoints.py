@@ -6,7 +6,7 @@ from sqlalchemy.engine import Connection
 from shared.database.sql import send
 from shared.database.types import core
 
-places = Table(
+checkpoints = Table(
     "places",
     core,
     Column("source", String(40), primary_key=True),
@@ -18,18 +18,20 @@ places = Table(
 _MOVE = "UPDATE places SET sequence = ?, digest = ? WHERE source = ? AND sequence = ?"
 
 
-class PlaceMoved(Exception):
+class CheckpointConflict(Exception):
     """Another replica applied these events first; read on from the stored place."""
 
 
-def place_of_source(connection: Connection, source: str) -> int:
+def checkpoint_in(connection: Connection, source: str) -> int:
     """The number of the last event of a source that was applied or set aside; 0 at first."""
-    return place_and_digest(connection, source)[0]
+    return checkpoint_and_digest(connection, source)[0]
 
 
-def place_and_digest(connection: Connection, source: str) -> tuple[int, str | None]:
+def checkpoint_and_digest(connection: Connection, source: str) -> tuple[int, str | None]:
     """The place in a source, and the digest of the event there; None where none was kept."""
-    query = select(places.c.sequence, places.c.digest).where(places.c.source == source)
+    query = select(checkpoints.c.sequence, checkpoints.c.digest).where(
+        checkpoints.c.source == source
+    )
     row = connection.execute(query).first()
     if row is None:
         return 0, None
@@ -37,13 +39,17 @@ def place_and_digest(connection: Connection, source: str) -> tuple[int, str | No
     return row.sequence, digest if number == str(row.sequence) else None
 
 
-def move(connection: Connection, source: str, old: int, new: int, digest: str | None) -> None:
+def move_checkpoint(
+    connection: Connection, source: str, old: int, new: int, digest: str | None
+) -> None:
     """Move the place in a source from one number to another; raises PlaceMoved."""
     if old == 0:
-        known = connection.execute(select(places.c.sequence).where(places.c.source == source))
+        known = connection.execute(
+            select(checkpoints.c.sequence).where(checkpoints.c.source == source)
+        )
         if known.first() is None:
-            connection.execute(places.insert().values(source=source, sequence=0))
+            connection.execute(checkpoints.insert().values(source=source, sequence=0))
     kept = None if digest is None else f"{new} {digest}"
     moved = send(connection, _MOVE, (new, kept, source, old))
     if moved.rowcount != 1:
-        raise PlaceMoved(f"the place in {source} is no longer {old}")
+        raise CheckpointConflict(f"the place in {source} is no longer {old}")

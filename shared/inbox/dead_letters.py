@@ -23,9 +23,9 @@ dead_letters = Table(
 )
 
 
-def set_aside(tx: Transaction, source: str, entry: Entry, error: Exception) -> None:
+def dead_letter(tx: Transaction, source: str, entry: Entry, error: Exception) -> None:
     """Keep an event that could not be applied, with its error."""
-    tx.afterwards(lambda: _tell(tx.handlers.name, source, entry.sequence, error))
+    tx.on_commit(lambda: _tell(tx.handlers.name, source, entry.sequence, error))
     tx.session.execute(
         dead_letters.insert().values(
             source=source,
@@ -41,5 +41,5 @@ def set_aside(tx: Transaction, source: str, entry: Entry, error: Exception) -> N
 def _tell(service: str, source: str, sequence: int, error: Exception) -> None:
     metrics.DEAD_LETTERS.labels(service, source).inc()
     log.error(
-        "event.set_aside", service=service, source=source, sequence=sequence, error=repr(error)
+        "event.dead_lettered", service=service, source=source, sequence=sequence, error=repr(error)
     )

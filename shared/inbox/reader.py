@@ -16,13 +16,13 @@ import structlog
 from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
-from shared.events import MalformedEvent, parse, place_of
+from shared.events import MalformedEvent, parse, position_of
 from shared.exceptions import Unavailable
 from shared.inbox.applying import Batch
-from shared.inbox.checkpoints import PlaceMoved, place_and_digest
+from shared.inbox.checkpoints import CheckpointConflict, checkpoint_and_digest
 from shared.inbox.entry import Entry
 from shared.nats.connection import Bus, StreamRefused
-from shared.nats.consumer import BEAT_SECONDS, Arrival, Feed
+from shared.nats.consumer import BEAT_SECONDS, Delivery, PullConsumer
 from shared.outbox.control import Wish, ask_repair
 from shared.outbox.verification import digest_of
 from shared.writer.writer import Writer
@@ -38,17 +38,17 @@ HEARTBEAT, PULL_EXPIRED = "100", "408"
 log = structlog.get_logger(__name__)
 
 
-class PlaceNotInLog(Exception):
+class CheckpointNotInLog(Exception):
     """This service has applied what its source never wrote: databases of different moments."""
 
 
-class _OpenAgain(Exception):
+class _Reopen(Exception):
     """The consumer is gone or silent, or a number is missing."""
 
 
 PASSING = (
-    _OpenAgain,
-    PlaceMoved,
+    _Reopen,
+    CheckpointConflict,
     Unavailable,
     StreamRefused,
     nats.errors.Error,
@@ -63,8 +63,8 @@ class _Trouble:
 
     why: str
     # A message of the stream whose envelope is not the one of its number.
-    misfit: Entry | None = None
-    hole: bool = False
+    mismatch: Entry | None = None
+    gap: bool = False
 
 
 class Reader:
@@ -74,7 +74,7 @@ class Reader:
         self.source = source
         self.service = writer.handlers.name
         self.stream = source.upper()
-        self.place = 0
+        self.checkpoint = 0
         # What the database says; behind the place while what passes concerns nobody here.
         self._stored = 0
         # Of the event at the place; and the birth of the stream that was seen last.
@@ -82,7 +82,7 @@ class Reader:
         self._created: str | None = None
         self._linger = self._lingers = writer.handlers.linger_seconds
         self._heard = frozenset(model.type for model in writer.handlers.consumes)
-        self.behind = False
+        self.beyond_retention = False
         self.caught_up = False
         self.head_known = False
         self._writer = writer
@@ -96,102 +96,107 @@ class Reader:
         """Read for ever; ends when cancelled, or with PlaceNotInLog."""
         pause = LEAST_PAUSE_SECONDS
         while True:
-            began = self.place
+            began = self.checkpoint
             try:
-                await self._read_place()
+                await self._read_checkpoint()
                 await self._follow()
             except Exception as error:
                 if not (isinstance(error, PASSING) or is_transient(error)):
                     raise
-                log.info("reader.again", service=self.service, source=self.source, why=repr(error))
-                pause = LEAST_PAUSE_SECONDS if self.place > began else pause
+                log.info("reader.retry", service=self.service, source=self.source, why=repr(error))
+                pause = LEAST_PAUSE_SECONDS if self.checkpoint > began else pause
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, MOST_PAUSE_SECONDS)
 
-    async def _read_place(self) -> None:
+    async def _read_checkpoint(self) -> None:
         def read() -> tuple[int, str | None]:
             with self._database.reading() as session:
-                return place_and_digest(session.connection(), self.source)
+                return checkpoint_and_digest(session.connection(), self.source)
 
         self._stored, self._digest = await on_thread(read)
-        self.place = self._stored
+        self.checkpoint = self._stored
         await self._compare_with_log()
 
     async def _compare_with_log(self) -> None:
         """Raises PlaceNotInLog; a source that does not answer yet is asked again later."""
         if self.head_known:
             return
-        asked = {"sequence": self.place, "digest": self._digest}
+        asked = {"sequence": self.checkpoint, "digest": self._digest}
         try:
             answer = await self._bus.request(f"head.{self.source}", orjson.dumps(asked))
         except (nats.errors.Error, TimeoutError):
             return
         said = orjson.loads(answer.data)
         head = int(said["head"])
-        if self.place > head or said.get("differs"):
-            raise PlaceNotInLog(
-                f"{self.service} has applied {self.place} events of {self.source}, whose log "
-                f"{'holds another there' if self.place <= head else f'ends at {head}'}: the "
+        if self.checkpoint > head or said.get("differs"):
+            raise CheckpointNotInLog(
+                f"{self.service} has applied {self.checkpoint} events of {self.source}, whose log "
+                f"{'holds another there' if self.checkpoint <= head else f'ends at {head}'}: the "
                 "databases are of different moments; restore all of one backup; "
                 "`bulwark doctor` says how"
             )
         self.head_known = True
 
-    def _say_behind(self, behind: bool) -> None:
-        if behind and not self.behind:
+    def _report_beyond_retention(self, behind: bool) -> None:
+        if behind and not self.beyond_retention:
             log.critical(
-                "reader.behind",
+                "reader.beyond_retention",
                 service=self.service,
                 source=self.source,
-                place=self.place,
-                advice=f"bulwark refill {self.source} --from {self.place + 1}",
+                place=self.checkpoint,
+                advice=f"bulwark refill {self.source} --from {self.checkpoint + 1}",
             )
-        self.behind = behind
+        self.beyond_retention = behind
 
     async def _follow(self) -> None:
-        await self._look_at_stream()
-        if self.behind:
+        await self._probe_stream()
+        if self.beyond_retention:
             await asyncio.sleep(QUIET_SECONDS / 2)
             return
-        feed = Feed(self._bus, self.stream, 2 * self._room.events_at_once)
+        feed = PullConsumer(self._bus, self.stream, 2 * self._room.events_at_once)
         try:
-            await feed.open(self.place + 1)
+            await feed.open(self.checkpoint + 1)
             while True:
                 await self._step(feed)
         finally:
             await feed.close()
 
-    async def _look_at_stream(self) -> int:
+    async def _probe_stream(self) -> int:
         """Compare the place with what the stream spans; returns where the stream ends."""
         state = await self._bus.stream(self.stream)
         if state is None:
-            raise _OpenAgain("there is no stream yet")
-        self._say_behind(state.first > self.place + 1)
-        self.caught_up = self.caught_up or (not self.behind and state.last <= self.place)
-        if state.last < self.place or state.created != self._created:
+            raise _Reopen("there is no stream yet")
+        self._report_beyond_retention(state.first > self.checkpoint + 1)
+        self.caught_up = self.caught_up or (
+            not self.beyond_retention and state.last <= self.checkpoint
+        )
+        if state.last < self.checkpoint or state.created != self._created:
             # It is being filled again, or the log itself has gone back: its owner tells which.
             self.head_known = False
         self._created = state.created
         await self._compare_with_log()
         return state.last
 
-    async def _step(self, feed: Feed) -> None:
+    async def _step(self, feed: PullConsumer) -> None:
         """Wait for something, take all there is, apply it; then face what was not an event."""
         entries, trouble = await self._gather(feed)
         if entries:
             await self._apply(entries)
             if not feed.waiting and not self.caught_up:
-                await self._look_at_stream()
+                await self._probe_stream()
         if trouble is not None:
-            await self._face(trouble)
-            await feed.top_up()
+            await self._handle_trouble(trouble)
+            await feed.request_more()
 
     async def _apply(self, entries: list[Entry]) -> None:
-        await self._writer.site.precedence.wait()
+        await self._writer.site.priority.wait()
         digest = digest_of(entries[-1].document)
         # Nobody here handles these: to pass them over again after a crash changes nothing.
-        if not self._concern(entries) and self.place - self._stored < self._room.events_at_once:
-            self.place = entries[-1].sequence
+        if (
+            not self._concern(entries)
+            and self.checkpoint - self._stored < self._room.events_at_once
+        ):
+            self.checkpoint = entries[-1].sequence
         else:
             await self._store(entries, digest)
         self._digest = digest
@@ -203,12 +208,12 @@ class Reader:
 
     async def _store(self, entries: list[Entry], digest: str | None) -> None:
         """Apply events, and move the stored place behind them; none moves it to where we stand."""
-        upto = entries[-1].sequence if entries else self.place
+        upto = entries[-1].sequence if entries else self.checkpoint
         batch = Batch(self.source, self._stored, entries, upto, digest)
         self._stored = await self._writer.submit(batch)
-        self.place = self._stored
+        self.checkpoint = self._stored
 
-    async def _gather(self, feed: Feed) -> tuple[list[Entry], _Trouble | None]:
+    async def _gather(self, feed: PullConsumer) -> tuple[list[Entry], _Trouble | None]:
         entries: list[Entry] = []
         loop = asyncio.get_running_loop()
         deadline = loop.time() + QUIET_SECONDS
@@ -216,7 +221,7 @@ class Reader:
             try:
                 came = await feed.first(SILENCE_SECONDS)
             except TimeoutError:
-                raise _OpenAgain("three beats of silence") from None
+                raise _Reopen("three beats of silence") from None
             if self._lingers and not came.status and not feed.waiting:
                 await asyncio.sleep(self._lingers)
             while True:
@@ -229,73 +234,73 @@ class Reader:
             flood = len(entries) > FLOOD
             self._lingers = self._linger + self._room.flood_linger_seconds * flood
             # A pull that ran out must be renewed at once: without one not even beats come.
-            await feed.top_up(len(entries))
+            await feed.request_more(len(entries))
             if not entries and loop.time() > deadline:
-                await self._after_quiet()
+                await self._check_quiet_stream()
                 break
         return entries, None
 
-    def _take(self, feed: Feed, came: Arrival, entries: list[Entry]) -> _Trouble | None:
+    def _take(self, feed: PullConsumer, came: Delivery, entries: list[Entry]) -> _Trouble | None:
         """Sort what came: the next event is kept, a beat or what was seen before is let go."""
         number, status, document = came
         if status:
             return _heed(feed, status)
         try:
             envelope = parse(document)
-            fits = place_of(envelope) == (self.source, number)
+            fits = position_of(envelope) == (self.source, number)
         except MalformedEvent:
             envelope, fits = None, False
-        expected = self.place + len(entries) + 1
+        expected = self.checkpoint + len(entries) + 1
         if number > expected:
-            return _Trouble(f"{expected} is missing", hole=True)
+            return _Trouble(f"{expected} is missing", gap=True)
         if not fits:
-            misfit = Entry(number, document, None)
-            return _Trouble("an envelope does not match its number", misfit=misfit)
+            mismatch = Entry(number, document, None)
+            return _Trouble("an envelope does not match its number", mismatch=mismatch)
         if number == expected:
             entries.append(Entry(number, document, envelope))
         return None
 
-    async def _face(self, trouble: _Trouble) -> None:
-        if trouble.hole:
-            await self._missing(self.place + 1)
-        if trouble.misfit is not None:
-            await self._misfit(trouble.misfit)
+    async def _handle_trouble(self, trouble: _Trouble) -> None:
+        if trouble.gap:
+            await self._missing(self.checkpoint + 1)
+        if trouble.mismatch is not None:
+            await self._mismatch(trouble.mismatch)
             return
-        raise _OpenAgain(trouble.why)
+        raise _Reopen(trouble.why)
 
     async def _missing(self, sequence: int) -> None:
         state = await self._bus.stream(self.stream)
         if state is not None and state.first > sequence:
-            raise _OpenAgain("the stream begins beyond the place")
+            raise _Reopen("the stream begins beyond the place")
         if self._missed == sequence and state is not None:
-            await self._tell_owner(sequence, "a hole", state.created)
+            await self._ask_rebuild(sequence, "a hole", state.created)
         self._missed = sequence
-        raise _OpenAgain(f"{sequence} is missing")
+        raise _Reopen(f"{sequence} is missing")
 
-    async def _misfit(self, entry: Entry) -> None:
+    async def _mismatch(self, entry: Entry) -> None:
         """Tell the owner, who makes the stream again, unless the very same stands in its log: that
         is set aside, so that what follows does not wait for ever."""
         state = await self._bus.stream(self.stream)
         if state is None:
-            raise _OpenAgain("the stream is gone")
+            raise _Reopen("the stream is gone")
         why = "an envelope does not match its number"
         found = {"sequence": entry.sequence, "digest": digest_of(entry.document)}
-        if not await self._tell_owner(entry.sequence, why, state.created, found):
-            raise _OpenAgain(why)
-        if entry.sequence == self.place + 1:
+        if not await self._ask_rebuild(entry.sequence, why, state.created, found):
+            raise _Reopen(why)
+        if entry.sequence == self.checkpoint + 1:
             await self._apply([entry])
 
-    async def _after_quiet(self) -> None:
+    async def _check_quiet_stream(self) -> None:
         """Nothing for two seconds: the stream must hold nothing more, or something is amiss."""
-        if self.place > self._stored:
+        if self.checkpoint > self._stored:
             await self._store([], self._digest)
-        last = await self._look_at_stream()
-        if self.behind:
-            raise _OpenAgain("behind")
-        if last > self.place:
-            await self._missing(self.place + 1)
+        last = await self._probe_stream()
+        if self.beyond_retention:
+            raise _Reopen("behind")
+        if last > self.checkpoint:
+            await self._missing(self.checkpoint + 1)
 
-    async def _tell_owner(
+    async def _ask_rebuild(
         self, sequence: int, why: str, created: str, found: dict[str, Any] | None = None
     ) -> bool:
         """Ask for the stream to be made again; True when what was found stands in the log."""
@@ -306,11 +311,11 @@ class Reader:
             sequence=sequence,
             why=why,
         )
-        wish = Wish(min(sequence, self.place + 1), created)
+        wish = Wish(min(sequence, self.checkpoint + 1), created)
         return await ask_repair(self._bus, self.source, wish, found)
 
 
-def _heed(feed: Feed, status: str) -> _Trouble | None:
+def _heed(feed: PullConsumer, status: str) -> _Trouble | None:
     if status.startswith(HEARTBEAT):
         return None
     if status.startswith(PULL_EXPIRED):

@@ -11,12 +11,12 @@ from shared.writer.transaction import Transaction
 
 
 @dataclass(slots=True)
-class Retry:
+class Replay:
     """Puts dead letters back: each is applied again, and kept with its new error when it fails."""
 
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> tuple[int, int]:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, isolate: bool) -> tuple[int, int]:  # noqa: ARG002 - see Work
         """Apply them again; returns how many went well and how many stay."""
         tx.caller = None
         connection = tx.connection

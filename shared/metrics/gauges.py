@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from shared.metrics.names import Told
+from shared.metrics.names import GaugeSpec
 
 T = TypeVar("T")
 
@@ -21,21 +21,21 @@ WAITED_SECONDS = 1.5
 USED_SECONDS = 60.0
 
 
-class Value(NamedTuple):
+class Sample(NamedTuple):
     """A value of a gauge for some values of its labels."""
 
-    gauge: Told
+    gauge: GaugeSpec
     value: float
     labels: tuple[str, ...] = ()
 
 
-class Telling(Collector):
+class GaugeCollector(Collector):
     """Gauges with their values at one moment, of all services of a process together."""
 
     def __init__(self) -> None:
         self._families: dict[str, GaugeMetricFamily] = {}
 
-    def tell(self, gauge: Told, value: float, *labels: str) -> None:
+    def set(self, gauge: GaugeSpec, value: float, *labels: str) -> None:
         """Give a gauge a value for some values of its labels."""
         family = self._families.get(gauge.name)
         if family is None:
@@ -43,7 +43,7 @@ class Telling(Collector):
             self._families[gauge.name] = family
         family.add_metric(labels, value)
 
-    def tell_all(self, family: GaugeMetricFamily) -> None:
+    def add_family(self, family: GaugeMetricFamily) -> None:
         """Tell a gauge with all its values; nobody else tells of it."""
         self._families[family.name] = family
 
@@ -52,7 +52,7 @@ class Telling(Collector):
         return list(self._families.values())
 
 
-class Look(Generic[T]):
+class Probe(Generic[T]):
     """Something to look at that may take long, or fail: `failed` hears of it.
 
     One look goes on at a time. What it found is kept for `keep_seconds`; while the next look does

@@ -1,6 +1,6 @@
 """The names of the core's own metrics, in one place, with their meaning. P4.
 
-A counter or histogram is counted where things happen; a `Told` gauge is worked out only when
+A counter or histogram is counted where things happen; a `GaugeSpec` gauge is worked out only when
 somebody asks `/metrics`. No label takes a value from outside: services, streams, routes, statuses,
 event types and handlers are what this release declares, at most some hundreds of series a process.
 What a service tells by area is declared in its `main.py` (`AreaGauge` in
@@ -18,7 +18,7 @@ _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class GaugeSpec:
     """A gauge that is worked out when it is asked for."""
 
     name: str
@@ -72,67 +72,67 @@ HANDLER_ERRORS = Counter(
 
 # Log, stream and places --------------------------------------------------------------------------
 
-LOG_HEAD = Told("bulwark_log_head", "Number of the log's last event", ("service",))
-RELAY_HEAD = Told("bulwark_relay_head", "Number of the stream's last message", ("service",))
-RELAY_LAG = Told(
+LOG_HEAD = GaugeSpec("bulwark_log_head", "Number of the log's last event", ("service",))
+RELAY_HEAD = GaugeSpec("bulwark_relay_head", "Number of the stream's last message", ("service",))
+RELAY_LAG = GaugeSpec(
     "bulwark_relay_lag_events", "Events of the log that the stream does not hold yet", ("service",)
 )
-RELAY_LAG_SECONDS = Told(
+RELAY_LAG_SECONDS = GaugeSpec(
     "bulwark_relay_lag_seconds",
     "Age of the oldest event that the stream does not hold yet; 0 when it holds all",
     ("service",),
 )
 RELAY_ERRORS = Counter("bulwark_relay_errors_total", "Publishes that failed", ["service"])
-STREAM_REMADE = Counter(
+STREAM_REBUILT = Counter(
     "bulwark_stream_remade_total", "Streams deleted and filled again from the log", ["service"]
 )
-STREAM_BAD = Told(
+STREAM_BAD = GaugeSpec(
     "bulwark_stream_bad",
     "1 while the stream contradicts the log and waits for a person",
     ("service",),
 )
-STREAM_BYTES = Told("bulwark_stream_bytes", "What the service's stream takes up", ("service",))
-STORE_BYTES = Told("bulwark_broker_store_bytes", "What all streams of the broker take up")
-STORE_LIMIT_BYTES = Told(
+STREAM_BYTES = GaugeSpec("bulwark_stream_bytes", "What the service's stream takes up", ("service",))
+STORE_BYTES = GaugeSpec("bulwark_broker_store_bytes", "What all streams of the broker take up")
+STORE_LIMIT_BYTES = GaugeSpec(
     "bulwark_broker_store_limit_bytes",
     "What they may take up; absent while the broker names no limit",
 )
-BROKER_CONNECTED = Told(
+BROKER_CONNECTED = GaugeSpec(
     "bulwark_broker_connected", "1 while the broker answers this process", ("service",)
 )
-READER_PLACE = Told(
+READER_CHECKPOINT = GaugeSpec(
     "bulwark_reader_place", "Number of the last event applied", ("service", "source")
 )
-READER_LAG = Told(
+READER_LAG = GaugeSpec(
     "bulwark_reader_lag_events",
     "Messages of the stream that are not applied yet",
     ("service", "source"),
 )
-READER_LAG_SECONDS = Told(
+READER_LAG_SECONDS = GaugeSpec(
     "bulwark_reader_lag_seconds",
     "Age of the oldest message that is not applied yet; 0 when all are",
     ("service", "source"),
 )
-READER_BEHIND = Told(
+READER_BEYOND_RETENTION = GaugeSpec(
     "bulwark_reader_behind", "1 while the stream begins beyond the reader", ("service", "source")
 )
-DEAD_LETTERS_NOW = Told(
+DEAD_LETTERS_NOW = GaugeSpec(
     "bulwark_dead_letters_set_aside", "Events that stand set aside now", ("service", "source")
 )
 
 # Sending to the outside, by target: no more series than there are targets ------------------------
 
-WEBHOOK_LAG = Told(
+WEBHOOK_LAG = GaugeSpec(
     "bulwark_webhook_lag_events",
     "Messages of the streams that a target was neither sent nor spared yet",
     ("target",),
 )
-WEBHOOK_FAILING = Told(
+WEBHOOK_FAILING = GaugeSpec(
     "bulwark_webhook_failing_seconds",
     "Time since a target began to fail; 0 while it takes what it is sent",
     ("target",),
 )
-WEBHOOK_BEHIND = Told(
+WEBHOOK_BEHIND = GaugeSpec(
     "bulwark_webhook_behind", "1 while a stream begins beyond the target's place", ("target",)
 )
 WEBHOOK_ATTEMPTS = Counter(
@@ -143,41 +143,41 @@ WEBHOOK_ATTEMPTS = Counter(
 
 # The process and its machine ---------------------------------------------------------------------
 
-LEASE_HELD = Told(
+LEASE_HELD = GaugeSpec(
     "bulwark_lease_held", "1 in the process that publishes, reads and ticks", ("service",)
 )
-WRITER_WAITING = Told(
+WRITER_WAITING = GaugeSpec(
     "bulwark_writer_waiting_seconds",
     "How long the writer's transaction under way has taken; 0 without one",
     ("service",),
 )
-DRILL = Told("bulwark_drill", "1 while what is told is of a drill", ("service",))
-CLOCK_JUMPED = Told(
+DRILL = GaugeSpec("bulwark_drill", "1 while what is told is of a drill", ("service",))
+CLOCK_JUMPED = GaugeSpec(
     "bulwark_clock_jumped", "1 while ticks stand still because the clock is not believed"
 )
-POOL_IN_USE = Told(
+POOL_IN_USE = GaugeSpec(
     "bulwark_database_pool_in_use", "Connections in use (pool: read, write)", ("service", "pool")
 )
-POOL_SIZE = Told(
+POOL_SIZE = GaugeSpec(
     "bulwark_database_pool_size", "Connections that may be in use at most", ("service", "pool")
 )
-DISK_FREE = Told("bulwark_disk_free_bytes", "Free room where the data folder lies")
-DISK_SIZE = Told("bulwark_disk_size_bytes", "All room where the data folder lies")
-BACKUP_AGE = Told(
+DISK_FREE = GaugeSpec("bulwark_disk_free_bytes", "Free room where the data folder lies")
+DISK_SIZE = GaugeSpec("bulwark_disk_size_bytes", "All room where the data folder lies")
+BACKUP_AGE = GaugeSpec(
     "bulwark_backup_age_seconds", "Time since the newest backup was finished; absent without one"
 )
-CERTIFICATE_END = Told(
+CERTIFICATE_END = GaugeSpec(
     "bulwark_certificate_end_timestamp_seconds",
     "When a certificate of BULWARK_CERTIFICATE_FILES ends, in seconds since 1970 (at most 8 files)",
     ("file",),
 )
-BUILD_INFO = Told("bulwark_build_info", "1, with the release that runs", ("version", "python"))
-SERIES_LEFT_OUT = Told(
+BUILD_INFO = GaugeSpec("bulwark_build_info", "1, with the release that runs", ("version", "python"))
+SERIES_LEFT_OUT = GaugeSpec(
     "bulwark_series_left_out",
     "Areas that a gauge does not tell of because it has reached its most series",
     ("service", "gauge"),
 )
-LOOK_ERRORS = Counter(
+PROBE_ERRORS = Counter(
     "bulwark_look_errors_total",
     "Looks for /metrics that failed or did not come in time (what: log, stream, store, areas, "
     "own, folder)",

@@ -22,7 +22,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from shared.nats.parser import Frames, Hear, installed
+from shared.nats.parser import MessageParser, OnMessage, installed
 
 REQUEST_SECONDS = 2.0
 STREAM_NOT_FOUND = 10059
@@ -70,19 +70,19 @@ class ConnectionEnded(Exception):
 class Inbox:
     """A subject of our own, whose messages are handed over as bytes."""
 
-    def __init__(self, frames: Frames, subscription: Subscription) -> None:
+    def __init__(self, frames: MessageParser, subscription: Subscription) -> None:
         self.subject = subscription.subject
         self._frames = frames
         self._subscription = subscription
         self._number = str(subscription._id).encode()
 
-    def hear(self, hear: Hear) -> None:
+    def on_message(self, on_message: OnMessage) -> None:
         """Hand over what comes from now on."""
-        self._frames.heard[self._number] = hear
+        self._frames.listeners[self._number] = on_message
 
     async def leave(self) -> None:
         """Nothing more comes; raises nats.errors.Error when the broker cannot be told."""
-        self._frames.heard.pop(self._number, None)
+        self._frames.listeners.pop(self._number, None)
         await self._subscription.unsubscribe()
 
 
@@ -134,11 +134,11 @@ class Bus:
         installed(self.client)
         outlive_a_reset(self.client)
 
-    async def listen(self, hear: Hear) -> Inbox:
+    async def listen(self, on_message: OnMessage) -> Inbox:
         """A new subject of our own; `hear` is called with each message as it comes."""
         client = self.client
         inbox = Inbox(installed(client), await client.subscribe(client.new_inbox()))
-        inbox.hear(hear)
+        inbox.on_message(on_message)
         return inbox
 
     async def _closed(self) -> None:

@@ -24,7 +24,7 @@ NO_MESSAGE_OF_A_STREAM = "400 no message of a stream"
 log = structlog.get_logger(__name__)
 
 
-class Arrival(NamedTuple):
+class Delivery(NamedTuple):
     """What came: a message of the stream by its number, or a word of the server itself.
 
     `status` is such a word, as `100 Idle Heartbeat`; empty for a message of the stream.
@@ -35,7 +35,7 @@ class Arrival(NamedTuple):
     document: bytes
 
 
-class Feed:
+class PullConsumer:
     """An open consumer: its inbox, and how many messages the pull still allows."""
 
     def __init__(self, bus: Bus, stream: str, most_pull: int = MOST_PULL) -> None:
@@ -46,7 +46,7 @@ class Feed:
         self._allowed = 0
         self._size = LEAST_PULL
         self._most = most_pull
-        self._arrived: deque[Arrival] = deque()
+        self._arrived: deque[Delivery] = deque()
         self._stirred = asyncio.Event()
 
     @property
@@ -76,7 +76,7 @@ class Feed:
         await self._pull(self._inbox)
 
     def _hear(self, reply: bytes, head: bytes, document: bytes) -> None:
-        self._arrived.append(arrival(reply, head, document))
+        self._arrived.append(delivery(reply, head, document))
         self._stirred.set()
 
     async def close(self) -> None:
@@ -104,7 +104,7 @@ class Feed:
             reply=inbox.subject,
         )
 
-    async def top_up(self, taken: int = 0) -> None:
+    async def request_more(self, taken: int = 0) -> None:
         """Ask for more before what was asked for runs out: twice as much when much was taken."""
         if taken >= self._size // 2:
             self._size = min(2 * self._size, self._most)
@@ -114,10 +114,10 @@ class Feed:
             await self._pull(self._inbox)
 
     def expired(self) -> None:
-        """The server let the pull go; the next `top_up` asks again."""
+        """The server let the pull go; the next `request_more` asks again."""
         self._allowed = 0
 
-    async def first(self, seconds: float) -> Arrival:
+    async def first(self, seconds: float) -> Delivery:
         """What comes next; raises TimeoutError after a silence."""
         # Not wait_for: before Python 3.12 it loses a cancellation that meets what it waits for.
         async with asyncio.timeout(seconds):
@@ -126,7 +126,7 @@ class Feed:
                 await self._stirred.wait()
         return self.take()
 
-    def take(self) -> Arrival:
+    def take(self) -> Delivery:
         """The first of those waiting; raises IndexError when none is."""
         found = self._arrived.popleft()
         if not found.status:
@@ -134,15 +134,15 @@ class Feed:
         return found
 
 
-def arrival(reply: bytes, head: bytes, document: bytes) -> Arrival:
+def delivery(reply: bytes, head: bytes, document: bytes) -> Delivery:
     """What a message is: its number in the stream stands in its reply subject.
 
     The subject has nine tokens, or twelve where the account has a domain.
     """
     if head[STATUS_AT : STATUS_AT + 1] == b" ":
-        return Arrival(0, head[STATUS_AT + 1 :].partition(b"\r\n")[0].decode(), b"")
+        return Delivery(0, head[STATUS_AT + 1 :].partition(b"\r\n")[0].decode(), b"")
     tokens = reply.split(b".")
     number = tokens[5] if len(tokens) == 9 else tokens[7] if len(tokens) > 9 else b""
     if not number.isdigit():
-        return Arrival(0, NO_MESSAGE_OF_A_STREAM, b"")
-    return Arrival(int(number), "", document)
+        return Delivery(0, NO_MESSAGE_OF_A_STREAM, b"")
+    return Delivery(int(number), "", document)

@@ -11,19 +11,19 @@ from typing import Any
 from nats.errors import ProtocolError
 from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 
-Hear = Callable[[bytes, bytes, bytes], None]
+OnMessage = Callable[[bytes, bytes, bytes], None]
 """What hears a message: its reply subject, its block of headers (empty: none), its body."""
 
 END = b"\r\n"
 LONGEST_LINE = 32 * 1024
 
 
-class Frames(Parser):
+class MessageParser(Parser):
     """nats-py's parser, which hands the messages of some subscriptions over as they come."""
 
     def __init__(self, client: Any) -> None:
         # By the number of the subscription, as it stands in a frame.
-        self.heard: dict[bytes, Hear] = {}
+        self.listeners: dict[bytes, OnMessage] = {}
         self._rest = b""
         self._resets = 0
         super().__init__(client)
@@ -46,15 +46,15 @@ class Frames(Parser):
                 stop += _size(words) + 2
                 if stop > len(data):
                     break
-                hear = self.heard.get(words[2])
-                if hear is not None:
+                on_message = self.listeners.get(words[2])
+                if on_message is not None:
                     if others < at:
                         await super().parse(data[others:at])
                     if resets != self._resets:
                         # Meanwhile the connection became a new one: these bytes are the old one's.
                         return
                     others = stop
-                    _hand_over(hear, words, data, end + 2, stop - 2)
+                    _hand_over(on_message, words, data, end + 2, stop - 2)
             at = stop
         self._rest = data[at:]
         if others < at:
@@ -70,22 +70,24 @@ def _size(words: list[bytes]) -> int:
         raise ProtocolError("nats: malformed MSG") from None
 
 
-def _hand_over(hear: Hear, words: list[bytes], data: bytes, start: int, stop: int) -> None:
+def _hand_over(
+    on_message: OnMessage, words: list[bytes], data: bytes, start: int, stop: int
+) -> None:
     headed = words[0] == b"HMSG"
     body = start + int(words[-2]) if headed else start
     # Without a reply subject a line has one word less.
     reply = words[3] if len(words) == (6 if headed else 5) else b""
-    hear(reply, data[start:body], data[body:stop])
+    on_message(reply, data[start:body], data[body:stop])
 
 
-def installed(client: Any) -> Frames:
+def installed(client: Any) -> MessageParser:
     """The parser of a connected client, put in the place of the library's own."""
     old = client._ps
-    if isinstance(old, Frames):
+    if isinstance(old, MessageParser):
         return old
     if old.state != AWAITING_CONTROL_LINE:
         raise RuntimeError("the client is amidst a message")
-    frames = Frames(client)
+    frames = MessageParser(client)
     frames._rest = bytes(old.buf)
     client._ps = frames
     return frames

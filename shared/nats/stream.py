@@ -37,7 +37,7 @@ class StreamMaker:
         # The birth of the stream whose settings the server refused to change.
         self._not_updated: str | None = None
         # Told from the start: what first shows itself as 1 rises for no alert.
-        self._remade = metrics.STREAM_REMADE.labels(service)
+        self._remade = metrics.STREAM_REBUILT.labels(service)
 
     async def make(self, first: int) -> None:
         """Make the stream; `first` is the number its first message gets."""

@@ -21,7 +21,7 @@ from shared.nats.stream import StreamMaker, StreamSettings
 from shared.outbox.control import BROKER_ERRORS, Answers, Wish
 from shared.outbox.publisher import BATCH, Batch, OutOfStep, Publisher
 from shared.outbox.verification import DATABASE_OLDER, StreamCheck
-from shared.priority import Precedence
+from shared.priority import PublishPriority
 from shared.writer import log as event_log
 from shared.writer.log import Row
 
@@ -53,7 +53,7 @@ class Relay:
         settings: StreamSettings | None = None,
         *,
         older: Callable[[bool], None] = lambda _older: None,
-        precedence: Precedence | None = None,
+        priority: PublishPriority | None = None,
     ) -> None:
         self.service = service
         self.stream = service.upper()
@@ -65,7 +65,7 @@ class Relay:
         self._maker = StreamMaker(service, bus, settings)
         self._check = StreamCheck(service, database, bus, settings.max_age_seconds)
         self._tell_older = older
-        self._precedence = precedence or Precedence()
+        self._priority = priority or PublishPriority()
         # Set once the log is known to be no older than the stream: who writes to the log of
         # itself, as readers do, waits for it.
         self.compared = asyncio.Event()
@@ -98,7 +98,7 @@ class Relay:
         # Unknown stays unknown: another process may have told of a later commit before this came.
         self._head = rows[-1].sequence if rows and self._head is not None else None
         if len(rows) > MUCH:
-            self._precedence.claim(self.service)
+            self._priority.claim(self.service)
         self._woken.set()
 
     async def run(self) -> None:
@@ -111,7 +111,7 @@ class Relay:
         finally:
             await self._answers.end()
 
-    async def stand_by(self) -> None:
+    async def follow(self) -> None:
         """While another process publishes: tell whether the database is older, change nothing."""
         while True:
             try:
@@ -125,9 +125,9 @@ class Relay:
     async def _compare(self) -> None:
         state = await self._bus.stream(self.stream)
         if state is None or (fault := await self._check.fault(state)) is None:
-            self._say_older(None)
+            self._report_older(None)
         elif fault == DATABASE_OLDER:
-            self._say_older(state.created)
+            self._report_older(state.created)
         # Whatever else is wrong with it says nothing of the log: who publishes mends it.
 
     async def _publish(self) -> None:
@@ -137,13 +137,13 @@ class Relay:
                 try:
                     await self._round()
                 finally:
-                    self._precedence.release(self.service)
+                    self._priority.release(self.service)
             except Exception as error:
                 if not (isinstance(error, (*BROKER_ERRORS, OutOfStep)) or is_transient(error)):
                     raise
                 self._last = None
                 metrics.RELAY_ERRORS.labels(self.service).inc()
-                log.warning("relay.again", service=self.service, error=repr(error))
+                log.warning("relay.retry", service=self.service, error=repr(error))
                 await asyncio.sleep(AGAIN_SECONDS)
             else:
                 await self._rest()
@@ -253,7 +253,7 @@ class Relay:
                 return await self._create(self._wish.sequence if self._wish else None)
             fault = await self._check.fault(state)
             if fault is None:
-                self._say_older(None)
+                self._report_older(None)
                 await self._maker.agree(state)
                 self._stands_at(state.last)
                 return state.last
@@ -263,12 +263,12 @@ class Relay:
                 continue
             # What was found older once stays so: nothing is changed by a log that grows past it.
             if fault == DATABASE_OLDER or self._older_than == state.created:
-                self._say_older(state.created)
+                self._report_older(state.created)
                 return None
             log.critical("relay.stream_bad", service=self.service, fault=fault)
-        return await self._make_again(None)
+        return await self._rebuild(None)
 
-    def _say_older(self, than: str | None) -> None:
+    def _report_older(self, than: str | None) -> None:
         if than is not None and self._older_than is None:
             log.critical(
                 "relay.database_older_than_stream",
@@ -280,7 +280,7 @@ class Relay:
             self.compared.set()
         self._tell_older(than is not None)
 
-    async def _make_again(self, first: int | None) -> int:
+    async def _rebuild(self, first: int | None) -> int:
         await self._maker.remove()
         return await self._create(first)
 
@@ -288,7 +288,7 @@ class Relay:
         """Make the stream so that its numbers line up with the log's; returns where it ends."""
         first = await on_thread(self._check.first_number, wanted)
         await self._maker.make(first)
-        self._say_older(None)
+        self._report_older(None)
         self._stands_at(first - 1)
         return first - 1
 
@@ -312,7 +312,7 @@ class Relay:
 
     async def _grant(self, wish: Wish) -> None:
         if await self._concerns(wish):
-            log.critical("relay.repair", service=self.service, sequence=wish.sequence)
-            self._last = await self._make_again(wish.sequence)
+            log.critical("relay.rebuild", service=self.service, sequence=wish.sequence)
+            self._last = await self._rebuild(wish.sequence)
         if self._wish is wish:
             self._wish = None

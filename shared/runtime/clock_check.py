@@ -41,7 +41,7 @@ _KEEP = (
 _FORGET = "DELETE FROM clocks WHERE wall_ms < ?"
 
 
-class Doubt(StrEnum):
+class ClockFault(StrEnum):
     """Why the clock is not believed."""
 
     JUMPED = "jumped"
@@ -58,31 +58,31 @@ class Reading:
     wall: datetime
 
 
-def doubt_of(
-    now: Reading, believed: Collection[Reading], database_time: datetime | None
-) -> Doubt | None:
+def fault_of(
+    now: Reading, trusted: Collection[Reading], database_time: datetime | None
+) -> ClockFault | None:
     """Why a reading is not believed, beside what was believed before; None when it is.
 
     An hour is forgiven. `database_time` is that of a database server, which may be on another
     machine; None where there is none. That it agrees proves nothing: it may be the same clock.
     """
     if database_time is not None and abs(now.wall - database_time) > HOUR:
-        return Doubt.APART
-    own = of_boot(now.boot, believed)
+        return ClockFault.APART
+    own = of_boot(now.boot, trusted)
     if own is not None:
         moved = (now.wall - own.wall) - (now.steady - own.steady)
-        return Doubt.JUMPED if abs(moved) > HOUR else None
+        return ClockFault.JUMPED if abs(moved) > HOUR else None
     # Of a machine that was just started only this is known; days ahead may be days off.
-    set_back = any(one.wall - now.wall > HOUR for one in believed)
-    return Doubt.SET_BACK if set_back else None
+    set_back = any(one.wall - now.wall > HOUR for one in trusted)
+    return ClockFault.SET_BACK if set_back else None
 
 
-def of_boot(boot: str, believed: Collection[Reading]) -> Reading | None:
+def of_boot(boot: str, trusted: Collection[Reading]) -> Reading | None:
     """What was believed of a machine since its start."""
-    return next((one for one in believed if one.boot == boot), None)
+    return next((one for one in trusted if one.boot == boot), None)
 
 
-class ClockWatch:
+class ClockCheck:
     """Compares a clock with what its service's database knows."""
 
     def __init__(
@@ -98,26 +98,26 @@ class ClockWatch:
         self._boot = boot or boot_id()
         self._steady = steady
 
-    async def look(self) -> tuple[datetime, Doubt | None]:
+    async def look(self) -> tuple[datetime, ClockFault | None]:
         """The present, and why it is not believed; keeps it for later looks when it is."""
         steady = timedelta(seconds=self._steady())
         now = Reading(self._boot, steady, self._clock.now())
         return now.wall, await on_thread(self._compare, now)
 
-    def _compare(self, now: Reading) -> Doubt | None:
+    def _compare(self, now: Reading) -> ClockFault | None:
         database_time = None
         with self._database.reading() as session:
-            believed = [
+            trusted = [
                 Reading(row.boot, row.steady_ms * MS, EPOCH + row.wall_ms * MS)
                 for row in session.execute(select(clocks))
             ]
             if not self._database.is_sqlite:
                 database_time = session.execute(select(func.clock_timestamp())).scalar_one()
-        doubt = doubt_of(now, believed, database_time)
-        own = of_boot(now.boot, believed)
-        if doubt is None and (own is None or now.steady - own.steady >= KEPT_AGAIN):
+        fault = fault_of(now, trusted, database_time)
+        own = of_boot(now.boot, trusted)
+        if fault is None and (own is None or now.steady - own.steady >= KEPT_AGAIN):
             self._keep(now)
-        return doubt
+        return fault
 
     def _keep(self, now: Reading) -> None:
         row = (now.boot, now.steady // MS, _ms(now.wall))

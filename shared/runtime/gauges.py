@@ -17,7 +17,7 @@ from shared.areas.tree import Areas, UnknownArea
 from shared.database.threads import on_thread
 from shared.inbox.dead_letters import dead_letters
 from shared.metrics import names as metrics
-from shared.metrics.gauges import Look, Telling, Value
+from shared.metrics.gauges import GaugeCollector, Probe, Sample
 from shared.nats.connection import StreamRefused
 from shared.runtime.runtime import Runtime
 from shared.runtime.service import AreaGauge
@@ -72,84 +72,89 @@ class ServiceGauges:
         self._service = runtime.service.name
 
         def look_failed(what: str) -> None:
-            metrics.LOOK_ERRORS.labels(self._service, what).inc()
+            metrics.PROBE_ERRORS.labels(self._service, what).inc()
 
-        self._log = Look(
+        self._log = Probe(
             partial(on_thread, self._read_log), LOG_KEPT_SECONDS, partial(look_failed, "log")
         )
-        self._streams = Look(
+        self._streams = Probe(
             self._ask_streams, STREAMS_KEPT_SECONDS, partial(look_failed, "stream")
         )
-        self._areas = Look(
+        self._areas = Probe(
             partial(on_thread, self._read_areas), AREAS_KEPT_SECONDS, partial(look_failed, "areas")
         )
-        self._own = Look(self._ask_own, OWN_KEPT_SECONDS, partial(look_failed, "own"))
+        self._own = Probe(self._ask_own, OWN_KEPT_SECONDS, partial(look_failed, "own"))
 
-    async def tell(self, telling: Telling) -> None:
+    async def collect(self, collector: GaugeCollector) -> None:
         """Tell all that is known."""
-        self._tell_process(telling)
+        self._collect_process(collector)
         if not self._runtime.active:
             return
-        self._tell_duties(telling)
+        self._collect_duties(collector)
         connected = self._runtime.bus.connected
         logged, areas, streams, own = await asyncio.gather(
             self._log.latest(),
             self._areas.latest() if self._runtime.service.gauges else _nothing(),
             self._streams.latest() if connected else _nothing(),
-            self._own.latest() if connected and self._runtime.service.tells else _nothing(),
+            self._own.latest() if connected and self._runtime.service.collectors else _nothing(),
         )
         if logged is not None:
-            self._tell_log(telling, logged)
+            self._collect_log(collector, logged)
         if areas is not None:
-            self._tell_areas(telling, areas)
+            self._collect_areas(collector, areas)
         if streams is not None:
-            self._tell_streams(telling, streams)
+            self._collect_streams(collector, streams)
         for value in own or ():
-            telling.tell(value.gauge, value.value, *value.labels)
+            collector.set(value.gauge, value.value, *value.labels)
 
     async def close(self) -> None:
         """End what is being looked at, before the database closes."""
         for look in (self._log, self._streams, self._areas, self._own):
             await look.close()
 
-    def _tell_process(self, telling: Telling) -> None:
+    def _collect_process(self, collector: GaugeCollector) -> None:
         runtime, service = self._runtime, self._service
-        telling.tell(metrics.LEASE_HELD, int(runtime.active), service)
-        telling.tell(metrics.BROKER_CONNECTED, int(runtime.bus.connected), service)
-        telling.tell(metrics.WRITER_WAITING, runtime.writer.waiting_seconds, service)
-        telling.tell(metrics.DRILL, int(runtime.site.drill), service)
+        collector.set(metrics.LEASE_HELD, int(runtime.active), service)
+        collector.set(metrics.BROKER_CONNECTED, int(runtime.bus.connected), service)
+        collector.set(metrics.WRITER_WAITING, runtime.writer.waiting_seconds, service)
+        collector.set(metrics.DRILL, int(runtime.site.drill), service)
         for name, (in_use, size) in runtime.database.pools().items():
-            telling.tell(metrics.POOL_IN_USE, in_use, service, name)
-            telling.tell(metrics.POOL_SIZE, size, service, name)
+            collector.set(metrics.POOL_IN_USE, in_use, service, name)
+            collector.set(metrics.POOL_SIZE, size, service, name)
 
-    def _tell_duties(self, telling: Telling) -> None:
+    def _collect_duties(self, collector: GaugeCollector) -> None:
         runtime, service = self._runtime, self._service
-        telling.tell(metrics.RELAY_HEAD, runtime.relay.published, service)
-        telling.tell(metrics.STREAM_BAD, int(runtime.relay.database_is_older), service)
+        collector.set(metrics.RELAY_HEAD, runtime.relay.published, service)
+        collector.set(metrics.STREAM_BAD, int(runtime.relay.database_is_older), service)
         for reader in runtime.readers:
-            telling.tell(metrics.READER_PLACE, reader.place, service, reader.source)
-            telling.tell(metrics.READER_BEHIND, int(reader.behind), service, reader.source)
+            collector.set(metrics.READER_CHECKPOINT, reader.checkpoint, service, reader.source)
+            collector.set(
+                metrics.READER_BEYOND_RETENTION,
+                int(reader.beyond_retention),
+                service,
+                reader.source,
+            )
 
-    def _tell_log(self, telling: Telling, logged: _Logged) -> None:
-        telling.tell(metrics.LOG_HEAD, logged.head, self._service)
+    def _collect_log(self, collector: GaugeCollector, logged: _Logged) -> None:
+        collector.set(metrics.LOG_HEAD, logged.head, self._service)
         if logged.lag is not None:
-            telling.tell(metrics.RELAY_LAG, logged.lag, self._service)
-            telling.tell(metrics.RELAY_LAG_SECONDS, logged.lag_seconds, self._service)
+            collector.set(metrics.RELAY_LAG, logged.lag, self._service)
+            collector.set(metrics.RELAY_LAG_SECONDS, logged.lag_seconds, self._service)
         for source, count in logged.dead.items():
-            telling.tell(metrics.DEAD_LETTERS_NOW, count, self._service, source)
+            collector.set(metrics.DEAD_LETTERS_NOW, count, self._service, source)
 
-    def _tell_streams(self, telling: Telling, streams: _Streams) -> None:
+    def _collect_streams(self, collector: GaugeCollector, streams: _Streams) -> None:
         if streams.size is not None:
-            telling.tell(metrics.STREAM_BYTES, streams.size, self._service)
+            collector.set(metrics.STREAM_BYTES, streams.size, self._service)
         for source, behind in streams.readers.items():
-            telling.tell(metrics.READER_LAG, behind.lag, self._service, source)
+            collector.set(metrics.READER_LAG, behind.lag, self._service, source)
             if behind.seconds is not None:
-                telling.tell(metrics.READER_LAG_SECONDS, behind.seconds, self._service, source)
+                collector.set(metrics.READER_LAG_SECONDS, behind.seconds, self._service, source)
 
-    def _tell_areas(self, telling: Telling, areas: Sequence[_Areas]) -> None:
+    def _collect_areas(self, collector: GaugeCollector, areas: Sequence[_Areas]) -> None:
         for found in areas:
-            telling.tell_all(found.family)
-            telling.tell(metrics.SERIES_LEFT_OUT, found.left_out, self._service, found.family.name)
+            collector.add_family(found.family)
+            collector.set(metrics.SERIES_LEFT_OUT, found.left_out, self._service, found.family.name)
 
     def _read_log(self) -> _Logged:
         relay = self._runtime.relay
@@ -175,8 +180,8 @@ class ServiceGauges:
             if state is None:
                 continue
             # The place is read after the stream's end: what is applied meanwhile is no lag.
-            lag = max(state.last - reader.place, 0)
-            seconds = await self._waited(reader.stream, reader.place + 1) if lag else 0.0
+            lag = max(state.last - reader.checkpoint, 0)
+            seconds = await self._waited(reader.stream, reader.checkpoint + 1) if lag else 0.0
             readers[reader.source] = _Behind(lag, seconds)
         return _Streams(None if own is None else own.size, readers)
 
@@ -186,9 +191,9 @@ class ServiceGauges:
         except (StreamRefused, TimeoutError):
             return None
 
-    async def _ask_own(self) -> list[Value]:
-        tells, context = self._runtime.service.tells, self._runtime.context
-        return [value for tell in tells for value in await tell(context)]
+    async def _ask_own(self) -> list[Sample]:
+        collectors, context = self._runtime.service.collectors, self._runtime.context
+        return [value for collect in collectors for value in await collect(context)]
 
     def _read_areas(self) -> list[_Areas]:
         site = self._runtime.site

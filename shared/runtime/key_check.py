@@ -6,7 +6,7 @@ databases hold, and seal what comes after with keys that no copy has.
 
 from shared.database.engine import Database
 from shared.security.vault import Vault, WrongMasterKey
-from shared.writer.idempotency import forget, remember_once
+from shared.writer.idempotency import forget, save_once
 
 # No client's request has this id: theirs are UUIDs.
 MARK = "keys"
@@ -19,7 +19,7 @@ def check_keys(service: str, database: Database, vault: Vault) -> None:
     """
     mark = bytes.fromhex(vault.blind_index("bulwark", MARK))[:16]
     with database.writing() as session:
-        known = remember_once(session.connection(), MARK, mark)
+        known = save_once(session.connection(), MARK, mark)
         session.commit()
     if known != mark:
         raise WrongMasterKey(

@@ -37,7 +37,7 @@ lease = Table(
 )
 
 _NOW_MS = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
-_TAKE = (
+_ACQUIRE = (
     f"INSERT INTO lease (one, holder, until_ms) VALUES (1, ?, {_NOW_MS} + ?) "  # noqa: S608
     "ON CONFLICT (one) DO UPDATE SET holder = EXCLUDED.holder, until_ms = EXCLUDED.until_ms "
     f"WHERE lease.holder = EXCLUDED.holder OR lease.until_ms < {_NOW_MS} "
@@ -54,7 +54,7 @@ _END_SILENT = (
     "AND state = 'active' AND wait_event_type = 'Client' "
     "AND state_change < clock_timestamp() - make_interval(secs => ?)"
 )
-_LEAVE = "UPDATE lease SET until_ms = 0 WHERE holder = ?"
+_RESIGN = "UPDATE lease SET until_ms = 0 WHERE holder = ?"
 
 
 def holder_at(port: int) -> str:
@@ -73,32 +73,32 @@ class Lease:
     def __init__(self, service: str, database: Database) -> None:
         # Who restarts at the same place need not wait for itself: see `holder_at`.
         self.holder = str(uuid_utils.compat.uuid7())
-        self.held = False
+        self.is_leader = False
         # Whether another process was seen to hold it: this one stands by.
-        self.stands_by = False
+        self.is_follower = False
         self._service = service
         self._database = database
         self._asked = self._until = 0.0
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         """Wait until this process holds the lease."""
         while not await self._ask():
             await asyncio.sleep(ASKED_SECONDS)
-        log.info("lease.taken", service=self._service)
+        log.info("lease.acquired", service=self._service)
 
-    async def lose(self) -> None:
+    async def hold(self) -> None:
         """Renew the lease; returns when another has it, or when it could not be renewed in time."""
         while await self._ask():
             # Over a slow link an answer takes as long as a lease: what it took is not waited again.
             await asyncio.sleep(max(self._asked + RENEWED_SECONDS - time.monotonic(), 0.0))
         log.warning("lease.lost", service=self._service)
 
-    async def leave(self) -> None:
+    async def resign(self) -> None:
         """Let another take it at once; the process ends."""
-        if self.held:
+        if self.is_leader:
             self._stand(held=False)
             try:
-                await on_thread(self._leave)
+                await on_thread(self._resign)
             except Exception as error:
                 if not is_transient(error):
                     raise
@@ -106,33 +106,33 @@ class Lease:
     async def _ask(self) -> bool:
         self._asked = time.monotonic()
         try:
-            held = await on_thread(self._take)
+            held = await on_thread(self._acquire)
         except Exception as error:
             if not is_transient(error):
                 raise
             # A database that does not answer gives the lease to nobody else either.
-            held = self.held and time.monotonic() < self._until
+            held = self.is_leader and time.monotonic() < self._until
         else:
             self._until = self._asked + LASTS_SECONDS
-            self.stands_by = not held
+            self.is_follower = not held
         self._stand(held=held)
         return held
 
     def _stand(self, *, held: bool) -> None:
-        self.held = held
+        self.is_leader = held
 
-    def _take(self) -> bool:
+    def _acquire(self) -> bool:
         lasts = int(LASTS_SECONDS * 1000)
         with self._connection() as connection:
             # At work or not: nobody writes while a process that fell silent holds the log.
             ended = send(connection, _END_SILENT, (LASTS_SECONDS,)).rowcount
             if ended:
                 log.warning("lease.silent_ended", service=self._service, sessions=ended)
-            return send(connection, _TAKE, (self.holder, lasts, lasts)).rowcount == 1
+            return send(connection, _ACQUIRE, (self.holder, lasts, lasts)).rowcount == 1
 
-    def _leave(self) -> None:
+    def _resign(self) -> None:
         with self._connection() as connection:
-            send(connection, _LEAVE, (self.holder,))
+            send(connection, _RESIGN, (self.holder,))
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

@@ -15,7 +15,7 @@ from shared.context import ServiceContext
 from shared.database.engine import Database
 from shared.database.threads import on_thread
 from shared.inbox.reader import Reader
-from shared.live import Hub
+from shared.live import Broadcaster
 from shared.nats.connection import Bus
 from shared.nats.stream import StreamSettings
 from shared.nats.subscriber_access import Gate
@@ -46,9 +46,9 @@ class Start:
     """What a service does once at the start of its process."""
 
     handler: StartHandler
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, isolate: bool) -> None:  # noqa: ARG002 - see Work
         """Run the start handler."""
         tx.caller = None
         tx.append(self.handler(tx))
@@ -69,16 +69,16 @@ class Runtime:
         self.site = site
         self.database = database
         self.bus = bus
-        self.hub = Hub()
+        self.live = Broadcaster()
         self.writer = Writer(service, site, database, committed=self._committed)
-        self.context = ServiceContext(site, database, self.writer, bus, self.hub)
+        self.context = ServiceContext(site, database, self.writer, bus, self.live)
         self.relay = Relay(
             service.name,
             database,
             bus,
             streams,
             older=self._database_older,
-            precedence=site.precedence,
+            priority=site.priority,
         )
         self.gate = Gate(service.name, bus)
         self.readers = [Reader(source, self.writer, database, bus) for source in service.listens_to]
@@ -96,15 +96,15 @@ class Runtime:
     @property
     def active(self) -> bool:
         """Whether this process publishes, reads and ticks for its service."""
-        return self.lease is None or self.lease.held
+        return self.lease is None or self.lease.is_leader
 
     def _committed(self, commit: Commit) -> None:
         if commit.rows and self.active:
             self.relay.wake(commit.rows)
         elif commit.rows:
             self._go(self._wake_holder(), "wake")
-        if commit.announced:
-            self.hub.publish(commit.announced)
+        if commit.broadcasts:
+            self.live.publish(commit.broadcasts)
 
     def _database_older(self, older: bool) -> None:
         # What is written now would take the numbers of events that others have applied.
@@ -146,7 +146,7 @@ class Runtime:
     async def _begin_to_write(self) -> None:
         while self.writer.refuses:
             await asyncio.sleep(COMPARE_SECONDS)
-        for handler in self.service.starts:
+        for handler in self.service.on_start:
             await self.writer.submit(Start(handler))
         self._begun.set()
 
@@ -161,28 +161,28 @@ class Runtime:
 
     async def _while_held(self, lease: Lease) -> None:
         while True:
-            standing_by = [self._go(self._once_connected(self.relay.stand_by), "stand-by")]
+            standing_by = [self._go(self._once_connected(self.relay.follow), "stand-by")]
             if self._keeps_time:
-                standing_by.append(self._go(self.ticker.stand_by(), "watch over the clock"))
-            await lease.take()
+                standing_by.append(self._go(self.ticker.follow(), "watch over the clock"))
+            await lease.acquire()
             await end_all(standing_by)
-            duties = self._begin()
-            await lease.lose()
-            await end_all(duties)
+            background = self._begin()
+            await lease.hold()
+            await end_all(background)
 
     def _begin(self) -> list[asyncio.Task[None]]:
         """Begin what one process does for all of its service."""
         # First: it forgets what was compared before its tenure, before a reader asks for that.
-        duties = [self._go(self._once_connected(self.relay.run), "relay")]
+        background = [self._go(self._once_connected(self.relay.run), "relay")]
         for reader in self.readers:
             work = self._once_compared(reader.run)
-            duties.append(self._go(work, f"reader of {reader.source}"))
-        for duty in self.service.duties:
+            background.append(self._go(work, f"reader of {reader.source}"))
+        for duty in self.service.background:
             work = self._once_begun(partial(self._once_connected, partial(duty, self.context)))
-            duties.append(self._go(work, duty.__name__))
+            background.append(self._go(work, duty.__name__))
         if self._keeps_time:
-            duties.append(self._go(self._once_begun(self.ticker.run), "ticker"))
-        return duties
+            background.append(self._go(self._once_begun(self.ticker.run), "ticker"))
+        return background
 
     async def _once_connected(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         await self._connected.wait()
@@ -222,7 +222,7 @@ class Runtime:
         try:
             await self.writer.stop()
             if self.lease is not None:
-                await self.lease.leave()
+                await self.lease.resign()
             await self.bus.close()
         finally:
             self.database.close()
@@ -238,9 +238,9 @@ class Runtime:
             "clock_jumped": self.ticker.stopped_by_jump,
             "readers": {
                 reader.source: {
-                    "place": reader.place,
+                    "place": reader.checkpoint,
                     "caught_up": reader.caught_up,
-                    "behind": reader.behind,
+                    "behind": reader.beyond_retention,
                 }
                 for reader in self.readers
             },
@@ -254,6 +254,6 @@ class Runtime:
         """
         if self.failure is not None:
             return False
-        if self.lease is not None and not self.lease.held:
-            return self.lease.stands_by
-        return all(reader.caught_up and not reader.behind for reader in self.readers)
+        if self.lease is not None and not self.lease.is_leader:
+            return self.lease.is_follower
+        return all(reader.caught_up and not reader.beyond_retention for reader in self.readers)

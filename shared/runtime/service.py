@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from shared.context import ServiceContext
 from shared.http.routes import Routes
-from shared.metrics.gauges import Value
+from shared.metrics.gauges import Sample
 from shared.site import Site
 from shared.writer.handlers import Handlers, StartHandler
 
-Duty = Callable[[ServiceContext], Coroutine[Any, Any, None]]
-Tells = Callable[[ServiceContext], Coroutine[Any, Any, Sequence[Value]]]
+Background = Callable[[ServiceContext], Coroutine[Any, Any, None]]
+Collect = Callable[[ServiceContext], Coroutine[Any, Any, Sequence[Sample]]]
 # A county has 1,526 communities at most; a site that holds more tells of the highest values.
 MOST_AREAS = 2000
 
@@ -45,8 +45,8 @@ class Service(Handlers):
 
     migrations: Path
     metadata: Any
-    starts: tuple[StartHandler, ...] = ()
-    duties: tuple[Duty, ...] = ()
+    on_start: tuple[StartHandler, ...] = ()
+    background: tuple[Background, ...] = ()
     routes: tuple[Routes, ...] = ()
     gauges: tuple[AreaGauge, ...] = ()
-    tells: tuple[Tells, ...] = ()
+    collectors: tuple[Collect, ...] = ()

@@ -16,7 +16,7 @@ from shared.database.failures import is_transient
 from shared.database.threads import on_thread
 from shared.exceptions import Unavailable
 from shared.metrics import counters as counting
-from shared.runtime.clock_check import ClockWatch, Doubt
+from shared.runtime.clock_check import ClockCheck, ClockFault
 from shared.writer.timers import Due, due_until, next_due, schedule, unschedule
 from shared.writer.transaction import Transaction
 from shared.writer.writer import Writer
@@ -34,16 +34,16 @@ class Tick:
     """Everything that is due by an instant, by now when none is said; two hundred at a time."""
 
     by: datetime | None = None
-    weight: int = AT_ONCE
+    size: int = AT_ONCE
 
-    def run(self, tx: Transaction, *, careful: bool) -> int:
+    def run(self, tx: Transaction, *, isolate: bool) -> int:
         """Call the handlers; returns how many were due."""
         tx.caller = None
         connection = tx.connection
         found = due_until(connection, self.by or tx.now, AT_ONCE)
         for due in found:
             unschedule(connection, due.kind, [due.key])
-            if careful:
+            if isolate:
                 self._one(tx, due)
             else:
                 tx.handle(tx.handlers.due[due.kind], due)
@@ -58,7 +58,7 @@ class Tick:
                 raise
             handler = tx.handlers.due.get(due.kind)
             if handler is not None:
-                tx.afterwards(partial(counting.failed, tx.handlers.name, handler))
+                tx.on_commit(partial(counting.failed, tx.handlers.name, handler))
             log.exception("due.failed", service=tx.handlers.name, kind=due.kind, key=due.key)
             schedule(tx.connection, due.kind, due.key, tx.now + TRY_AGAIN)
 
@@ -66,12 +66,12 @@ class Tick:
 class Ticker:
     """The tick of one service."""
 
-    def __init__(self, writer: Writer, database: Database, watch: ClockWatch | None = None) -> None:
+    def __init__(self, writer: Writer, database: Database, watch: ClockCheck | None = None) -> None:
         # Whatever makes the clock doubtful; named as its gauge is.
         self.stopped_by_jump = False
         self._writer = writer
         self._database = database
-        self._watch = watch or ClockWatch(writer.site.clock, database)
+        self._watch = watch or ClockCheck(writer.site.clock, database)
 
     async def begin(self) -> None:
         """Look at the clock at the process's start: a jump before it first ticks is seen later."""
@@ -81,7 +81,7 @@ class Ticker:
             if not self._passes(error):
                 raise
 
-    async def stand_by(self) -> None:
+    async def follow(self) -> None:
         """Believe the clock anew while another process ticks: small steps of months are not to be
         one jump when this one takes over."""
         while True:
@@ -94,7 +94,7 @@ class Ticker:
             while True:
                 await asyncio.sleep(TICK_SECONDS)
                 try:
-                    await self._tick_if_believed()
+                    await self._tick_if_trusted()
                 except Exception as error:
                     if not self._passes(error):
                         raise
@@ -102,24 +102,24 @@ class Ticker:
             # Another process looks at the clock from here on.
             self.stopped_by_jump = False
 
-    async def _tick_if_believed(self) -> None:
+    async def _tick_if_trusted(self) -> None:
         # The clock may jump right behind this look: nothing is due by what it says then.
-        now, doubt = await self._watch.look()
-        self._stand(doubt)
-        if doubt is None:
+        now, fault = await self._watch.look()
+        self._stand(fault)
+        if fault is None:
             await self.tick(now)
 
     def _passes(self, error: Exception) -> bool:
         if not (isinstance(error, Unavailable) or is_transient(error)):
             return False
-        log.warning("tick.later", service=self._writer.handlers.name, error=str(error))
+        log.warning("tick.delayed", service=self._writer.handlers.name, error=str(error))
         return True
 
-    def _stand(self, doubt: Doubt | None) -> None:
+    def _stand(self, fault: ClockFault | None) -> None:
         """Stop at a doubt, and go on once there is none."""
-        if doubt is not None and not self.stopped_by_jump:
-            log.critical("clock.jumped", service=self._writer.handlers.name, why=doubt.value)
-        self.stopped_by_jump = doubt is not None
+        if fault is not None and not self.stopped_by_jump:
+            log.critical("clock.jumped", service=self._writer.handlers.name, why=fault.value)
+        self.stopped_by_jump = fault is not None
 
     async def tick(self, by: datetime | None = None) -> int:
         """Hand over what is due by an instant, by now when none is said; returns how many."""

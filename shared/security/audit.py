@@ -57,7 +57,7 @@ _HEAD = select(audit_head.c.sequence, audit_head.c.hash).where(audit_head.c.one 
 FaultKind = Literal["changed", "missing", "misplaced", "head"]
 
 
-class Noting(Protocol):
+class Recording(Protocol):
     """What a note needs of a writer's transaction."""
 
     @property
@@ -105,7 +105,7 @@ class Report:
         return not self.faults
 
 
-def note(tx: Noting, action: str, subject: str, reason: str = "") -> None:
+def record(tx: Recording, action: str, subject: str, reason: str = "") -> None:
     """Enter what the caller does to a subject, and why; it is kept when the transaction commits.
 
     `subject` is an id or a code, never someone's data.

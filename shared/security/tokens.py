@@ -68,7 +68,7 @@ class Caller:
     area: str
     token_id: str
 
-    def may_touch(self, area_code: str) -> bool:
+    def may_access(self, area_code: str) -> bool:
         """Whether an area is the caller's own or lies within it."""
         return area_code.startswith(self.area)
 

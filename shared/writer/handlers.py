@@ -33,7 +33,7 @@ class Tx:
         self.site = site
         self.caller: Caller | None = None
         self.now: datetime = site.clock.now()
-        self.announced: list[Recorded[Any]] = []
+        self.broadcasts: list[Recorded[Any]] = []
         self.after: list[Callable[[], None]] = []
 
     @property
@@ -41,9 +41,9 @@ class Tx:
         """The policy pack in force."""
         return self.site.pack()
 
-    def touch(self, area: str) -> None:
+    def require_access(self, area: str) -> None:
         """Refuse with 403 when the caller has no right on a row's area."""
-        if self.caller is not None and not self.caller.may_touch(area):
+        if self.caller is not None and not self.caller.may_access(area):
             raise Forbidden(TEXTS, "outside_your_area", field="area", area=area)
 
     def schedule(self, kind: str, key: str, at: datetime) -> None:
@@ -54,11 +54,11 @@ class Tx:
         """Take such calls back."""
         timers.unschedule(self.connection, kind, keys)
 
-    def announce(self, recorded: Recorded[Any]) -> None:
+    def broadcast_on_commit(self, recorded: Recorded[Any]) -> None:
         """Tell whoever watches this process of an event, once it is committed."""
-        self.announced.append(recorded)
+        self.broadcasts.append(recorded)
 
-    def afterwards(self, action: Callable[[], None]) -> None:
+    def on_commit(self, action: Callable[[], None]) -> None:
         """Count or tell something once it is committed, and only then; it must not raise."""
         self.after.append(action)
 

@@ -39,14 +39,14 @@ _FORGET = "DELETE FROM requests WHERE id = ?"
 _ONCE = bytes(16)
 
 
-class Remembered(NamedTuple):
+class SavedAnswer(NamedTuple):
     """A request that was answered before."""
 
-    fingerprint: bytes
+    request_hash: bytes
     answer: Any
 
 
-def fingerprint(key: bytes, route: str, body: dict[str, Any], id_: str) -> bytes:
+def request_hash(key: bytes, route: str, body: dict[str, Any], id_: str) -> bytes:
     """A keyed hash of a route and the client's JSON, whatever the order of its fields.
 
     `id_` is the request's id as it is kept: in lower case, however the client wrote it.
@@ -76,7 +76,7 @@ class Once:
         return (self.once,)
 
 
-class Memory:
+class IdempotencyStore:
     """What was answered under the ids that a transaction is about, and what it adds to that.
 
     It is looked up once and written once, however many requests share the transaction.
@@ -84,30 +84,30 @@ class Memory:
 
     def __init__(self, connection: Connection, ids: Sequence[str]) -> None:
         self._connection = connection
-        self._known = recall(connection, ids) if ids else {}
+        self._known = saved_answer(connection, ids) if ids else {}
         self._new: list[tuple[str, bytes, Any]] = []
 
-    def of(self, id_: str) -> Remembered | None:
+    def of(self, id_: str) -> SavedAnswer | None:
         """What was answered under an id."""
         return self._known.get(id_)
 
-    def keep(self, id_: str, mark: bytes, answer: Any) -> None:
+    def save(self, id_: str, mark: bytes, answer: Any) -> None:
         """Remember an answer."""
-        self._known[id_] = Remembered(mark, answer)
+        self._known[id_] = SavedAnswer(mark, answer)
         self._new.append((id_, mark, answer))
 
-    def first(self, name: str) -> bool:
+    def is_first(self, name: str) -> bool:
         """Whether a work of this name, one of its `ids`, is done for the first time."""
         if name in self._known:
             return False
-        self.keep(name, _ONCE, {"id": name})
+        self.save(name, _ONCE, {"id": name})
         return True
 
     def mark(self) -> int:
         """Where it stands, for `back_to`."""
         return len(self._new)
 
-    def back_to(self, mark: int) -> None:
+    def undo_to(self, mark: int) -> None:
         """Forget what was kept since a mark (its savepoint was rolled back)."""
         for id_, _, _ in self._new[mark:]:
             del self._known[id_]
@@ -115,22 +115,22 @@ class Memory:
 
     def write(self) -> None:
         """Store what was kept."""
-        remember(self._connection, self._new)
+        save(self._connection, self._new)
 
 
-def recall(connection: Connection, ids: Sequence[str]) -> dict[str, Remembered]:
+def saved_answer(connection: Connection, ids: Sequence[str]) -> dict[str, SavedAnswer]:
     """What was answered under these ids."""
-    found: dict[str, Remembered] = {}
+    found: dict[str, SavedAnswer] = {}
     for start in range(0, len(ids), 500):
         some = tuple(ids[start : start + 500])
         marks = ", ".join("?" * len(some))
         for row in send(connection, f"{_RECALL} ({marks})", some):
             answer = {"id": row.id} if row.answer is None else orjson.loads(row.answer)
-            found[row.id] = Remembered(bytes(row.fingerprint), answer)
+            found[row.id] = SavedAnswer(bytes(row.request_hash), answer)
     return found
 
 
-def remember(connection: Connection, rows: Sequence[tuple[str, bytes, Any]]) -> None:
+def save(connection: Connection, rows: Sequence[tuple[str, bytes, Any]]) -> None:
     """Keep `(id, fingerprint, answer)` of requests done."""
     values = [
         (id_, mark, None if answer == {"id": id_} else orjson.dumps(answer))
@@ -140,11 +140,11 @@ def remember(connection: Connection, rows: Sequence[tuple[str, bytes, Any]]) -> 
         send(connection, _REMEMBER, values)
 
 
-def remember_once(connection: Connection, name: str, mark: bytes) -> bytes:
+def save_once(connection: Connection, name: str, mark: bytes) -> bytes:
     """Keep a mark of sixteen bytes under a name that no client can use, unless one is kept there;
     the one that is."""
     send(connection, _REMEMBER_ONCE, (name, mark))
-    return recall(connection, [name])[name].fingerprint
+    return saved_answer(connection, [name])[name].request_hash
 
 
 def forget(connection: Connection, name: str) -> None:

@@ -73,7 +73,7 @@ class Row(NamedTuple):
     document: bytes
 
 
-class Page:
+class AppendBuffer:
     """The events one transaction appends: numbered at once, written together before its commit."""
 
     def __init__(self, connection: Connection, database: Database) -> None:
@@ -103,7 +103,7 @@ class Page:
         """Where the page stands, for `back_to`."""
         return self.head, len(self._rows), len(self._tags)
 
-    def back_to(self, mark: tuple[int, int, int]) -> None:
+    def undo_to(self, mark: tuple[int, int, int]) -> None:
         """Forget what was added since a mark (its savepoint was rolled back)."""
         self.head = mark[0]
         del self._rows[mark[1] :]

@@ -8,13 +8,13 @@ import structlog
 
 from shared.database.failures import is_transient
 from shared.events import Event
-from shared.exceptions import Conflict, Refused
+from shared.exceptions import Conflict, Rejected
 from shared.i18n.messages import TEXTS
 from shared.metrics import counters as counting
 from shared.security.tokens import Caller
 from shared.writer.commands import Answer, Command, Handler
 from shared.writer.handlers import Tx
-from shared.writer.idempotency import Once, Remembered
+from shared.writer.idempotency import Once, SavedAnswer
 from shared.writer.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -39,9 +39,9 @@ class Request(Once):
     handler: Handler
     command: Any
     caller: Caller | None
-    fingerprint: bytes | None
+    request_hash: bytes | None
     answer: Answer | None = None
-    weight: int = 1
+    size: int = 1
 
     @property
     def ids(self) -> Sequence[str]:
@@ -51,35 +51,35 @@ class Request(Once):
     @property
     def _mark(self) -> bytes | None:
         """What it is known again by; None for what is not remembered."""
-        return self.fingerprint if getattr(self.command, "remembered", True) else None
+        return self.request_hash if getattr(self.command, "remembered", True) else None
 
-    def run(self, tx: Transaction, *, careful: bool) -> Done:
+    def run(self, tx: Transaction, *, isolate: bool) -> Done:
         """Do it, or recall that it was done; without a fingerprint its answer is not kept."""
         tx.caller = self.caller
         try:
             return self._do(tx)
         except Exception as error:
-            if careful and not isinstance(error, Refused) and not is_transient(error):
+            if isolate and not isinstance(error, Rejected) and not is_transient(error):
                 counting.failed(tx.handlers.name, self.handler)
             raise
 
     def _do(self, tx: Transaction) -> Done:
         mark = self._mark
         if mark is None:
-            if tx.memory.first(self.once):
+            if tx.idempotency.is_first(self.once):
                 tx.handle(self.handler, self.command)
             return Done(self.answer(tx, self.command) if self.answer else {})
-        before = tx.memory.of(self.command.id)
+        before = tx.idempotency.of(self.command.id)
         if before is not None:
-            return Done(_same(before, mark), again=True)
+            return Done(_same_request(before, mark), again=True)
         tx.handle(self.handler, self.command)
         answer = self.answer(tx, self.command) if self.answer else {"id": self.command.id}
-        tx.memory.keep(self.command.id, mark, answer)
+        tx.idempotency.save(self.command.id, mark, answer)
         return Done(answer)
 
 
-def _same(before: Remembered, fingerprint: bytes) -> Any:
-    if before.fingerprint != fingerprint:
+def _same_request(before: SavedAnswer, request_hash: bytes) -> Any:
+    if before.request_hash != request_hash:
         raise Conflict(TEXTS, "same_id_other_body", field="id")
     return before.answer
 
@@ -88,15 +88,15 @@ Attempt = Callable[[Transaction, Any], Any]
 
 
 @dataclass(slots=True)
-class Trial:
+class DryRun:
     """A wish that is tried out: all that it does and sets off is undone, its answer alone stays."""
 
     attempt: Attempt
     wish: Any
     caller: Caller | None
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> Any:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, isolate: bool) -> Any:  # noqa: ARG002 - see Work
         """Do it, look, and go back."""
         tx.caller = self.caller
         with tx.savepoint(keep=False):
@@ -108,7 +108,7 @@ class Line(NamedTuple):
 
     number: int
     command: Command
-    fingerprint: bytes
+    request_hash: bytes
 
 
 @dataclass(slots=True)
@@ -129,7 +129,7 @@ class Bulk:
     caller: Caller | None
 
     @property
-    def weight(self) -> int:
+    def size(self) -> int:
         """How many lines it has."""
         return len(self.lines)
 
@@ -138,14 +138,14 @@ class Bulk:
         """The ids that its lines are remembered under."""
         return [line.command.id for line in self.lines]
 
-    def run(self, tx: Transaction, *, careful: bool) -> BulkDone:
+    def run(self, tx: Transaction, *, isolate: bool) -> BulkDone:
         """Record the lines that are new."""
         tx.caller = self.caller
         done = BulkDone(0, 0, [])
-        if careful:
+        if isolate:
             # A repeat is one of what was kept: whether the first was is known when its turn comes.
             for line in self.lines:
-                if self._is_new(line, _kept(tx, line), done):
+                if self._is_new(line, _saved_hash(tx, line), done):
                     self._one(tx, line, done)
         elif fresh := self._fresh(tx, done):
             self._record(tx, fresh)
@@ -157,8 +157,8 @@ class Bulk:
         fresh: list[Line] = []
         seen: dict[str, bytes] = {}
         for line in self.lines:
-            if self._is_new(line, _kept(tx, line) or seen.get(line.command.id), done):
-                seen[line.command.id] = line.fingerprint
+            if self._is_new(line, _saved_hash(tx, line) or seen.get(line.command.id), done):
+                seen[line.command.id] = line.request_hash
                 fresh.append(line)
         return fresh
 
@@ -166,7 +166,7 @@ class Bulk:
         """Whether a line's id stands for nothing yet; else it is counted as what it is."""
         if before is None:
             return True
-        if before == line.fingerprint:
+        if before == line.request_hash:
             done.duplicates += 1
         else:
             error = Conflict(TEXTS, "same_id_other_body", field="id")
@@ -176,7 +176,7 @@ class Bulk:
     def _record(self, tx: Transaction, lines: Sequence[Line]) -> None:
         tx.handle(self.handler, [line.command for line in lines], len(lines))
         for line in lines:
-            tx.memory.keep(line.command.id, line.fingerprint, {"id": line.command.id})
+            tx.idempotency.save(line.command.id, line.request_hash, {"id": line.command.id})
 
     def _one(self, tx: Transaction, line: Line, done: BulkDone) -> None:
         try:
@@ -186,13 +186,13 @@ class Bulk:
         except Exception as error:
             if is_transient(error):
                 raise
-            if not isinstance(error, Refused):
-                tx.afterwards(lambda: counting.failed(tx.handlers.name, self.handler))
+            if not isinstance(error, Rejected):
+                tx.on_commit(lambda: counting.failed(tx.handlers.name, self.handler))
                 log.exception("line.failed", service=tx.handlers.name)
             done.rejected.append((line.number, error))
 
 
-def _kept(tx: Transaction, line: Line) -> bytes | None:
+def _saved_hash(tx: Transaction, line: Line) -> bytes | None:
     """The fingerprint of what was done under a line's id."""
-    known = tx.memory.of(line.command.id)
-    return known.fingerprint if known else None
+    known = tx.idempotency.of(line.command.id)
+    return known.request_hash if known else None

@@ -13,16 +13,16 @@ from shared.events import Event, Recorded, encode, subject_of
 from shared.metrics import counters as counting
 from shared.site import Site
 from shared.writer.handlers import Handlers, Tx
-from shared.writer.idempotency import Memory
-from shared.writer.log import Page, Row
+from shared.writer.idempotency import IdempotencyStore
+from shared.writer.log import AppendBuffer, Row
 
 
 class Mark(NamedTuple):
     """Where a transaction stood at a savepoint."""
 
     page: tuple[int, int, int]
-    memory: int
-    announced: int
+    idempotency: int
+    broadcasts: int
     after: int
     kept: int
 
@@ -35,35 +35,35 @@ class Transaction(Tx):
         session: Session,
         handlers: Handlers,
         site: Site,
-        page: Page,
+        page: AppendBuffer,
         ids: Sequence[str] = (),
     ) -> None:
         super().__init__(session, site)
         self.handlers = handlers
         self.page = page
         # What was answered under the ids of the requests that share this transaction.
-        self.memory = Memory(self.connection, ids)
+        self.idempotency = IdempotencyStore(self.connection, ids)
         # The type of each event kept, in order.
         self.kept: list[type[Event]] = []
         self._time = self.now.isoformat(timespec="milliseconds")
 
     def mark(self) -> Mark:
         """Where the transaction stands beside its rows, for `back_to`."""
-        beside = (len(self.announced), len(self.after), len(self.kept))
-        return Mark(self.page.mark(), self.memory.mark(), *beside)
+        beside = (len(self.broadcasts), len(self.after), len(self.kept))
+        return Mark(self.page.mark(), self.idempotency.mark(), *beside)
 
-    def back_to(self, mark: Mark) -> None:
+    def undo_to(self, mark: Mark) -> None:
         """Forget the events, answers, announcements and actions since a mark."""
-        self.page.back_to(mark.page)
-        self.memory.back_to(mark.memory)
-        del self.announced[mark.announced :]
+        self.page.undo_to(mark.page)
+        self.idempotency.undo_to(mark.idempotency)
+        del self.broadcasts[mark.broadcasts :]
         del self.after[mark.after :]
         del self.kept[mark.kept :]
 
     def write(self) -> list[Row]:
         """Store what was gathered for the end: answers and events; returns the log's new rows."""
         self.session.flush()
-        self.memory.write()
+        self.idempotency.write()
         return self.page.write()
 
     @contextlib.contextmanager
@@ -82,7 +82,7 @@ class Transaction(Tx):
             done = keep
         finally:
             if not done:
-                self.back_to(mark)
+                self.undo_to(mark)
 
     def handle(
         self, handler: Callable[[Tx, Any], Iterable[Event]], what: Any, items: int = 1

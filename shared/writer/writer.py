@@ -20,12 +20,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.events import Recorded
-from shared.exceptions import Refused, Unavailable
+from shared.exceptions import Rejected, Unavailable
 from shared.metrics import counters as counting
 from shared.metrics import names as metrics
 from shared.site import Site
 from shared.writer.handlers import Handlers
-from shared.writer.log import Page, Row
+from shared.writer.log import AppendBuffer, Row
 from shared.writer.transaction import Transaction
 
 # More would hold up a single request behind it for longer, and commits hardly the faster.
@@ -43,12 +43,12 @@ class Work(Protocol):
     """Something for the writer to do: a request, a run of events, a due time."""
 
     @property
-    def weight(self) -> int:
+    def size(self) -> int:
         """How many records it is about, so that a transaction does not grow without end."""
         ...
 
-    def run(self, tx: Transaction, *, careful: bool) -> Any:
-        """Do it; the answer goes to who submitted it. `careful` is a second try after a failure."""
+    def run(self, tx: Transaction, *, isolate: bool) -> Any:
+        """Do it; the answer goes to who submitted it. `isolate` is a second try after a failure."""
         ...
 
 
@@ -60,13 +60,13 @@ class Commit:
     head: int | None
     outcomes: Sequence[Any]
     rows: Sequence[Row]
-    announced: Sequence[Recorded[Any]]
+    broadcasts: Sequence[Recorded[Any]]
 
 
 @dataclass(slots=True)
 class _Waiting:
     work: Work
-    weight: int
+    size: int
     future: asyncio.Future[Any]
 
 
@@ -89,7 +89,7 @@ class Writer:
         self._wake = threading.Event()
         self._stopping = False
         self._pending = 0
-        self._unsettled = 0
+        self._wal_bytes = 0
         self._serving_since: float | None = None
         self.head = 0
         self._seconds = metrics.TRANSACTION_SECONDS.labels(handlers.name)
@@ -133,7 +133,7 @@ class Writer:
             raise Unavailable("the service is stopping")
         if self.refuses:
             raise Unavailable(self.refuses)
-        waiting = _Waiting(work, work.weight, self._loop.create_future())
+        waiting = _Waiting(work, work.size, self._loop.create_future())
         self._pending += 1
         self._queue.append(waiting)
         self._wake.set()
@@ -141,30 +141,32 @@ class Writer:
 
     def _run(self) -> None:
         while True:
-            unsettled = self._unsettled > SETTLED_AFTER_BYTES
+            unsettled = self._wal_bytes > SETTLED_AFTER_BYTES
             idle = not self._wake.wait(IDLE_SECONDS if unsettled else None)
             self._wake.clear()
             while self._queue:
                 self._serve(self._take())
             if self._stopping and not self._queue:
                 return
-            if idle and not self.site.precedence.claimed:
-                self._settle()
+            if idle and not self.site.priority.claimed:
+                self._wal_checkpoint()
 
-    def _settle(self) -> None:
+    def _wal_checkpoint(self) -> None:
         """What SQLite would do within a commit, before the answer, is done after it."""
-        self._unsettled = 0
+        self._wal_bytes = 0
         try:
-            self.database.settle()
+            self.database.wal_checkpoint()
         except (SQLAlchemyError, sqlite3.Error) as error:
-            log.warning("database.unsettled", service=self.handlers.name, error=str(error))
+            log.warning(
+                "database.wal_checkpoint_failed", service=self.handlers.name, error=str(error)
+            )
 
     def _take(self) -> list[_Waiting]:
         taken: list[_Waiting] = []
-        weight = 0
-        while self._queue and (not taken or weight + self._queue[0].weight <= MOST_AT_ONCE):
+        size = 0
+        while self._queue and (not taken or size + self._queue[0].size <= MOST_AT_ONCE):
             waiting = self._queue.popleft()
-            weight += waiting.weight
+            size += waiting.size
             taken.append(waiting)
         return taken
 
@@ -173,7 +175,7 @@ class Writer:
         self._serving_since = time.monotonic()
         try:
             commit = self.apply(works)
-            self._unsettled += A_COMMIT_BYTES + sum(len(row.document) for row in commit.rows)
+            self._wal_bytes += A_COMMIT_BYTES + sum(len(row.document) for row in commit.rows)
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of any failure
             commit = Commit(None, [error] * len(taken), [], [])
         finally:
@@ -213,10 +215,10 @@ class Writer:
         """
         deadline = time.monotonic() + DATABASE_PATIENCE_SECONDS
         pause = 0.05
-        careful = False
+        isolate = False
         while True:
             try:
-                commit, after = self._transact(works, careful=careful)
+                commit, after = self._transact(works, isolate=isolate)
             except Exception as error:
                 if is_transient(error):
                     if time.monotonic() + pause > deadline:
@@ -225,42 +227,42 @@ class Writer:
                     metrics.TRANSACTION_RETRIES.labels(self.handlers.name).inc()
                     threading.Event().wait(pause)
                     pause = min(pause * 2, 1.0)
-                elif careful:
+                elif isolate:
                     raise
                 else:
-                    careful = True
+                    isolate = True
             else:
                 for action in after:
                     action()
                 return commit
 
     def _transact(
-        self, works: Sequence[Work], *, careful: bool
+        self, works: Sequence[Work], *, isolate: bool
     ) -> tuple[Commit, list[Callable[[], None]]]:
         began = time.perf_counter()
         with self.database.writing() as session:
-            page = Page(session.connection(), self.database)
+            page = AppendBuffer(session.connection(), self.database)
             # Requests alone have ids that their answers are remembered under.
             ids = [id_ for work in works for id_ in getattr(work, "ids", ())]
             tx = Transaction(session, self.handlers, self.site, page, ids)
-            if careful:
+            if isolate:
                 outcomes = [self._savepoint(tx, work) for work in works]
             else:
-                outcomes = [work.run(tx, careful=False) for work in works]
+                outcomes = [work.run(tx, isolate=False) for work in works]
             rows = tx.write()
             session.commit()
         self._seconds.observe(time.perf_counter() - began)
         self._logged.inc(len(rows))
         counting.logged(self.handlers.name, tx.kept)
-        return Commit(page.head, outcomes, rows, tx.announced), tx.after
+        return Commit(page.head, outcomes, rows, tx.broadcasts), tx.after
 
     def _savepoint(self, tx: Transaction, work: Work) -> Any:
         try:
             with tx.savepoint():
-                return work.run(tx, careful=True)
+                return work.run(tx, isolate=True)
         except Exception as error:
             if is_transient(error):
                 raise
-            if not isinstance(error, Refused):
+            if not isinstance(error, Rejected):
                 log.warning("work.failed", service=self.handlers.name, error=repr(error))
             return error

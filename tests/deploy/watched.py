@@ -76,7 +76,7 @@ def declared() -> dict[str, str]:
     """Each metric of the code with its kind: counter, histogram, gauge."""
     found: dict[str, str] = {}
     for one in (*vars(metrics).values(), FOUND_SECONDS):
-        if isinstance(one, metrics.Told):
+        if isinstance(one, metrics.GaugeSpec):
             found[one.name] = "gauge"
         elif isinstance(one, MetricWrapperBase):
             found[one._name] = str(one._type)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from shared.database.engine import Database
 from shared.events import parse
-from shared.inbox.checkpoints import places
+from shared.inbox.checkpoints import checkpoints
 from shared.inbox.dead_letters import dead_letters
 from shared.writer.log import events, head_of
 from tests.faults import streams
@@ -71,7 +71,7 @@ class Standing:
     def place(self, service: str, source: str) -> int:
         """How far a service has applied a source, as its database says."""
         with self.databases[service].reading() as session:
-            query = select(places.c.sequence).where(places.c.source == source)
+            query = select(checkpoints.c.sequence).where(checkpoints.c.source == source)
             return session.execute(query).scalar() or 0
 
     def dead(self, service: str) -> list[Any]:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from shared.database.engine import Database
 from shared.events import subject_of
-from shared.writer.log import Page
+from shared.writer.log import AppendBuffer
 from tests.faults.load import AREA
 from tests.faults.site import Site
 from tests.faults.standing import SOURCES
@@ -37,7 +37,7 @@ REFUSING = {
 def _put_into_log(database: Database, kind: str, data: dict[str, Any], *, off: int = 0) -> int:
     """Put a document into intake's log as if a service had written it, `off` from its number."""
     with database.writing() as session:
-        page = Page(session.connection(), database)
+        page = AppendBuffer(session.connection(), database)
         number = page.head + 1
         document = {
             "specversion": "1.0",

@@ -84,7 +84,7 @@ def is_at_work(port: int) -> bool:
     return bool(health(port).get("active"))
 
 
-def stands_by(port: int) -> bool:
+def is_follower(port: int) -> bool:
     """Whether the process knows that another is at work."""
     return health(port).get("active") is False
 
@@ -142,7 +142,7 @@ def test_replica_takes_over_when_the_process_at_work_is_killed(
                 fault.times += 1
                 wait_for_take_over(site, other_port)
             process.start()
-            eventually(partial(stands_by, port))
+            eventually(partial(is_follower, port))
             eventually(partial(is_ready, port))
     site.check()
 
@@ -169,7 +169,7 @@ def test_nothing_is_doubled_when_the_process_at_work_sleeps_through_its_lease(
                 site.linger(SLEEP_SECONDS)
             finally:
                 process.signal(signal.SIGCONT)
-            eventually(partial(stands_by, port))
+            eventually(partial(is_follower, port))
         site.check()
 
 
@@ -211,5 +211,5 @@ def test_others_go_on_when_the_process_at_work_is_frozen_in_mid_write(
                         wait_for_take_over(site, other_port)
                 finally:
                     process.signal(signal.SIGCONT)
-                eventually(partial(stands_by, port))
+                eventually(partial(is_follower, port))
         site.check()

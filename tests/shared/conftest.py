@@ -108,7 +108,7 @@ def overslept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every process believes to hold its lease, as one does that was stopped for a while."""
 
     async def believe(lease: Lease) -> bool:
-        lease.held = True
+        lease.is_leader = True
         return True
 
     monkeypatch.setattr(Lease, "_ask", believe)

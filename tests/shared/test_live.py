@@ -8,7 +8,7 @@ import pytest
 
 from shared.events import Recorded
 from shared.events.alerts import CheckpointClosed, CheckpointOpened
-from shared.live import KEPT_OF_A_KIND, MOST_WAITING, Hub
+from shared.live import KEPT_OF_A_KIND, MOST_WAITING, Broadcaster
 from tests.support.harness import new_id
 
 NOW = datetime.fromisoformat("2021-03-01T08:00:00+08:00")
@@ -27,13 +27,13 @@ def test_watcher_gets_what_it_wants_in_order_when_events_are_published(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     async def watch() -> None:
-        hub = Hub()
-        watcher = hub.watch(lambda recorded: recorded.sequence % 2 == 0)
-        hub.publish(event(n) for n in range(1, 7))
+        live = Broadcaster()
+        watcher = live.watch(lambda recorded: recorded.sequence % 2 == 0)
+        live.publish(event(n) for n in range(1, 7))
         assert [r.sequence for r in await watcher.take_all(1)] == [2, 4, 6]
         assert await watcher.take_all(0) == []
-        hub.leave(watcher)
-        hub.publish([event(8)])
+        live.leave(watcher)
+        live.publish([event(8)])
         assert await watcher.take_all(0) == []
 
     loop.run_until_complete(watch())
@@ -41,11 +41,11 @@ def test_watcher_gets_what_it_wants_in_order_when_events_are_published(
 
 def test_watcher_ends_when_it_is_too_slow(loop: asyncio.AbstractEventLoop) -> None:
     async def watch() -> None:
-        hub = Hub()
-        watcher = hub.watch(every)
+        live = Broadcaster()
+        watcher = live.watch(every)
         ended = []
         for first, last in ((0, MOST_WAITING), (MOST_WAITING, MOST_WAITING + 1)):
-            hub.publish(event(n) for n in range(first, last))
+            live.publish(event(n) for n in range(first, last))
             ended.append(watcher.ended)
         assert ended == [False, True]
         assert await watcher.take_all(60) == []
@@ -55,37 +55,37 @@ def test_watcher_ends_when_it_is_too_slow(loop: asyncio.AbstractEventLoop) -> No
 
 def test_every_watcher_ends_at_once_when_the_hub_closes(loop: asyncio.AbstractEventLoop) -> None:
     async def watch() -> None:
-        hub = Hub()
-        waiting = hub.watch(every)
+        live = Broadcaster()
+        waiting = live.watch(every)
         asking = asyncio.create_task(waiting.take_all(60))
         await asyncio.sleep(0)
-        hub.close()
+        live.close()
         assert await asking == []
         assert waiting.ended
-        assert hub.watch(every).ended
+        assert live.watch(every).ended
 
     loop.run_until_complete(watch())
 
 
 def test_what_came_since_is_told_when_it_is_remembered(loop: asyncio.AbstractEventLoop) -> None:
-    hub = Hub()
-    hub.publish([event(1), event(2, CheckpointClosed), event(3)])
-    since = hub.since("alerts", 1, every)
+    live = Broadcaster()
+    live.publish([event(1), event(2, CheckpointClosed), event(3)])
+    since = live.since("alerts", 1, every)
     assert since is not None
     assert [r.sequence for r in since] == [2, 3]
-    opened = hub.since("alerts", 2, lambda kind: kind is CheckpointOpened)
+    opened = live.since("alerts", 2, lambda kind: kind is CheckpointOpened)
     assert opened is not None
     assert [r.sequence for r in opened] == [3]
-    assert hub.since("intake", 1, every) is None
-    assert hub.since("alerts", 9, every) is None
+    assert live.since("intake", 1, every) is None
+    assert live.since("alerts", 9, every) is None
 
 
 @pytest.mark.parametrize("asked", [CheckpointOpened, CheckpointClosed])
 def test_rare_kinds_are_remembered_when_a_frequent_one_is_not(asked: type[Any]) -> None:
-    hub = Hub()
-    hub.publish([event(1, CheckpointClosed), event(2, CheckpointClosed)])
-    hub.publish(event(n) for n in range(3, KEPT_OF_A_KIND + 4))
-    found = hub.since("alerts", 1, lambda kind: kind is asked)
+    live = Broadcaster()
+    live.publish([event(1, CheckpointClosed), event(2, CheckpointClosed)])
+    live.publish(event(n) for n in range(3, KEPT_OF_A_KIND + 4))
+    found = live.since("alerts", 1, lambda kind: kind is asked)
     if asked is CheckpointOpened:
         assert found is None
     else:

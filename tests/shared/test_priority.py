@@ -2,31 +2,31 @@
 
 import asyncio
 
-from shared.priority import Precedence
+from shared.priority import PublishPriority
 from tests.support.harness import PATIENCE
 
 
 def test_nobody_waits_when_nothing_is_claimed(loop: asyncio.AbstractEventLoop) -> None:
-    precedence = Precedence()
-    precedence.release("alerts")
-    loop.run_until_complete(asyncio.wait_for(precedence.wait(), PATIENCE))
-    assert not precedence.claimed
+    priority = PublishPriority()
+    priority.release("alerts")
+    loop.run_until_complete(asyncio.wait_for(priority.wait(), PATIENCE))
+    assert not priority.claimed
 
 
 def test_readers_go_on_when_the_last_claim_is_released(loop: asyncio.AbstractEventLoop) -> None:
-    precedence = Precedence()
+    priority = PublishPriority()
 
     async def claimed_twice() -> list[bool]:
-        precedence.claim("alerts")
-        precedence.claim("intake")
-        waiting = asyncio.ensure_future(precedence.wait())
+        priority.claim("alerts")
+        priority.claim("intake")
+        waiting = asyncio.ensure_future(priority.wait())
         seen = []
         for service in ("alerts", "intake"):
             await asyncio.sleep(0)
             seen.append(waiting.done())
-            precedence.release(service)
+            priority.release(service)
         await asyncio.wait_for(waiting, PATIENCE)
         return seen
 
     assert loop.run_until_complete(claimed_twice()) == [False, False]
-    assert not precedence.claimed
+    assert not priority.claimed

@@ -55,7 +55,7 @@ def rebuilt_rollup(node: Node, folder: Path) -> Database:
         reading = [asyncio.ensure_future(reader.run()) for reader in readers]
         heads = {name: node.runtime(name).writer.head for name in service.listens_to}
         async with asyncio.timeout(PATIENCE):
-            while any(reader.place < heads[reader.source] for reader in readers):
+            while any(reader.checkpoint < heads[reader.source] for reader in readers):
                 await asyncio.sleep(0.01)
         await end_all(reading)
         await writer.stop()

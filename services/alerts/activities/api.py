@@ -19,7 +19,7 @@ from shared.events.values import ActivityKind, ActivityStatus
 from shared.exceptions import NotFound
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
-from shared.http.routes import Opening, Routes
+from shared.http.routes import AuditedRead, Routes
 from shared.security.roles import Role
 
 DECIDERS = (Role.LEAD, Role.COMMAND)
@@ -50,7 +50,7 @@ def one(read: Read, query: OneActivity) -> dict[str, Any]:
     row = read.session.get(Activity, query.activity_id)
     if row is None:
         raise NotFound(TEXTS, "no_such_activity", field="activity_id")
-    read.touch(row.area)
+    read.require_access(row.area)
     return handlers.item(row)
 
 
@@ -64,7 +64,7 @@ routes.get(
     one,
     OneActivity,
     roles=tuple(Role),
-    opening=Opening(handlers.open_applicant, handlers.with_applicant, DECIDERS),
+    opening=AuditedRead(handlers.open_applicant, handlers.with_applicant, DECIDERS),
 )
 routes.post(
     "/activities/{activity_id}/decision",

@@ -16,11 +16,11 @@ from services.alerts.risk.levels import level_in_force, own_levels
 from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events import AreaCode, Event, Id, Recorded
-from shared.events.causes import restored, stored
+from shared.events.causes import dump, load
 from shared.events.values import ActivityKind, Level, MeasureKind, ShortText, Text
 from shared.exceptions import Conflict, Forbidden, Invalid, NotFound
 from shared.policy.pack import ActivityStop
-from shared.security.audit import note
+from shared.security.audit import record
 from shared.security.roles import Role
 from shared.writer.commands import Command, Moment
 from shared.writer.handlers import Tx
@@ -99,7 +99,7 @@ def apply(tx: Tx, command: ApplyForActivity) -> Iterable[Event]:
 def open_applicant(tx: Tx, asked: OneActivity) -> Iterable[Event]:
     """Note who asks who applied for an activity, and why; the answer follows the commit."""
     row = _row(tx, asked.activity_id)
-    note(tx, "activity.applicant_opened", row.id, asked.reason or "")
+    record(tx, "activity.applicant_opened", row.id, asked.reason or "")
     return ()
 
 
@@ -116,7 +116,7 @@ def decide(tx: Tx, command: DecideActivity) -> Iterable[Event]:
         facts = {"policy": bar.line, "limit": bar.limit}
         raise Conflict(TEXTS, _message(bar), field="people", extras=facts, **facts)
     action = "activity.approved" if command.accept else "activity.refused"
-    note(tx, action, row.id, command.reason or "")
+    record(tx, action, row.id, command.reason or "")
     by = tx.caller.name if tx.caller else ""
     step = domain.decided(activity, accept=command.accept, reason=command.reason, by=by, now=tx.now)
     return _take(row, step)
@@ -254,18 +254,18 @@ def _message(bar: Bar) -> str:
 def _take(row: Activity, step: Step) -> tuple[Event, ...]:
     for column in COLUMNS:
         setattr(row, column, getattr(step.activity, column))
-    row.because = stored(step.activity.because)
+    row.because = dump(step.activity.because)
     return step.events
 
 
 def _activity(row: Activity) -> domain.Activity:
     facts = {column: getattr(row, column) for column in COLUMNS}
-    return domain.Activity(**facts, because=restored(row.because))
+    return domain.Activity(**facts, because=load(row.because))
 
 
 def _row(tx: Tx, activity_id: str) -> Activity:
     row = tx.session.get(Activity, activity_id)
     if row is None:
         raise NotFound(TEXTS, "no_such_activity", field="activity_id")
-    tx.touch(row.area)
+    tx.require_access(row.area)
     return row

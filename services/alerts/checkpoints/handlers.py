@@ -11,10 +11,10 @@ from services.alerts.response.measures import listed, standing_under
 from services.alerts.texts import TEXTS
 from shared.events import COMMUNITY_DIGITS, AreaCode, Cause, Event
 from shared.events.alerts import Order, SealingImposed, SealingLifted
-from shared.events.causes import following
+from shared.events.causes import caused_by
 from shared.events.values import Actor, CheckpointCheck, ShortText, Text
 from shared.exceptions import Conflict
-from shared.security.audit import note
+from shared.security.audit import record
 from shared.writer.commands import Command
 from shared.writer.handlers import Tx
 
@@ -36,7 +36,7 @@ class OrderSealing(Command):
 
 def order_sealing(tx: Tx, command: OrderSealing) -> Iterable[Event]:
     """Impose sealed management, or lift it; 409 when nothing would change."""
-    note(tx, f"sealing.{command.action}", command.code, command.reason)
+    record(tx, f"sealing.{command.action}", command.code, command.reason)
     order = Order(text=command.reason, issuer=command.issuer, document=command.document)
     if command.action == "lift":
         return _lift(tx, command, order)
@@ -93,7 +93,7 @@ def _lifted(facts: MeasureFacts, order: Order, tx: Tx) -> Event:
         imposed = domain.sealing_ordered(
             SealingImposed, facts.area, facts.id, checks, facts.because, order, facts.since
         )
-        because = following(imposed, facts.since)
+        because = caused_by(imposed, facts.since)
     return domain.sealing_ordered(
         SealingLifted, facts.area, facts.id, checks, because, order, tx.now
     )
@@ -104,7 +104,7 @@ def _after_proposal(proposal: MeasureFacts) -> tuple[Cause, ...]:
     proposed = domain.sealing_proposed(
         proposal.area, proposal.id, proposal.response_id, proposal.because, proposal.since
     )
-    return following(proposed, proposal.since)
+    return caused_by(proposed, proposal.since)
 
 
 def _covered(tx: Tx, area: str) -> list[str]:

@@ -46,7 +46,7 @@ def one(read: Read, query: OneElection) -> dict[str, Any]:
     row = read.session.get(Election, query.election_id)
     if row is None:
         raise NotFound(TEXTS, "no_such_election", field="election_id")
-    read.touch(row.area)
+    read.require_access(row.area)
     return handlers.item(row)
 
 

@@ -16,10 +16,10 @@ from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events import AreaCode, Event, Id, Recorded
 from shared.events.alerts import ElectionPaused, ElectionScheduled
-from shared.events.causes import joined, restored, stored
+from shared.events.causes import dump, load, merge
 from shared.events.values import MeasureKind, ShortText, Text
 from shared.exceptions import Conflict, Invalid, NotFound
-from shared.security.audit import note
+from shared.security.audit import record
 from shared.writer.commands import Command, Day
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due
@@ -80,7 +80,7 @@ def pause_where_in_force(tx: Tx, scheduling: Recorded[ElectionScheduled]) -> Ite
     if measure is None:
         return ()
     # The measure and the scheduling are both its causes: a new date makes a new pause.
-    because = joined(measure.because, scheduling.causes())
+    because = merge(measure.because, scheduling.causes())
     pause = Pause(measure.id, because, _limit_days(tx, row))
     return _take(tx, row, domain.paused_or_resumed(_election(row), pause, (), tx.now))
 
@@ -138,7 +138,7 @@ def _reschedule(tx: Tx, row: Election, polling_on: date, reason: str | None) -> 
     if row.status == "held":
         raise Conflict(TEXTS, "election_is_held", field="status")
     _check_day(tx, polling_on)
-    note(tx, "election.dated", row.id, reason or "")
+    record(tx, "election.dated", row.id, reason or "")
     step = domain.rescheduled(_election(row), polling_on, tx.now, reason, _by(tx))
     return _take(tx, row, step)
 
@@ -148,7 +148,7 @@ def _hold(tx: Tx, row: Election) -> Iterable[Event]:
     fault = domain.held_fault(election, tx.now)
     if fault:
         raise Conflict(TEXTS, fault, field="status", polling_on=row.polling_on)
-    note(tx, "election.held", row.id)
+    record(tx, "election.held", row.id)
     return _take(tx, row, domain.held(election, tx.now, _by(tx)))
 
 
@@ -164,19 +164,19 @@ def _take(tx: Tx, row: Election, step: Step) -> Iterable[Event]:
 def _keep(row: Election, step: Step) -> None:
     for column in COLUMNS:
         setattr(row, column, getattr(step.election, column))
-    row.because = stored(step.election.because)
+    row.because = dump(step.election.because)
 
 
 def _election(row: Election) -> domain.Election:
     facts = {column: getattr(row, column) for column in COLUMNS}
-    return domain.Election(**facts, because=restored(row.because))
+    return domain.Election(**facts, because=load(row.because))
 
 
 def _row(tx: Tx, election_id: str) -> Election:
     row = tx.session.get(Election, election_id)
     if row is None:
         raise NotFound(TEXTS, "no_such_election", field="election_id")
-    tx.touch(row.area)
+    tx.require_access(row.area)
     return row
 
 

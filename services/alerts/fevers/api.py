@@ -52,7 +52,7 @@ def one(read: Read, asked: OneAlert) -> dict[str, Any]:
     alert = read.session.get(Alert, asked.alert_id)
     if alert is None:
         raise NotFound(TEXTS, "no_such_alert", field="alert_id")
-    read.touch(alert.area)
+    read.require_access(alert.area)
     return shown(alert)
 
 

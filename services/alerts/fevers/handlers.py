@@ -19,7 +19,7 @@ from shared.events.alerts import (
     AlertResolved,
     FeverDetected,
 )
-from shared.events.causes import following, joined, restored, stored
+from shared.events.causes import caused_by, dump, load, merge
 from shared.events.intake import ScreeningRecorded, ScreeningVoided
 from shared.events.values import Actor, AlertOutcome, Text
 from shared.exceptions import Conflict, Forbidden, NotFound
@@ -72,7 +72,7 @@ def screened(tx: Tx, recorded: list[Recorded[ScreeningRecorded]]) -> Iterable[Ev
     if rows:
         tx.connection.execute(insert(Alert), rows)
     schedule_many(tx.connection, RESPOND_BY, waiting)
-    tx.afterwards(lambda: gauges.found(fevers, tx.site.clock.now()))
+    tx.on_commit(lambda: gauges.found(fevers, tx.site.clock.now()))
     return [*found, *_false_alarms(tx, found)]
 
 
@@ -83,7 +83,7 @@ def screening_voided(tx: Tx, recorded: Recorded[ScreeningVoided]) -> Iterable[Ev
     if alert is None:
         remembered = tx.session.get(VoidedScreening, screening_id)
         if remembered is None and domain.finding(recorded.data, tx.pack):
-            causes = stored(recorded.causes())
+            causes = dump(recorded.causes())
             tx.session.add(VoidedScreening(screening_id=screening_id, because=causes))
         return []
     if alert.outcome == "false_alarm" and alert.resolved_by is None:
@@ -105,7 +105,7 @@ def acknowledge(tx: Tx, command: Acknowledge) -> Iterable[Event]:
         AlertAcknowledged(
             area=alert.area,
             occurred_at=tx.now,
-            because=restored(alert.because),
+            because=load(alert.because),
             alert_id=alert.id,
             by=by,
         )
@@ -136,7 +136,7 @@ def unanswered(tx: Tx, due: Due) -> Iterable[Event]:
         AlertEscalated(
             area=alert.area,
             occurred_at=tx.now,
-            because=restored(alert.because, line),
+            because=load(alert.because, line),
             alert_id=alert.id,
             level=level,
             respond_by=alert.respond_by,
@@ -152,7 +152,7 @@ def _false_alarms(tx: Tx, found: list[FeverDetected | AlertRaised]) -> Iterable[
         if alert.screening_id in voided:
             row = tx.session.get_one(Alert, alert.alert_id)
             why = tx.session.get_one(VoidedScreening, alert.screening_id)
-            yield _resolved(tx, row, "false_alarm", None, restored(why.because))
+            yield _resolved(tx, row, "false_alarm", None, load(why.because))
 
 
 def _row(tx: Tx, found: FeverDetected | AlertRaised) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def _row(tx: Tx, found: FeverDetected | AlertRaised) -> dict[str, Any]:
         "found_at": found.occurred_at,
         "respond_by": found.respond_by,
         "policy": found.policy,
-        "because": stored(following(found, tx.now)),
+        "because": dump(caused_by(found, tx.now)),
     }
 
 
@@ -177,7 +177,7 @@ def _open_alert(tx: Tx, alert_id: str) -> Alert:
     alert = tx.session.get(Alert, alert_id)
     if alert is None:
         raise NotFound(TEXTS, "no_such_alert", field="alert_id")
-    tx.touch(alert.area)
+    tx.require_access(alert.area)
     if alert.status == "resolved":
         raise Conflict(TEXTS, "already_resolved", field="alert_id")
     return alert
@@ -192,7 +192,7 @@ def _resolved(
     return AlertResolved(
         area=alert.area,
         occurred_at=tx.now,
-        because=joined(restored(alert.because), also),
+        because=merge(load(alert.because), also),
         alert_id=alert.id,
         outcome=outcome,
         by=by,

@@ -5,7 +5,7 @@ from shared.http.routes import Routes
 from shared.security.roles import Role
 
 routes = Routes("/alerts", "response")
-routes.trial(
+routes.dry_run(
     "/areas/{code}/risk-level/preview",
     preview,
     PreviewLevel,

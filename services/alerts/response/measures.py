@@ -15,7 +15,7 @@ from services.alerts.response import rows
 from services.alerts.response.domain import MeasureFacts, governing
 from services.alerts.service_plans.domain import EVERYDAY
 from shared.events import COMMUNITY_DIGITS, Cause, id_from
-from shared.events.causes import Stored, stored
+from shared.events.causes import Stored, dump
 from shared.events.values import MEASURE_KINDS, MeasureKind, ServicePlan
 from shared.policy.pack import MeasureRule, ServicePlanChange, measures_for
 from shared.site import Site
@@ -159,7 +159,7 @@ def _entry(facts: MeasureFacts, communities: int | None = None) -> Listed:
         since=facts.since,
         ended_at=facts.ended_at,
         area=facts.area,
-        because=stored(facts.because),
+        because=dump(facts.because),
         line=facts.line,
         source=rows.MANUAL if facts.by_hand else rows.PLAN,
         response_id=facts.response_id,

@@ -17,7 +17,7 @@ from services.alerts.response.domain import (
 from services.alerts.response.tables import grounds, measures, responses
 from shared.areas.tree import ancestors
 from shared.database.sql import area_range, send
-from shared.events.causes import restored, stored
+from shared.events.causes import dump, load
 from shared.events.values import MeasureKind
 from shared.policy.pack import Measure
 
@@ -34,9 +34,7 @@ def responses_around(session: Session, prefix: str) -> dict[str, Response]:
         or_(area_range(responses.c.area, prefix), responses.c.area.in_(ancestors(prefix))),
     )
     return {
-        row.area: Response(
-            row.id, row.area, row.level, row.event_id, restored(row.because), row.since
-        )
+        row.area: Response(row.id, row.area, row.level, row.event_id, load(row.because), row.since)
         for row in session.execute(query)
     }
 
@@ -46,7 +44,7 @@ def keep_response(session: Session, response: Response) -> None:
     values = {
         "level": response.level,
         "event_id": response.event_id,
-        "because": stored(response.because),
+        "because": dump(response.because),
         "since": response.since,
     }
     changed = update(responses).where(responses.c.id == response.id).values(values)
@@ -125,7 +123,7 @@ def _ground(row: Row[tuple[object, ...]]) -> Ground:
         row.kind,
         _parameters(row.kind, by_hand, row.parameters),
         row.line,
-        restored(row.because),
+        load(row.because),
         row.response_id,
         row.since,
         by_hand,
@@ -147,7 +145,7 @@ def add_grounds(session: Session, new: Sequence[Ground]) -> None:
             "source": MANUAL if ground.by_hand else PLAN,
             "parameters": ground.parameters.model_dump(mode="json"),
             "line": ground.line,
-            "because": stored(ground.because),
+            "because": dump(ground.because),
             "response_id": ground.response_id,
             "since": ground.since,
         }

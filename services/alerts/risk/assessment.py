@@ -18,7 +18,7 @@ from services.alerts.risk.tables import AreaRisk, Proposal
 from shared.clock.clock import CST
 from shared.events import Cause, Event, id_from
 from shared.events.alerts import Order, RiskLevelChanged, RiskLevelProposed
-from shared.events.causes import following, restored, stored
+from shared.events.causes import caused_by, dump, load
 from shared.events.values import Level, LevelReason
 from shared.writer.handlers import Tx
 
@@ -145,7 +145,7 @@ def _proposed(
             policy=event.policy,
             status="open",
             proposed_at=tx.now,
-            because=stored(following(event, tx.now)),
+            because=dump(caused_by(event, tx.now)),
         )
     )
     return event
@@ -153,7 +153,7 @@ def _proposed(
 
 def _by_time(tx: Tx, risk: AreaRisk, cases: list[Case], line: str) -> tuple[Cause, ...]:
     last = domain.last_of(cases, tx.pack, domain.counts)
-    return causes_of(tx.session, last, line) if last else restored(risk.because, line)
+    return causes_of(tx.session, last, line) if last else load(risk.because, line)
 
 
 def _close(tx: Tx, proposal: Proposal | None, status: str) -> None:

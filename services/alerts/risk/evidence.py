@@ -10,7 +10,7 @@ from services.alerts.risk.tables import CaseFacts, CaseReport
 from shared.clock.clock import CST
 from shared.database.sql import area_range
 from shared.events import Cause, Recorded
-from shared.events.causes import restored, stored
+from shared.events.causes import dump, load
 from shared.events.intake import CaseReported
 from shared.policy.pack import PolicyPack
 from shared.writer.handlers import Tx
@@ -33,7 +33,7 @@ def remember(tx: Tx, recorded: Recorded[CaseReported]) -> tuple[Case | None, Cas
             origin=reported.origin,
             setting=reported.setting,
             linked_to=list(reported.linked_to),
-            because=stored(recorded.causes()),
+            because=dump(recorded.causes()),
         )
     )
     facts = tx.session.get(CaseFacts, reported.case_id)
@@ -85,7 +85,7 @@ def reports_by_case(session: Session) -> dict[str, list[Report]]:
 
 def causes_of(session: Session, case: Case, policy: str) -> tuple[Cause, ...]:
     """The causes of what follows from a case by a policy line."""
-    return restored(session.get_one(CaseFacts, case.id).because, policy)
+    return load(session.get_one(CaseFacts, case.id).because, policy)
 
 
 def _keep(tx: Tx, case_id: str, facts: CaseFacts | None) -> Case:

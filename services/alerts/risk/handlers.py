@@ -12,11 +12,11 @@ from services.alerts.texts import TEXTS
 from shared.clock.clock import CST
 from shared.events import COMMUNITY_DIGITS, AreaCode, Event, Id, Recorded
 from shared.events.alerts import Order, RiskLevelChanged, RiskLevelDeclined
-from shared.events.causes import restored, stored
+from shared.events.causes import dump, load
 from shared.events.intake import CaseReported
 from shared.events.values import Actor, Level, ShortText, Text
 from shared.exceptions import Conflict, Invalid, NotFound
-from shared.security.audit import note
+from shared.security.audit import record
 from shared.writer.commands import Command, Moment, new_id
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due
@@ -76,7 +76,7 @@ def order_level(tx: Tx, command: OrderLevel) -> Iterable[Event]:
     begins = max(tx.now, command.effective_at or tx.now)
     if command.until is not None and command.until <= begins:
         raise Invalid(TEXTS, "until_not_after", field="until")
-    note(tx, "risk_level.ordered", command.code, command.reason)
+    record(tx, "risk_level.ordered", command.code, command.reason)
     order = RiskOrder(
         id=command.id,
         area=command.code,
@@ -98,11 +98,11 @@ def decide(tx: Tx, command: Decide) -> Iterable[Event]:
     proposal = tx.session.get(Proposal, command.proposal_id)
     if proposal is None:
         raise NotFound(TEXTS, "no_such_proposal", field="proposal_id")
-    tx.touch(proposal.area)
+    tx.require_access(proposal.area)
     if proposal.status != "open":
         raise Conflict(TEXTS, "proposal_closed", field="proposal_id", status=proposal.status)
     action = "accepted" if command.accept else "declined"
-    note(tx, f"risk_level.proposal_{action}", proposal.id, command.reason)
+    record(tx, f"risk_level.proposal_{action}", proposal.id, command.reason)
     if not command.accept:
         return _declined(tx, proposal, command)
     order = RiskOrder(
@@ -121,7 +121,7 @@ def decide(tx: Tx, command: Decide) -> Iterable[Event]:
 
 def level_made(tx: Tx, recorded: Recorded[RiskLevelChanged]) -> Iterable[Event]:
     """Keep by which event a level came, for what follows from it later."""
-    risk_of(tx, recorded.data.area).because = stored(recorded.causes())
+    risk_of(tx, recorded.data.area).because = dump(recorded.causes())
     return []
 
 
@@ -150,7 +150,7 @@ def _declined(tx: Tx, proposal: Proposal, command: Decide) -> list[Event]:
         RiskLevelDeclined(
             area=proposal.area,
             occurred_at=tx.now,
-            because=restored(proposal.because),
+            because=load(proposal.because),
             proposal_id=proposal.id,
             previous=proposal.previous,
             level=proposal.level,

@@ -11,7 +11,7 @@ from services.alerts.risk.levels import risk_of
 from services.alerts.risk.tables import Proposal, RiskOrder
 from shared.events import Event
 from shared.events.alerts import Order
-from shared.events.causes import restored
+from shared.events.causes import load
 from shared.writer.handlers import Tx
 
 EFFECTIVE = "risk.effective"
@@ -68,7 +68,7 @@ def take_effect(tx: Tx, order: RiskOrder) -> list[Event]:
         risk,
         order.level,
         "order",
-        because=restored(proposal.because, proposal.policy),
+        because=load(proposal.because, proposal.policy),
         policy=proposal.policy,
         evidence=tuple(proposal.evidence),
         order=text,
@@ -85,7 +85,7 @@ def end(tx: Tx, order: RiskOrder) -> list[Event]:
         return []
     risk.order_id, risk.stands = None, False
     kept = risk.because
-    return reassess(tx, order.area, (lambda line: restored(kept, line)) if kept else None)
+    return reassess(tx, order.area, (lambda line: load(kept, line)) if kept else None)
 
 
 def _replace(tx: Tx, order_id: str | None) -> RiskOrder | None:

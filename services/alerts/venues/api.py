@@ -49,7 +49,7 @@ def one(read: Read, query: OneVenue) -> dict[str, Any]:
     row = read.session.get(Venue, query.venue_id)
     if row is None:
         raise NotFound(TEXTS, "no_such_venue", field="venue_id")
-    read.touch(row.area)
+    read.require_access(row.area)
     return handlers.item(row)
 
 

@@ -15,11 +15,11 @@ from services.alerts.venues.domain import Asked, ByHand, InForce, Step
 from services.alerts.venues.tables import Venue
 from shared.database.sql import area_range
 from shared.events import AreaCode, Event, Id, Recorded
-from shared.events.causes import restored, stored
+from shared.events.causes import dump, load
 from shared.events.values import MeasureKind, ShortText, Text, VenueKind, VenueStatus
 from shared.exceptions import Conflict, Invalid, NotFound
 from shared.policy.pack import VenueClosure, VenueLimit
-from shared.security.audit import note
+from shared.security.audit import record
 from shared.security.roles import Role
 from shared.writer.commands import Command
 from shared.writer.handlers import Tx
@@ -81,7 +81,7 @@ def change(tx: Tx, command: ChangeVenue) -> Iterable[Event]:
     if command.status or command.limit:
         asked = _asked(tx, row.kind, row.capacity, standing)
         wish = _wish(tx, command, row, asked)
-        note(tx, f"venue.{wish.status}", row.id, command.reason or "")
+        record(tx, f"venue.{wish.status}", row.id, command.reason or "")
         events += _take(row, domain.by_hand(_venue(row), wish, asked, tx.now))
     return events
 
@@ -164,7 +164,7 @@ def _asked(tx: Tx, kind: str, capacity: int | None, standing: list[InForce]) -> 
 def _take(row: Venue, step: Step) -> tuple[Event, ...]:
     for column in COLUMNS:
         setattr(row, column, getattr(step.venue, column))
-    row.because = stored(step.venue.because)
+    row.because = dump(step.venue.because)
     row.hand = asdict(step.venue.hand) if step.venue.hand else None
     return step.events
 
@@ -172,12 +172,12 @@ def _take(row: Venue, step: Step) -> tuple[Event, ...]:
 def _venue(row: Venue) -> domain.Venue:
     facts = {column: getattr(row, column) for column in COLUMNS}
     hand = ByHand(**row.hand) if row.hand else None
-    return domain.Venue(**facts, because=restored(row.because), hand=hand)
+    return domain.Venue(**facts, because=load(row.because), hand=hand)
 
 
 def _row(tx: Tx, venue_id: str) -> Venue:
     row = tx.session.get(Venue, venue_id)
     if row is None:
         raise NotFound(TEXTS, "no_such_venue", field="venue_id")
-    tx.touch(row.area)
+    tx.require_access(row.area)
     return row

@@ -64,7 +64,7 @@ def list_cases(read: Read, asked: ListCases) -> dict[str, Any]:
 def show(read: Read, asked: ShowCase) -> dict[str, Any]:
     """A case, the cases linked with it, and its reports, first to last."""
     case = handlers.existing(read.session, asked.case_id)
-    read.touch(case.area)
+    read.require_access(case.area)
     query = select(CaseReport).where(CaseReport.case_id == case.id)
     reports = read.session.scalars(query.order_by(CaseReport.number))
     return {

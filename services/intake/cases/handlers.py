@@ -67,7 +67,7 @@ def report(tx: Tx, command: ReportCase) -> Iterable[Event]:
 def report_again(tx: Tx, command: ReportAgain) -> Iterable[Event]:
     """Report what became of a case: suspected, then confirmed, then recovered."""
     case = existing(tx.session, command.case_id)
-    tx.touch(case.area)
+    tx.require_access(case.area)
     # A clock that went ahead a little must not hold up the next report.
     occurred_at = command.occurred_at or max(tx.now, case.changed_at)
     if occurred_at < case.changed_at:

@@ -25,7 +25,7 @@ from shared.events.values import Category, Need
 from shared.exceptions import Gone
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
-from shared.http.routes import Opening, Routes
+from shared.http.routes import AuditedRead, Routes
 from shared.security.roles import Role
 from shared.site import Site
 from shared.writer.handlers import Tx
@@ -51,7 +51,7 @@ def show(read: Read, asked: OpenPerson) -> dict[str, Any]:
     The reason is kept in the audit log.
     """
     person = present(read.session, asked.person_id)
-    read.touch(person.area)
+    read.require_access(person.area)
     return _masked(read.site, person)
 
 
@@ -138,9 +138,9 @@ routes.get(
     show,
     OpenPerson,
     roles=WRITERS,
-    opening=Opening(handlers.open_person, show_whole, OPENERS),
+    opening=AuditedRead(handlers.open_person, show_whole, OPENERS),
 )
-routes.get_recorded(
+routes.get_audited(
     "/people/{person_id}/address",
     handlers.read_address,
     ReadAddress,

@@ -154,7 +154,7 @@ def update(tx: Tx, command: UpdatePerson) -> Iterable[Event]:
     if not given:
         raise Invalid(TEXTS, "nothing_to_change", field="body")
     person = present(tx.session, command.person_id)
-    tx.touch(person.area)
+    tx.require_access(person.area)
     if "area" in given:
         if command.area is None:
             raise Invalid(TEXTS, "area_needed", field="area")
@@ -199,11 +199,11 @@ def erase(tx: Tx, command: ErasePerson) -> Iterable[Event]:
     has gone.
     """
     person = present(tx.session, command.person_id)
-    tx.touch(person.area)
+    tx.require_access(person.area)
     person.sealed = person.id_card_index = person.phone_index = None
     person.categories, person.needs = [], []
     person.erased_at = person.updated_at = tx.now
-    audit.note(tx, "person.erased", person.id, command.reason)
+    audit.record(tx, "person.erased", person.id, command.reason)
     tx.schedule(DESTROY_KEY, person.id, tx.now)
     return [PersonErased(area=person.area, occurred_at=tx.now, person_id=person.id)]
 
@@ -217,8 +217,8 @@ def destroy_key(tx: Tx, due: Due) -> Iterable[Event]:
 def open_person(tx: Tx, asked: OpenPerson) -> Iterable[Event]:
     """Note who opens a person's data, and why; the answer follows the commit."""
     person = present(tx.session, asked.person_id)
-    tx.touch(person.area)
-    audit.note(tx, "person.opened", person.id, asked.reason or "")
+    tx.require_access(person.area)
+    audit.record(tx, "person.opened", person.id, asked.reason or "")
     return ()
 
 
@@ -240,7 +240,7 @@ def read_address(tx: Tx, asked: ReadAddress) -> Iterable[Event]:
     place = grant.area if grant.area is not None else tx.caller.area if tx.caller else ""
     if not domain.reaches(place, person.area):
         raise Forbidden(TEXTS, "grant_refused", field="grant")
-    audit.note(tx, "person.address_read", person.id, f"request {grant.request_id}")
+    audit.record(tx, "person.address_read", person.id, f"request {grant.request_id}")
     return ()
 
 
@@ -249,7 +249,7 @@ def find(tx: Tx, command: FindPerson) -> Iterable[Event]:
     if (command.id_card is None) == (command.phone is None):
         raise Invalid(TEXTS, "id_card_or_phone", field="id_card")
     for person in found(tx, command):
-        audit.note(tx, "person.found", person.id)
+        audit.record(tx, "person.found", person.id)
     return ()
 
 
@@ -300,7 +300,7 @@ def _refuse_known_cards(tx: Tx, cards: dict[str, str | None]) -> None:
 
 def _known(tx: Tx, other: Person) -> Conflict:
     """The refusal of a known card; who it is, is told only where the caller may look anyway."""
-    if tx.caller is not None and not tx.caller.may_touch(other.area):
+    if tx.caller is not None and not tx.caller.may_access(other.area):
         return Conflict(TEXTS, "id_card_known", field="id_card")
     extras = {"person_id": other.id}
     return Conflict(TEXTS, "id_card_known_as", field="id_card", extras=extras, person_id=other.id)

@@ -111,7 +111,7 @@ def void(tx: Tx, command: VoidScreening) -> Iterable[Event]:
     row = tx.session.get(Screening, command.screening_id)
     if row is None:
         raise NotFound(TEXTS, "no_such_screening", field="screening_id")
-    tx.touch(row.area)
+    tx.require_access(row.area)
     if row.voided_at is not None:
         raise Conflict(TEXTS, "already_voided", field="screening_id")
     row.voided_at, row.void_reason = tx.now, command.reason

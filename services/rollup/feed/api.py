@@ -10,7 +10,7 @@ from shared.events import AreaCode, Recorded
 from shared.events.wording import described_to
 from shared.exceptions import Invalid
 from shared.http.routes import Routes
-from shared.http.sse import Subscription, Watch, stream
+from shared.http.sse import Selection, Watch, stream
 from shared.i18n.catalogue import Language
 from shared.security.roles import OF_HEALTH, Role
 from shared.site import Site
@@ -25,7 +25,7 @@ class StreamAsked(BaseModel):
     types: str | None = Field(default=None, max_length=4000)
 
 
-def subscribe(watch: Watch, asked: StreamAsked) -> Subscription:
+def subscribe(watch: Watch, asked: StreamAsked) -> Selection:
     """Events as they happen, server-sent: `?area=&types=`, the token also as `access_token=`.
 
     Without types it is all but plain screenings. Who may not read alerts is told neither whom an
@@ -44,7 +44,7 @@ def subscribe(watch: Watch, asked: StreamAsked) -> Subscription:
     def data(recorded: Recorded[Any]) -> dict[str, Any]:
         return told(recorded, watch.site, watch.language, people=watch.caller.role in OF_HEALTH)
 
-    return Subscription(kinds.__contains__, wants, data)
+    return Selection(kinds.__contains__, wants, data)
 
 
 def told(

@@ -7,13 +7,13 @@ from shared.events import Event, Recorded
 from shared.writer.handlers import Tx
 
 
-def announce(tx: Tx, run: Iterable[Recorded[Any]]) -> None:
+def broadcast_on_commit(tx: Tx, run: Iterable[Recorded[Any]]) -> None:
     """Announce a run of events; who watches chooses."""
     for recorded in run:
-        tx.announce(recorded)
+        tx.broadcast_on_commit(recorded)
 
 
 def announce_own(tx: Tx, recorded: Recorded[Any]) -> Iterable[Event]:
     """Announce an event of rollup itself."""
-    tx.announce(recorded)
+    tx.broadcast_on_commit(recorded)
     return ()

@@ -16,11 +16,11 @@ from services.rollup.webhooks.target import PassedOver, Target, TargetGone
 from shared.context import ServiceContext
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
-from shared.events import Event, MalformedEvent, Recorded, decode, parse, place_of
+from shared.events import Event, MalformedEvent, Recorded, decode, parse, position_of
 from shared.exceptions import Unavailable
 from shared.inbox.reader import HEARTBEAT, PULL_EXPIRED
 from shared.nats.connection import StreamRefused
-from shared.nats.consumer import BEAT_SECONDS, Arrival, Feed
+from shared.nats.consumer import BEAT_SECONDS, Delivery, PullConsumer
 from shared.outbox.control import Wish, ask_repair
 from shared.outbox.verification import digest_of
 
@@ -94,12 +94,12 @@ class Following:
         await self._say_behind(state.first > self._place + 1)
         if self._behind:
             raise _OpenAgain("the stream begins beyond the place")
-        feed = Feed(self._runtime.bus, stream)
+        feed = PullConsumer(self._runtime.bus, stream)
         try:
             await feed.open(self._place + 1)
             while True:
                 await self._take(feed, await feed.first(SILENCE_SECONDS))
-                await feed.top_up()
+                await feed.request_more()
         finally:
             await feed.close()
 
@@ -110,7 +110,7 @@ class Following:
             await self._stumble(f"behind: {advice}")
         self._behind = behind
 
-    async def _take(self, feed: Feed, came: Arrival) -> None:
+    async def _take(self, feed: PullConsumer, came: Delivery) -> None:
         if came.status.startswith(HEARTBEAT):
             await self._save(sent=False)
         elif came.status.startswith(PULL_EXPIRED):
@@ -154,7 +154,7 @@ class Following:
         found = {"sequence": number, "digest": digest_of(document)}
         try:
             envelope = parse(document)
-            fits = place_of(envelope) == (self._source, number)
+            fits = position_of(envelope) == (self._source, number)
         except MalformedEvent as error:
             raise _Amiss(f"{number} is no event: {error}", found) from error
         if not fits:

@@ -8,11 +8,11 @@ from services.rollup.webhooks.tables import WebhookTarget
 from shared.context import ServiceContext
 from shared.database.threads import on_thread
 from shared.metrics import names as metrics
-from shared.metrics.gauges import Value
+from shared.metrics.gauges import Sample
 from shared.nats.connection import StreamState
 
 
-async def tell(context: ServiceContext) -> list[Value]:
+async def collect(context: ServiceContext) -> list[Sample]:
     """The values of each target that is sent to; one that is paused or gone is not told of."""
     known = await on_thread(_read, context)
     sources = {source for _, place in known for source in place}
@@ -32,7 +32,7 @@ def _values(
     place: Mapping[str, int],
     streams: Mapping[str, StreamState],
     now: datetime,
-) -> list[Value]:
+) -> list[Sample]:
     lag, behind = 0, False
     for source, state in streams.items():
         at = place.get(source)
@@ -43,7 +43,7 @@ def _values(
     since = target.failing_since
     seconds = 0.0 if since is None else max((now - since).total_seconds(), 0.0)
     return [
-        Value(metrics.WEBHOOK_LAG, lag, (target.id,)),
-        Value(metrics.WEBHOOK_FAILING, seconds, (target.id,)),
-        Value(metrics.WEBHOOK_BEHIND, int(behind), (target.id,)),
+        Sample(metrics.WEBHOOK_LAG, lag, (target.id,)),
+        Sample(metrics.WEBHOOK_FAILING, seconds, (target.id,)),
+        Sample(metrics.WEBHOOK_BEHIND, int(behind), (target.id,)),
     ]

@@ -12,8 +12,8 @@ from services.rollup.webhooks.addresses import endpoint
 from services.rollup.webhooks.domain import sources_of
 from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
 from shared.exceptions import Conflict, NotFound
-from shared.inbox.checkpoints import place_of_source
-from shared.security.audit import Noting, note
+from shared.inbox.checkpoints import checkpoint_in
+from shared.security.audit import Recording, record
 from shared.writer.idempotency import Once
 from shared.writer.transaction import Transaction
 
@@ -45,11 +45,11 @@ class AddTarget(Once):
     from_start: bool = False
     reason: str = ""
     target: str = field(default_factory=lambda: str(uuid4()))
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> str:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, isolate: bool) -> str:  # noqa: ARG002 - see Work
         """Store it with its places; raises Invalid."""
-        if not tx.memory.first(self.once):
+        if not tx.idempotency.is_first(self.once):
             return self.target
         tx.caller = None
         endpoint(self.url, private=self.private)
@@ -65,10 +65,10 @@ class AddTarget(Once):
         tx.session.add(row)
         for source in sources_of(self.types):
             here = tx.page.head if source == tx.handlers.name else None
-            reached = place_of_source(tx.connection, source) if here is None else here
+            reached = checkpoint_in(tx.connection, source) if here is None else here
             place = FROM_START if self.from_start else reached
             tx.session.add(WebhookPlace(target=target, source=source, sequence=place))
-        note(tx, "webhook.add", target, self.reason)
+        record(tx, "webhook.add", target, self.reason)
         return target
 
 
@@ -78,15 +78,15 @@ class RemoveTarget(Once):
 
     target: str
     reason: str = ""
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, isolate: bool) -> None:  # noqa: ARG002 - see Work
         """Forget it and its places; raises NotFound."""
-        if not tx.memory.first(self.once):
+        if not tx.idempotency.is_first(self.once):
             return
         tx.session.delete(_target(tx, self.target))
         tx.session.execute(delete(WebhookPlace).where(WebhookPlace.target == self.target))
-        note(tx, "webhook.remove", self.target, self.reason)
+        record(tx, "webhook.remove", self.target, self.reason)
 
 
 @dataclass(slots=True)
@@ -96,14 +96,14 @@ class PauseTarget(Once):
     target: str
     paused: bool = True
     reason: str = ""
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, isolate: bool) -> None:  # noqa: ARG002 - see Work
         """Pause or resume it; raises NotFound."""
-        if not tx.memory.first(self.once):
+        if not tx.idempotency.is_first(self.once):
             return
         _target(tx, self.target).paused = tx.now if self.paused else None
-        note(tx, "webhook.pause" if self.paused else "webhook.resume", self.target, self.reason)
+        record(tx, "webhook.pause" if self.paused else "webhook.resume", self.target, self.reason)
 
 
 @dataclass(slots=True)
@@ -115,9 +115,9 @@ class SkipEvent:
 
     target: str
     reason: str = ""
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> str:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, isolate: bool) -> str:  # noqa: ARG002 - see Work
         """Move the place behind it; raises NotFound, or Conflict when it takes what it is sent."""
         row = _target(tx, self.target)
         source, number = row.failing_source, row.failing_sequence
@@ -128,7 +128,7 @@ class SkipEvent:
         row.skipped = (row.skipped or 0) + 1
         for name, value in WELL.items():
             setattr(row, name, value)
-        note(tx, "webhook.skip", self.target, f"{source}#{number} {self.reason}".strip())
+        record(tx, "webhook.skip", self.target, f"{source}#{number} {self.reason}".strip())
         return f"{source}#{number}"
 
 
@@ -143,9 +143,9 @@ class Told:
     upto: int
     # Whether something was sent, so that earlier failures are over.
     sent: bool
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> bool:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, isolate: bool) -> bool:  # noqa: ARG002 - see Work
         """Move the place."""
         same = (WebhookPlace.target == self.target, WebhookPlace.source == self.source)
         move = update(WebhookPlace).where(*same, WebhookPlace.sequence == self.after)
@@ -167,9 +167,9 @@ class Failed:
     gone: bool = False
     # The source and the number of what it did not take.
     at: tuple[str, int] | None = None
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> None:  # noqa: ARG002 - see Work
+    def run(self, tx: Transaction, *, isolate: bool) -> None:  # noqa: ARG002 - see Work
         """Note it, for who looks; what was skipped meanwhile is no failure any more."""
         source, number = self.at or (None, None)
         place = tx.session.get(WebhookPlace, (self.target, source)) if source else None
@@ -183,13 +183,13 @@ class Failed:
         tx.session.execute(query.values(**values))
 
 
-def pause_all(tx: Noting, reason: str) -> int:
+def pause_all(tx: Recording, reason: str) -> int:
     """Pause every target that is sent to; returns how many."""
     standing = (WebhookTarget.paused.is_(None), WebhookTarget.gone.is_(None))
     query = update(WebhookTarget).where(*standing).values(paused=tx.now)
     found = tx.connection.execute(query.returning(WebhookTarget.id)).scalars().all()
     for target in found:
-        note(tx, "webhook.pause", target, reason)
+        record(tx, "webhook.pause", target, reason)
     return len(found)
 
 

@@ -15,14 +15,14 @@ from services.rollup.webhooks.wishes import Wish
 from shared.context import ServiceContext
 from shared.database.threads import on_thread
 from shared.events import CONTENT_TYPE, Event, Recorded
-from shared.exceptions import Refused, Unavailable
+from shared.exceptions import Rejected, Unavailable
 from shared.metrics import names as metrics
 
 ANSWER_SECONDS = 15.0
 GONE = 410
 
 # ValueError: a name that cannot be looked up, a URL that the library does not take.
-FAULTS = (httpx.HTTPError, httpx.InvalidURL, addresses.NotAllowed, Refused, OSError, ValueError)
+FAULTS = (httpx.HTTPError, httpx.InvalidURL, addresses.NotAllowed, Rejected, OSError, ValueError)
 
 log = structlog.get_logger(__name__)
 

@@ -51,7 +51,7 @@ def one(read: Read, query: OneHelper) -> dict[str, Any]:
     if row is None:
         raise NotFound(TEXTS, "no_such_helper", field="helper_id")
     if not handlers.is_own(read.caller, row.id):
-        read.touch(row.area)
+        read.require_access(row.area)
     return _view(read, row)
 
 

@@ -14,7 +14,7 @@ from services.volunteers.register import handlers as register
 from services.volunteers.texts import TEXTS
 from shared.events import Cause, Event, Recorded
 from shared.events.alerts import AlertResolved, FeverDetected
-from shared.events.causes import restored, stored
+from shared.events.causes import dump, load
 from shared.events.volunteers import HelperReturned, HelperStoodDown
 from shared.exceptions import Conflict
 from shared.writer.handlers import Tx
@@ -34,7 +34,7 @@ def found(tx: Tx, recorded: Recorded[FeverDetected]) -> Iterable[Event]:
         row = PersonFever(alert_id=event.alert_id)
         tx.session.add(row)
     row.found_at, row.person_id = event.occurred_at, event.person_id
-    row.because = stored(recorded.causes())
+    row.because = dump(recorded.causes())
     tx.session.flush()
     events = [
         stood_down
@@ -55,7 +55,7 @@ def resolved(tx: Tx, recorded: Recorded[AlertResolved]) -> Iterable[Event]:
         # Remembered, for the fever itself may be heard of later.
         row = PersonFever(alert_id=event.alert_id, because=[])
         tx.session.add(row)
-    row.outcome, row.closed_because = event.outcome, stored(recorded.causes())
+    row.outcome, row.closed_because = event.outcome, dump(recorded.causes())
     tx.session.flush()
     if row.person_id is None:
         return ()
@@ -72,7 +72,7 @@ def window_over(tx: Tx, due: Due) -> Iterable[Event]:
     if last is None:
         # Not even known any more: a coordinator takes them back.
         return ()
-    because = restored(last.closed_because or last.because, tx.pack.line(WINDOW_LINE))
+    because = load(last.closed_because or last.because, tx.pack.line(WINDOW_LINE))
     return _looked_at_again(tx, helper.person_id, because)
 
 
@@ -98,7 +98,7 @@ def stand_down_if_barred(tx: Tx, helper: Helper) -> list[Event]:
     event = HelperStoodDown(
         area=helper.area,
         occurred_at=tx.now,
-        because=restored(row.because),
+        because=load(row.because),
         helper_id=helper.id,
         person_id=helper.person_id,
         reason="fever",

@@ -168,4 +168,4 @@ def _admit(tx: Tx, row: Helper) -> None:
         return
     if tx.caller is not None and tx.caller.role is Role.HELPER:
         raise Forbidden(TEXTS, "not_this_helper", field="helper_id")
-    tx.touch(row.area)
+    tx.require_access(row.area)

@@ -19,7 +19,7 @@ from services.volunteers.requests.plan_made import Planned
 from services.volunteers.requests.tables import AssistanceRequest
 from shared.events import Cause, Event, Recorded
 from shared.events.alerts import PlannedService, ServicePlanChanged
-from shared.events.causes import joined, restored, stored
+from shared.events.causes import dump, load, merge
 from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
 from shared.events.volunteers import HelperStoodDown
 from shared.writer.handlers import Tx
@@ -57,7 +57,7 @@ def plan_changed(tx: Tx, recorded: Recorded[ServicePlanChanged]) -> Iterable[Eve
             at=event.occurred_at,
             plan=event.plan,
             services=[service.model_dump(mode="json") for service in event.services],
-            because=stored(recorded.causes()),
+            because=dump(recorded.causes()),
         )
     )
     tx.session.flush()
@@ -149,7 +149,7 @@ def _planned(
     person: Registered, want: Wanted, history: History, step: Cause | None = None
 ) -> Planned:
     """The request with its causes: the plan's, by the service's line, and what brought it back."""
-    because = restored(history.causes[want.plan.event_id], want.service.policy)
+    because = load(history.causes[want.plan.event_id], want.service.policy)
     return Planned(
         want.request_id,
         person.person_id,
@@ -157,7 +157,7 @@ def _planned(
         want.kind,
         want.due_at,
         want.plan.event_id,
-        because if step is None else joined(because, (step,)),
+        because if step is None else merge(because, (step,)),
     )
 
 

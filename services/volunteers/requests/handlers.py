@@ -12,11 +12,11 @@ from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.sealing import destroyed, sealed
 from services.volunteers.texts import TEXTS
 from shared.events import COMMUNITY_DIGITS, AreaCode, Event, Id, Recorded
-from shared.events.causes import stored
+from shared.events.causes import dump
 from shared.events.values import RequestKind, ShortText, Text
 from shared.events.volunteers import AssistanceRequested
 from shared.exceptions import Conflict, Forbidden, Invalid
-from shared.security.audit import note
+from shared.security.audit import record
 from shared.security.roles import Role
 from shared.writer.commands import Command, Moment
 from shared.writer.handlers import Tx
@@ -99,7 +99,7 @@ def request(tx: Tx, command: RequestAssistance) -> Iterable[Event]:
 def remember_cause(tx: Tx, recorded: Recorded[AssistanceRequested]) -> None:
     """Keep what a person's request is known by, for the events that follow from it."""
     row = tx.session.get_one(AssistanceRequest, recorded.data.request_id)
-    row.because = stored(recorded.causes())
+    row.because = dump(recorded.causes())
 
 
 def start(tx: Tx, command: StartAssistance) -> Iterable[Event]:
@@ -128,7 +128,7 @@ def grant(tx: Tx, command: GrantAccess) -> Iterable[Event]:
     steps.demand("grant", row)
     if row.person_id is None:
         raise Conflict(TEXTS, "nobody_named", field="request_id")
-    note(tx, "grant_address", row.id)
+    record(tx, "grant_address", row.id)
     return ()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from services.volunteers.requests import domain, steps
 from services.volunteers.requests.tables import AssistanceRequest
 from shared.events import Cause
-from shared.events.causes import following, stored
+from shared.events.causes import caused_by, dump
 from shared.events.values import RequestKind
 from shared.events.volunteers import AssistanceCancelled, AssistanceRequested
 from shared.writer.handlers import Tx
@@ -61,7 +61,7 @@ def make(tx: Tx, planned: Sequence[Planned]) -> list[AssistanceRequested]:
             "due_at": one.due_at,
             "episode": one.episode,
             "withdrawn": False,
-            "because": stored(following(event, tx.now)),
+            "because": dump(caused_by(event, tx.now)),
         }
         for one, event in zip(planned, events, strict=True)
     ]
@@ -77,7 +77,7 @@ def make_again(tx: Tx, row: AssistanceRequest, planned: Planned) -> AssistanceRe
     event = _requested(tx, planned)
     row.status, row.withdrawn, row.ended_at, row.reason = "open", False, None, None
     row.requested_at, row.escalated_at = tx.now, None
-    row.because = stored(following(event, tx.now))
+    row.because = dump(caused_by(event, tx.now))
     _move(tx, row, planned)
     return event
 

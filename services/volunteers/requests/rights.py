@@ -29,7 +29,7 @@ class Asked(Protocol):
         """Who asks; None when the service acts by itself."""
         ...
 
-    def touch(self, area: str) -> None:
+    def require_access(self, area: str) -> None:
         """Refuse an area outside the caller's rights."""
         ...
 
@@ -64,7 +64,7 @@ def admit(asked: Asked, row: AssistanceRequest | None) -> AssistanceRequest:
         raise Forbidden(TEXTS, f"not_your_own.{caller.role.value}", field="request_id")
     if (caller.role is Role.COUNSELLOR) != (row.kind == PRIVATE_KIND):
         raise Forbidden(TEXTS, "counsellors_only", field="request_id")
-    asked.touch(row.area)
+    asked.require_access(row.area)
     return row
 
 

@@ -13,7 +13,7 @@ from services.volunteers.requests.domain import Step
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.texts import TEXTS
 from shared.events import Cause
-from shared.events.causes import following, joined, restored, stored
+from shared.events.causes import caused_by, dump, load, merge
 from shared.events.volunteers import (
     AssistanceCancelled,
     AssistanceCompleted,
@@ -60,7 +60,7 @@ def give(
     """Give an open request to a helper, by hand or by a line of the pack."""
     row.status, row.helper_id, row.matched_at = "matched", helper_id, tx.now
     event = AssistanceMatched(
-        **facts(row), occurred_at=tx.now, because=restored(row.because, policy), helper_id=helper_id
+        **facts(row), occurred_at=tx.now, because=load(row.because, policy), helper_id=helper_id
     )
     return _next(tx, row, event)
 
@@ -70,7 +70,7 @@ def take_from_helper(tx: Tx, row: AssistanceRequest, why: Cause) -> None:
     row.status, row.helper_id, row.matched_at, row.started_at = "open", None, None, None
     if row.escalated_at is None:
         tx.schedule(DUE, row.id, domain.climbs_at(row.due_at, tx.pack.requests))
-    row.because = stored(joined(restored(row.because), (why,)))
+    row.because = dump(merge(load(row.because), (why,)))
 
 
 def start(tx: Tx, row: AssistanceRequest) -> AssistanceStarted:
@@ -94,7 +94,7 @@ def complete(
     logged = HoursLogged(
         area=row.area,
         occurred_at=tx.now,
-        because=restored(row.because),
+        because=load(row.because),
         helper_id=row.helper_id,
         starts_at=tx.now - timedelta(hours=hours),
         ends_at=tx.now,
@@ -121,16 +121,16 @@ def climb(tx: Tx, row: AssistanceRequest) -> AssistanceEscalated:
     event = AssistanceEscalated(
         **facts(row),
         occurred_at=tx.now,
-        because=restored(row.because, line),
+        because=load(row.because, line),
         level=domain.level_above(row.area),
     )
     return _next(tx, row, event)
 
 
 def _told(tx: Tx, row: AssistanceRequest) -> dict[str, Any]:
-    return {**facts(row), "occurred_at": tx.now, "because": restored(row.because)}
+    return {**facts(row), "occurred_at": tx.now, "because": load(row.because)}
 
 
 def _next(tx: Tx, row: AssistanceRequest, event: E) -> E:
-    row.because = stored(following(event, tx.now))
+    row.because = dump(caused_by(event, tx.now))
     return event

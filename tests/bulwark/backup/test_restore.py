@@ -121,7 +121,7 @@ def test_nothing_is_sent_by_webhook_when_a_site_was_restored_until_it_is_resumed
             assert copy.client("recorder", AREAS[0]).post("/intake/screenings", body).is_success
             copy.settle()
             rollup = copy.runtime("rollup")
-            assert copy.run(gauges.tell(rollup.context)) == []
+            assert copy.run(gauges.collect(rollup.context)) == []
             assert receiver.tries == []
             copy.run(rollup.writer.submit(PauseTarget(target, paused=False)))
             eventually(lambda: receiver.taken)

@@ -77,9 +77,9 @@ def next_release(folder: Path) -> Service:
 class FromTheFuture:
     """Work of a next release: an event with a field more, and one of a kind that nobody knows."""
 
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> None:
+    def run(self, tx: Transaction, *, isolate: bool) -> None:
         tx.caller = None
         event = made(ScreeningRecorded, area=AREA, temperature_c=38.9, screening_id=new_id())
         for kind in ("screening_recorded", "thermometer_checked"):
@@ -208,7 +208,7 @@ def _all_read(old: Node, head: int) -> bool:
         for reader in runtime.readers
         if reader.source == "intake"
     ]
-    return all(reader.place >= head for reader in readers)
+    return all(reader.checkpoint >= head for reader in readers)
 
 
 @pytest.mark.requirement("P1")

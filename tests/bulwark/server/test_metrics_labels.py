@@ -47,7 +47,7 @@ def declared_labels() -> dict[str, set[str]]:
     """Each metric of the code with its labels, under its name without an ending."""
     found: dict[str, set[str]] = {}
     for one in (*vars(metrics).values(), FOUND_SECONDS):
-        if isinstance(one, metrics.Told):
+        if isinstance(one, metrics.GaugeSpec):
             found[one.name] = set(one.labels)
         elif isinstance(one, MetricWrapperBase):
             found[one._name] = set(one._labelnames)

@@ -16,15 +16,15 @@ from bulwark.broker.nats_server import Broker
 from bulwark.server.gauges import ProcessGauges
 from shared.clock.clock import CST
 from shared.metrics import names as metrics
-from shared.metrics.gauges import Telling
+from shared.metrics.gauges import GaugeCollector
 
 pytestmark = pytest.mark.requirement("P4")
 
 
 def told_by(gauges: ProcessGauges) -> dict[str, Any]:
-    telling = Telling()
-    gauges.tell(telling)
-    return {s.name: s for family in telling.collect() for s in family.samples}
+    collector = GaugeCollector()
+    gauges.collect(collector)
+    return {s.name: s for family in collector.collect() for s in family.samples}
 
 
 def test_disk_and_release_are_told_and_no_backup_when_none_was_made(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_backup_age_is_told_by_the_time_it_was_finished(tmp_path: Path) -> None:
 def test_no_backup_is_told_when_none_was_ever_finished(tmp_path: Path) -> None:
     (tmp_path / "backups").mkdir()
     (tmp_path / "backups" / "last.json").write_text('{"failed_at": "2021-01-18T02:00:00+08:00"}')
-    errors = metrics.LOOK_ERRORS.labels("", "folder")
+    errors = metrics.PROBE_ERRORS.labels("", "folder")
     before = errors._value.get()
     assert "bulwark_backup_age_seconds" not in told_by(ProcessGauges(tmp_path))
     assert errors._value.get() == before
@@ -57,7 +57,7 @@ def test_no_backup_is_told_when_none_was_ever_finished(tmp_path: Path) -> None:
 def test_rest_is_told_when_the_backup_file_is_torn(tmp_path: Path, said: str) -> None:
     (tmp_path / "backups").mkdir()
     (tmp_path / "backups" / "last.json").write_text(said)
-    errors = metrics.LOOK_ERRORS.labels("", "folder")
+    errors = metrics.PROBE_ERRORS.labels("", "folder")
     before = errors._value.get()
     told = told_by(ProcessGauges(tmp_path, [tmp_path / "absent.pem"]))
     assert "bulwark_backup_age_seconds" not in told
@@ -86,9 +86,9 @@ def certificate(file: Path, end: datetime) -> Path:
 
 def ends_told(files: list[Path]) -> dict[str, float]:
     """The end of each certificate that is told, by its label."""
-    telling = Telling()
-    ProcessGauges(files[0].parent, files).tell(telling)
-    samples = [s for family in telling.collect() for s in family.samples]
+    collector = GaugeCollector()
+    ProcessGauges(files[0].parent, files).collect(collector)
+    samples = [s for family in collector.collect() for s in family.samples]
     wanted = "bulwark_certificate_end_timestamp_seconds"
     return {s.labels["file"]: s.value for s in samples if s.name == wanted}
 
@@ -104,7 +104,7 @@ def test_end_of_the_servers_own_certificate_is_told(tmp_path: Path) -> None:
 def test_later_certificates_are_told_when_an_earlier_one_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "torn.pem").write_text("-----BEGIN")
     files = [tmp_path / "absent.pem", tmp_path / "torn.pem"]
-    errors = metrics.LOOK_ERRORS.labels("", "folder")
+    errors = metrics.PROBE_ERRORS.labels("", "folder")
     before = errors._value.get()
     assert ends_told([*files, certificate(tmp_path / "site.pem", END)]) == {
         "site.pem": END.timestamp()

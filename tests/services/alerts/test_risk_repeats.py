@@ -41,9 +41,9 @@ class Hear:
     """Work for the writer: one event of intake is heard."""
 
     recorded: Recorded[Any]
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> None:
+    def run(self, tx: Transaction, *, isolate: bool) -> None:
         handler = SERVICE.consumes[type(self.recorded.data)]
         if isinstance(handler, Batched):
             tx.append(handler.handle(tx, [self.recorded]))

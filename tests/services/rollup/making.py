@@ -15,7 +15,7 @@ from shared.database.engine import Database
 from shared.database.types import core
 from shared.events import Event, Recorded, encode, parse, subject_of
 from shared.inbox.applying import Batch
-from shared.inbox.checkpoints import place_of_source
+from shared.inbox.checkpoints import checkpoint_in
 from shared.inbox.entry import Entry
 from shared.writer.log import Row
 from shared.writer.transaction import Transaction
@@ -81,7 +81,7 @@ class Projection:
     def apply(self, source: str, events: Sequence[Event]) -> Sequence[Row]:
         """Apply events of one source in one transaction; returns what rollup logged."""
         with self.database.reading() as session:
-            after = place_of_source(session.connection(), source)
+            after = checkpoint_in(session.connection(), source)
         commit = self.writer.apply([Batch(source, after, entries(events, after))])
         for outcome in commit.outcomes:
             if isinstance(outcome, BaseException):
@@ -107,9 +107,9 @@ class Told:
     """Work that puts events into a service's log as they are, without its own handlers."""
 
     events: Sequence[Event]
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> None:
+    def run(self, tx: Transaction, *, isolate: bool) -> None:
         tx.caller = None
         for event in self.events:
             event_id = event.derived_id() if event.because else new_id()

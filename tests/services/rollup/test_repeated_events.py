@@ -14,10 +14,10 @@ import pytest
 from bulwark.registry import SERVICES
 from shared.database.engine import Database, Room
 from shared.inbox.applying import Batch
-from shared.inbox.checkpoints import PlaceMoved
+from shared.inbox.checkpoints import CheckpointConflict
 from shared.inbox.reader import Reader
 from shared.nats.connection import Bus
-from shared.nats.consumer import Arrival, Feed
+from shared.nats.consumer import Delivery, PullConsumer
 from shared.runtime.migrations import migrate
 from shared.runtime.tasks import end_all
 from shared.writer.transaction import Transaction
@@ -41,28 +41,28 @@ class Repeated:
         self.bus: Bus | None = None
         self.heard = self.given = 0
         self._dice = Random(43)
-        self._again: dict[Feed, list[Arrival]] = defaultdict(list)
+        self._again: dict[PullConsumer, list[Delivery]] = defaultdict(list)
 
     @property
     def left(self) -> int:
         """How many repeats are still to be given."""
         return sum(map(len, self._again.values()))
 
-    def came(self, feed: Feed) -> None:
+    def came(self, feed: PullConsumer) -> None:
         """A message of the stream has come to a feed of the bus, to be given again and again."""
         self.heard += 1
         self._again[feed] += [feed._arrived[-1]] * (TIMES - 1)
         while self._again[feed] and self._dice.random() < 0.66:
             self._give(feed)
 
-    def wait(self, feed: Feed) -> float:
+    def wait(self, feed: PullConsumer) -> float:
         """Seconds before a feed is asked: which source comes next is left to chance. Who would
         wait for something new is given what is left."""
         if self._again[feed] and not feed.waiting:
             self._give(feed)
         return self._dice.random() / 1000
 
-    def _give(self, feed: Feed) -> None:
+    def _give(self, feed: PullConsumer) -> None:
         left = self._again[feed]
         feed._arrived.append(left.pop(self._dice.randrange(len(left))))
         self.given += 1
@@ -72,19 +72,19 @@ class Repeated:
 def thrice(monkeypatch: pytest.MonkeyPatch) -> Repeated:
     """Has every message repeated that comes to the feeds of its bus."""
     repeated = Repeated()
-    hear, first = Feed._hear, Feed.first
+    hear, first = PullConsumer._hear, PullConsumer.first
 
-    def repeat(feed: Feed, reply: bytes, head: bytes, document: bytes) -> None:
+    def repeat(feed: PullConsumer, reply: bytes, head: bytes, document: bytes) -> None:
         hear(feed, reply, head, document)
         if feed._bus is repeated.bus and not feed._arrived[-1].status:
             repeated.came(feed)
 
-    async def sometime(feed: Feed, seconds: float) -> Arrival:
+    async def sometime(feed: PullConsumer, seconds: float) -> Delivery:
         await asyncio.sleep(repeated.wait(feed) if feed._bus is repeated.bus else 0)
         return await first(feed, seconds)
 
-    monkeypatch.setattr(Feed, "_hear", repeat)
-    monkeypatch.setattr(Feed, "first", sometime)
+    monkeypatch.setattr(PullConsumer, "_hear", repeat)
+    monkeypatch.setattr(PullConsumer, "first", sometime)
     return repeated
 
 
@@ -94,10 +94,10 @@ def raced(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     found: list[int] = []
     run = Batch.run
 
-    def noting(batch: Batch, tx: Transaction, *, careful: bool) -> int:
+    def noting(batch: Batch, tx: Transaction, *, isolate: bool) -> int:
         try:
-            return run(batch, tx, careful=careful)
-        except PlaceMoved:
+            return run(batch, tx, isolate=isolate)
+        except CheckpointConflict:
             found.append(len(batch.entries))
             raise
 
@@ -134,7 +134,7 @@ async def fill(
     readers = [Reader(source, writer, database, bus) for source in service.listens_to]
     reading = [asyncio.ensure_future(reader.run()) for reader in readers]
     async with asyncio.timeout(PATIENCE):
-        while any(reader.place < heads[reader.source] for reader in readers) or (
+        while any(reader.checkpoint < heads[reader.source] for reader in readers) or (
             repeated is not None and repeated.left
         ):
             await asyncio.sleep(0.01)

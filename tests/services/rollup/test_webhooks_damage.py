@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from services.rollup.webhooks import sending
 from shared.nats.connection import StreamState
-from shared.nats.consumer import Arrival, Feed
+from shared.nats.consumer import Delivery, PullConsumer
 from tests.services.rollup.receiver import receiving
 from tests.services.rollup.test_webhooks_sending import add, arrived, fever, remove, row
 from tests.support.core.pair import append
@@ -34,10 +34,10 @@ def test_hole_is_mended_when_only_a_target_meets_it(
 ) -> None:
     hole, before = NOWHERE
 
-    class Holed(Feed):
+    class Holed(PullConsumer):
         """Does not give one message of the stream as it was first made."""
 
-        async def first(self, seconds: float) -> Arrival:
+        async def first(self, seconds: float) -> Delivery:
             came = await super().first(seconds)
             if came.number != hole or self._stream != "ALERTS":
                 return came

@@ -88,7 +88,7 @@ def place(node: Node, target: str) -> int:
 
 def told(node: Node) -> dict[tuple[str, str], float]:
     """What is told of the targets, by metric and target."""
-    found = node.run(gauges.tell(node.runtime("rollup").context))
+    found = node.run(gauges.collect(node.runtime("rollup").context))
     return {(one.gauge.name, one.labels[0]): one.value for one in found}
 
 

@@ -216,9 +216,9 @@ class Volunteers:
 class Taken:
     """Each person is a helper too, has been given what the other asked for, and began the food."""
 
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> None:
+    def run(self, tx: Transaction, *, isolate: bool) -> None:
         """Register them, and give."""
         tx.caller = None
         row = AssistanceRequest

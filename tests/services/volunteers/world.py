@@ -20,9 +20,9 @@ class Append:
     """Puts events into a service's log, as its own handlers would."""
 
     events: Sequence[Event]
-    weight: int = 1
+    size: int = 1
 
-    def run(self, tx: Transaction, *, careful: bool) -> None:
+    def run(self, tx: Transaction, *, isolate: bool) -> None:
         """Append them."""
         tx.caller = None
         tx.append(self.events)

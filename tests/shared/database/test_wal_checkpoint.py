@@ -16,12 +16,12 @@ MEGABYTE = 1024 * 1024
 class Much:
     """Work that writes so many bytes in documents of a megabyte."""
 
-    weight = 1
+    size = 1
 
     def __init__(self, size: int) -> None:
         self.documents = size // MEGABYTE
 
-    def run(self, tx: Transaction, *, careful: bool) -> None:
+    def run(self, tx: Transaction, *, isolate: bool) -> None:
         for _ in range(self.documents):
             tx.page.add("events.test", b"x" * MEGABYTE)
 
@@ -58,14 +58,14 @@ def test_file_holds_what_was_written_when_the_writer_has_nothing_else_to_do(
 
 def test_readers_see_what_was_written_when_it_is_not_settled_yet(tmp_path: Path) -> None:
     database, file = opened(tmp_path)
-    database.settle()
+    database.wal_checkpoint()
     before = file.stat().st_size
     loop, writer = written(database, Much(MEGABYTE))
     assert file.stat().st_size == before
     with database.reading() as session:
         rows = session.connection().exec_driver_sql("SELECT length(document) FROM events").all()
     assert [tuple(row) for row in rows] == [(MEGABYTE,)]
-    database.settle()
+    database.wal_checkpoint()
     assert file.stat().st_size > MEGABYTE
     loop.run_until_complete(writer.stop())
     loop.close()

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.protocols import Validator
 from referencing import Registry, Resource
 
-from shared.events import REGISTRY, contract, decode, parse, place_of
+from shared.events import REGISTRY, contract, decode, parse, position_of
 from shared.events.examples import example_of
 
 TYPES = sorted(REGISTRY)
@@ -46,7 +46,7 @@ def test_example_is_the_same_event_when_it_is_read_back(event_type: str) -> None
     recorded = decode(envelope)
     assert recorded is not None
     assert recorded.data == example_of(event_type)
-    assert place_of(envelope) == (recorded.data.service, 1)
+    assert position_of(envelope) == (recorded.data.service, 1)
 
 
 @pytest.mark.parametrize("event_type", TYPES)

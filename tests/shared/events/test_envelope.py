@@ -23,7 +23,7 @@ from shared.events import (
     decode,
     encode,
     parse,
-    place_of,
+    position_of,
     subject_of,
 )
 from shared.events.examples import example_of
@@ -121,7 +121,7 @@ def test_event_is_the_same_when_written_and_read_back(event_type: str, data: st.
     assert decode(parse(document)) == Recorded(
         event_id, event.service, sequence, dt.datetime.fromisoformat(TIME), event
     )
-    assert place_of(parse(document)) == (event.service, sequence)
+    assert position_of(parse(document)) == (event.service, sequence)
 
 
 @pytest.mark.requirement("P2")
@@ -251,7 +251,7 @@ def test_type_is_passed_over_when_this_release_does_not_know_it() -> None:
 )
 def test_document_is_refused_when_it_is_no_envelope(document: bytes) -> None:
     with pytest.raises(MalformedEvent):
-        place_of(parse(document))
+        position_of(parse(document))
     with pytest.raises(MalformedEvent):
         decode(parse(document))
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from shared.events import Recorded
 from shared.events.alerts import CheckpointOpened
-from shared.http.sse import Subscription, frames
-from shared.live import Hub
+from shared.http.sse import Selection, frames
+from shared.live import Broadcaster
 from tests.support.harness import new_id
 
 NOW = datetime.fromisoformat("2021-03-01T08:00:00+08:00")
-ALL = Subscription(lambda _: True, lambda _: True, lambda recorded: {"n": recorded.sequence})
+ALL = Selection(lambda _: True, lambda _: True, lambda recorded: {"n": recorded.sequence})
 
 
 def event(sequence: int) -> Recorded[Any]:
@@ -26,16 +26,18 @@ def frame(sequence: int) -> bytes:
     return f"id: alerts-{sequence}\nevent: checkpoint_opened\ndata: {data}\n\n".encode()
 
 
-def opened(hub: Hub, last_seen: str = "", *, admitted: Any = lambda: True) -> AsyncIterator[bytes]:
-    return frames(hub, ALL, last_seen, admitted, beat_seconds=0.01)
+def opened(
+    live: Broadcaster, last_seen: str = "", *, admitted: Any = lambda: True
+) -> AsyncIterator[bytes]:
+    return frames(live, ALL, last_seen, admitted, beat_seconds=0.01)
 
 
 def test_frames_come_in_order_when_events_are_published(loop: asyncio.AbstractEventLoop) -> None:
     async def read() -> None:
-        hub = Hub()
-        stream = opened(hub)
+        live = Broadcaster()
+        stream = opened(live)
         assert await anext(stream) == b"retry: 2000\n\n"
-        hub.publish([event(1), event(2)])
+        live.publish([event(1), event(2)])
         assert await anext(stream) == frame(1) + frame(2)
 
     loop.run_until_complete(read())
@@ -43,7 +45,7 @@ def test_frames_come_in_order_when_events_are_published(loop: asyncio.AbstractEv
 
 def test_beat_keeps_the_stream_alive_when_nothing_happens(loop: asyncio.AbstractEventLoop) -> None:
     async def read() -> None:
-        stream = opened(Hub())
+        stream = opened(Broadcaster())
         await anext(stream)
         assert await anext(stream) == b": beat\n\n"
 
@@ -54,10 +56,10 @@ def test_missed_frames_come_first_when_the_last_one_seen_is_named(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     async def read() -> None:
-        hub = Hub()
-        hub.publish([event(1), event(2), event(3)])
-        assert await anext(opened(hub, "alerts-1")) == b"retry: 2000\n\n" + frame(2) + frame(3)
-        assert await anext(opened(hub, "alerts-3")) == b"retry: 2000\n\n"
+        live = Broadcaster()
+        live.publish([event(1), event(2), event(3)])
+        assert await anext(opened(live, "alerts-1")) == b"retry: 2000\n\n" + frame(2) + frame(3)
+        assert await anext(opened(live, "alerts-3")) == b"retry: 2000\n\n"
 
     loop.run_until_complete(read())
 
@@ -67,7 +69,7 @@ def test_gap_is_told_when_the_last_one_seen_is_not_remembered(
 ) -> None:
     async def read() -> None:
         for last_seen in ("alerts-7", "alerts", "alerts-x", "-", "alerts-²"):
-            told = await anext(opened(Hub(), last_seen))
+            told = await anext(opened(Broadcaster(), last_seen))
             assert told == b"retry: 2000\n\nevent: gap\ndata: {}\n\n"
 
     loop.run_until_complete(read())
@@ -77,12 +79,12 @@ def test_stream_ends_when_the_hub_closes_or_the_token_does(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     async def read() -> None:
-        hub = Hub()
-        first = opened(hub)
+        live = Broadcaster()
+        first = opened(live)
         await anext(first)
-        hub.close()
+        live.close()
         assert [one async for one in first] == []
-        second = opened(Hub(), admitted=iter([True, False]).__next__)
+        second = opened(Broadcaster(), admitted=iter([True, False]).__next__)
         assert [one async for one in second] == [b"retry: 2000\n\n", b": beat\n\n"]
 
     loop.run_until_complete(read())

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from shared.inbox.dead_letters import dead_letters
-from shared.inbox.retry import Retry
+from shared.inbox.retry import Replay
 from shared.runtime.runtime import Runtime
 from tests.support.core.pair import (
     append,
@@ -58,15 +58,15 @@ def test_only_the_bad_are_set_aside_when_they_stand_among_good_ones(
     assert len(echoes) == len(found)
     after = metric("bulwark_dead_letters_total", service="sink", source="source")
     assert after - before == len(bad)
-    assert len([entry for entry in logs if entry["event"] == "event.set_aside"]) == len(bad)
+    assert len([entry for entry in logs if entry["event"] == "event.dead_lettered"]) == len(bad)
     # What the log itself holds is no damage of the stream.
-    assert not pair.told("relay.repair", logs)
-    announced = [r.data.number for r in _kept(pair.sink) if r.data.service == "source"]
-    assert 77 not in announced
+    assert not pair.told("relay.rebuild", logs)
+    broadcasts = [r.data.number for r in _kept(pair.sink) if r.data.service == "source"]
+    assert 77 not in broadcasts
 
 
 def _kept(runtime: Runtime) -> list[Any]:
-    return [one for kept in runtime.hub._kept.values() for _, one in kept.events]
+    return [one for kept in runtime.live._kept.values() for _, one in kept.events]
 
 
 def test_dead_letters_are_put_back_when_their_cause_is_mended(pair: Pair) -> None:
@@ -77,13 +77,13 @@ def test_dead_letters_are_put_back_when_their_cause_is_mended(pair: Pair) -> Non
     eventually(pair.caught_up)
     assert set_aside(pair.sink_database) == [3, 6, 9]
     pair.whims.poison = {6}
-    assert pair.stage.submit(pair.sink, Retry()) == [(1, 2)]
+    assert pair.stage.submit(pair.sink, Replay()) == [(1, 2)]
     assert set_aside(pair.sink_database) == [6, 9]
     assert applied_numbers(pair.sink_database)[-1] == (3, 3)
     with pair.sink_database.reading() as session:
         query = select(dead_letters.c.tries).order_by(dead_letters.c.id)
         assert list(session.execute(query).scalars()) == [2, 2]
     pair.whims.poison = set()
-    assert pair.stage.submit(pair.sink, Retry()) == [(1, 1)]
+    assert pair.stage.submit(pair.sink, Replay()) == [(1, 1)]
     assert sorted(applied_numbers(pair.sink_database)) == [(n, n) for n in range(1, 9)]
-    assert pair.stage.submit(pair.sink, Retry()) == [(0, 1)]
+    assert pair.stage.submit(pair.sink, Replay()) == [(0, 1)]

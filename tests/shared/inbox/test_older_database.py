@@ -66,11 +66,11 @@ def test_nothing_changes_when_the_database_is_older_than_the_stream(
     append(older, *[noted(number) for number in range(200, 210)])
     source.relay.wake()
     assert stage.repair({"created": None, "sequence": 1}) == {"remade": False, "logged": False}
-    looks = len([entry for entry in logs if entry["event"] == "relay.again"])
+    looks = len([entry for entry in logs if entry["event"] == "relay.retry"])
     with pytest.raises(AssertionError):
         eventually(lambda: stage.state() != before, seconds=1.0)
     assert stage.streamed() == held
-    assert len([entry for entry in logs if entry["event"] == "relay.again"]) == looks
+    assert len([entry for entry in logs if entry["event"] == "relay.retry"]) == looks
     # A person took the stream away: now the database is right by definition.
     stage.api("STREAM.DELETE.SOURCE")
     eventually(lambda: not source.health()["database_older_than_stream"])
@@ -96,7 +96,7 @@ def test_nothing_is_written_at_start_when_the_database_is_older_than_the_stream(
     older = Database(database.write_engine.url.render_as_string())
     put_back(older)
     held = stage.streamed()
-    source = stage.start(replace(make_source(), starts=(starting,)), older)
+    source = stage.start(replace(make_source(), on_start=(starting,)), older)
     assert source.health()["database_older_than_stream"]
     assert len(logged(older)) == 7
     assert stage.streamed() == held

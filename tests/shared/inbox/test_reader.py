@@ -10,9 +10,9 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.exc import OperationalError
 
 from shared.database.engine import Database
-from shared.inbox.checkpoints import place_and_digest, places
-from shared.inbox.reader import PlaceNotInLog, Reader
-from shared.nats.consumer import Feed
+from shared.inbox.checkpoints import checkpoint_and_digest, checkpoints
+from shared.inbox.reader import CheckpointNotInLog, Reader
+from shared.nats.consumer import PullConsumer
 from shared.nats.stream import StreamSettings
 from shared.outbox.verification import digest_of
 from shared.runtime.runtime import Runtime
@@ -82,7 +82,7 @@ def test_events_are_applied_once_when_two_replicas_read(pair: Pair) -> None:
     for turn in range(15):
         pair.note(*range(turn * 20, turn * 20 + 20))
     pair.check()
-    eventually(lambda: replica.readers[0].place == pair.place())
+    eventually(lambda: replica.readers[0].checkpoint == pair.place())
     assert replica.failure is None
 
 
@@ -93,11 +93,11 @@ def test_reader_says_it_is_behind_until_a_refill_when_messages_aged_out(
     pair.note(*range(30))
     eventually(lambda: stage.state().get("last_seq") == 30 and stage.state()["messages"] == 0)
     pair.start_sink()
-    eventually(lambda: pair.reader.behind)
+    eventually(lambda: pair.reader.beyond_retention)
     assert pair.sink.ready is False
     assert pair.sink.health()["readers"]["source"]["behind"] is True
     assert stage.told(pair.sink, BEHIND, service="sink", source="source") == 1
-    assert [entry["advice"] for entry in logs if entry["event"] == "reader.behind"] == [
+    assert [entry["advice"] for entry in logs if entry["event"] == "reader.beyond_retention"] == [
         "bulwark refill source --from 1"
     ]
     assert applied_numbers(pair.sink_database) == []
@@ -114,17 +114,17 @@ def test_stream_is_made_again_when_a_message_stays_away(
     pair.note(*range(20))
     eventually(lambda: pair.stage.state().get("last_seq") == 20)
     first = pair.stage.state()["created"]
-    hear = Feed._hear
+    hear = PullConsumer._hear
 
-    def leave_out(feed: Feed, reply: bytes, head: bytes, document: bytes) -> None:
+    def leave_out(feed: PullConsumer, reply: bytes, head: bytes, document: bytes) -> None:
         damaged = pair.stage._outside is not None and feed._bus is pair.sink.bus
-        if damaged and not pair.told("relay.repair", logs) and b".12." in reply:
+        if damaged and not pair.told("relay.rebuild", logs) and b".12." in reply:
             return
         hear(feed, reply, head, document)
 
-    monkeypatch.setattr(Feed, "_hear", leave_out)
+    monkeypatch.setattr(PullConsumer, "_hear", leave_out)
     pair.start_sink()
-    eventually(lambda: pair.told("relay.repair", logs))
+    eventually(lambda: pair.told("relay.rebuild", logs))
     # What came before the hole did not wait for the repair.
     assert applied_numbers(pair.sink_database)[:11] == [(n, n - 1) for n in range(1, 12)]
     pair.check()
@@ -153,7 +153,7 @@ def test_stream_is_made_again_when_it_holds_something_else(
         expected[3] = (4, 7)
     else:
         eventually(lambda: stage.streamed() == logged(database))
-        assert "relay.repair" in [entry["event"] for entry in logs]
+        assert "relay.rebuild" in [entry["event"] for entry in logs]
     assert applied_numbers(sink_database) == expected
     assert set_aside(sink_database) == []
 
@@ -162,10 +162,10 @@ def test_service_refuses_when_its_place_lies_beyond_the_log(pair_of_files: Pair)
     pair = pair_of_files
     pair.note(1, 2, 3)
     with pair.sink_database.write_engine.begin() as connection:
-        connection.execute(insert(places).values(source="source", sequence=10))
+        connection.execute(insert(checkpoints).values(source="source", sequence=10))
     pair.start_sink()
     eventually(pair.sink.failed.is_set)
-    assert isinstance(pair.sink.failure, PlaceNotInLog)
+    assert isinstance(pair.sink.failure, CheckpointNotInLog)
     assert "restore all of one backup" in str(pair.sink.failure)
     assert pair.sink.ready is False
     assert applied_numbers(pair.sink_database) == []
@@ -184,7 +184,7 @@ def test_running_service_refuses_when_its_source_went_back(
     append(older, noted(100), noted(101))
     pair.stage.start(make_source(), older)
     eventually(pair.sink.failed.is_set)
-    assert isinstance(pair.sink.failure, PlaceNotInLog)
+    assert isinstance(pair.sink.failure, CheckpointNotInLog)
 
 
 @pytest.mark.parametrize("running", [False, True])
@@ -207,7 +207,7 @@ def test_service_refuses_when_its_source_went_back_and_grew_again(
         pair.sink_database = another(pair.sink_database)
         pair.start_sink()
     eventually(pair.sink.failed.is_set)
-    assert isinstance(pair.sink.failure, PlaceNotInLog)
+    assert isinstance(pair.sink.failure, CheckpointNotInLog)
     assert "holds another there" in str(pair.sink.failure)
     assert len(applied_numbers(pair.sink_database)) == 10
 
@@ -224,7 +224,7 @@ def test_reader_goes_on_when_nobody_kept_what_stands_at_its_place(
     pair.stage.stop(pair.sink)
     pair.sink_database = another(pair.sink_database)
     with pair.sink_database.write_engine.begin() as connection:
-        connection.execute(update(places).values(digest=kept))
+        connection.execute(update(checkpoints).values(digest=kept))
     pair.start_sink()
     pair.note(*range(10, 20))
     pair.check()
@@ -256,7 +256,7 @@ def test_nothing_of_it_is_applied_when_junk_is_published_straight_to_the_stream(
         pair.stage.tell("events.source.noted", document_of(noted(1), 9999))
     pair.check()
     assert set_aside(pair.sink_database) == []
-    assert pair.told("relay.stream_bad", logs) or pair.told("relay.repair", logs)
+    assert pair.told("relay.stream_bad", logs) or pair.told("relay.rebuild", logs)
     eventually(lambda: pair.stage.streamed() == logged(pair.source_database))
 
 
@@ -269,7 +269,7 @@ def test_reader_goes_on_when_the_database_was_away(
     def fail(*values: Any) -> tuple[int, str | None]:
         if failures:
             raise failures.pop()
-        return place_and_digest(*values)
+        return checkpoint_and_digest(*values)
 
     monkeypatch.setattr("shared.inbox.reader.place_and_digest", fail)
     pair.note(1, 2, 3)
@@ -287,7 +287,7 @@ def test_events_that_concern_nobody_pass_when_no_handler_wants_them(pair: Pair) 
     assert applied_numbers(pair.sink_database) == [(1500, 7)]
     append(pair.source_database, *[unknown_type(number) for number in range(1501, 1510)])
     pair.source.relay.wake()
-    eventually(lambda: pair.reader.place == 1509)
+    eventually(lambda: pair.reader.checkpoint == 1509)
     eventually(pair.caught_up)
     with pair.sink_database.reading() as session:
         assert session.execute(text("SELECT count(*) FROM dead_letters")).scalar() == 0

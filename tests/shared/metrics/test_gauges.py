@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from shared.metrics import gauges as telling
-from shared.metrics.gauges import Look, Telling
-from shared.metrics.names import Told
+from shared.metrics import gauges as collector
+from shared.metrics.gauges import GaugeCollector, Probe
+from shared.metrics.names import GaugeSpec
 
 
 class Asked:
@@ -30,8 +30,8 @@ class Asked:
         self.failures += 1
 
 
-def look_at(asked: Asked, keep_seconds: float = 60.0) -> Look[int]:
-    return Look(asked.look, keep_seconds, asked.failed)
+def look_at(asked: Asked, keep_seconds: float = 60.0) -> Probe[int]:
+    return Probe(asked.look, keep_seconds, asked.failed)
 
 
 def test_found_is_kept_when_it_is_asked_for_soon_again() -> None:
@@ -58,7 +58,7 @@ def test_one_look_goes_on_when_many_ask_at_once() -> None:
 def test_last_is_used_when_the_next_look_fails_or_does_not_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(telling, "WAITED_SECONDS", 0.01)
+    monkeypatch.setattr(collector, "WAITED_SECONDS", 0.01)
     asked = Asked()
 
     async def ask() -> list[int | None]:
@@ -69,7 +69,7 @@ def test_last_is_used_when_the_next_look_fails_or_does_not_come(
         asked.fails, asked.wait = False, asyncio.Event().wait
         found.append(await look.latest())
         await look.close()
-        monkeypatch.setattr(telling, "USED_SECONDS", 0.0)
+        monkeypatch.setattr(collector, "USED_SECONDS", 0.0)
         found.append(await look.latest())
         await look.close()
         return found
@@ -90,9 +90,9 @@ def test_nothing_is_known_when_no_look_ever_came_to_an_end() -> None:
 
 
 def test_values_of_one_gauge_stand_together_when_several_services_tell_it() -> None:
-    gauge, heard = Told("bulwark_x", "x", ("service",)), Telling()
-    heard.tell(gauge, 1, "intake")
-    heard.tell(gauge, 2, "alerts")
+    gauge, heard = GaugeSpec("bulwark_x", "x", ("service",)), GaugeCollector()
+    heard.set(gauge, 1, "intake")
+    heard.set(gauge, 2, "alerts")
     (family,) = heard.collect()
     assert [(s.labels["service"], s.value) for s in family.samples] == [
         ("intake", 1),

@@ -18,7 +18,7 @@ from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.events import parse
 from shared.inbox.applying import Batch
-from shared.inbox.checkpoints import PlaceMoved
+from shared.inbox.checkpoints import CheckpointConflict
 from shared.inbox.dead_letters import dead_letters
 from shared.inbox.entry import Entry
 from shared.runtime.service import Service
@@ -153,7 +153,7 @@ def test_opening_is_noted_once_when_the_answer_to_its_commit_was_lost(
     database: Database, commit_answer_lost: list[int]
 ) -> None:
     def open_one(tx: Tx, command: Note) -> list[Any]:
-        audit.note(tx, "person.opened", command.id)
+        audit.record(tx, "person.opened", command.id)
         return []
 
     opening = Request(open_one, Note(number=1), None, None, lambda _tx, _: {"name": "whole"})
@@ -178,7 +178,7 @@ def test_events_are_applied_once_when_the_answer_to_their_commit_was_lost(
 ) -> None:
     batch = Batch("source", 0, [Entry(1, document_of(noted(7), 1), None)])
     (found,) = submitted(database, batch, service=make_sink(Whims()))
-    assert isinstance(found, PlaceMoved)
+    assert isinstance(found, CheckpointConflict)
     assert applied_numbers(database) == [(1, 7)]
 
 
@@ -278,5 +278,5 @@ def test_personal_words_stay_out_of_dead_letters_and_logs_when_a_handler_fails(
     with database.reading() as session:
         kept = session.execute(select(dead_letters.c.error)).scalar_one()
     assert "NotNullViolation" in kept
-    assert {entry["event"] for entry in logs} >= {"event.set_aside", "work.failed"}
+    assert {entry["event"] for entry in logs} >= {"event.dead_lettered", "work.failed"}
     assert WORDS not in f"{kept} {logs} {found}"

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nats.protocol.parser import Parser
 
-from shared.nats.consumer import NO_MESSAGE_OF_A_STREAM, Arrival, arrival
-from shared.nats.parser import Frames
+from shared.nats.consumer import NO_MESSAGE_OF_A_STREAM, Delivery, delivery
+from shared.nats.parser import MessageParser
 
 OURS = (7, 8)
 
@@ -69,20 +69,20 @@ def test_each_message_reaches_its_hearer_once_in_order_however_the_bytes_are_cut
 ) -> None:
     data = b"".join(frames)
     plain, split = Client(), Client()
-    heard: list[Any] = []
-    ours = Frames(split)
+    listeners: list[Any] = []
+    ours = MessageParser(split)
     for sid in OURS:
-        ours.heard[b"%d" % sid] = lambda *parts, sid=sid: heard.append((sid, *parts))
+        ours.listeners[b"%d" % sid] = lambda *parts, sid=sid: listeners.append((sid, *parts))
     asyncio.run(_fed(Parser(plain), data, []))
     asyncio.run(_fed(ours, data, cuts))
     mine = [one for one in plain.told if isinstance(one, tuple) and one[0] in OURS]
-    assert [(sid, reply, head, body) for sid, _, reply, body, head in mine] == heard
+    assert [(sid, reply, head, body) for sid, _, reply, body, head in mine] == listeners
     assert split.told == [one for one in plain.told if one not in mine]
 
 
 def test_connection_is_given_up_when_the_bytes_are_no_frames() -> None:
     async def feed(data: bytes) -> None:
-        await Frames(Client()).parse(data)
+        await MessageParser(Client()).parse(data)
 
     for junk in (b"MSG a 7 x\r\n", b"HTTP/1.1 400 Bad Request\r\n", b"x" * 40_000):
         with pytest.raises(nats.errors.ProtocolError):
@@ -91,7 +91,7 @@ def test_connection_is_given_up_when_the_bytes_are_no_frames() -> None:
 
 def test_half_a_frame_is_forgotten_when_the_connection_is_a_new_one() -> None:
     client = Client()
-    frames = Frames(client)
+    frames = MessageParser(client)
 
     async def feed() -> None:
         await frames.parse(b"MSG a 7 100\r\nhalf")
@@ -107,35 +107,35 @@ def test_rest_of_the_bytes_is_dropped_when_the_connection_ends_amidst_them() -> 
         async def _process_ping(self) -> None:
             frames.reset()
 
-    heard: list[bytes] = []
-    frames = Frames(Ending())
-    frames.heard[b"7"] = lambda _reply, _head, body: heard.append(body)
+    listeners: list[bytes] = []
+    frames = MessageParser(Ending())
+    frames.listeners[b"7"] = lambda _reply, _head, body: listeners.append(body)
 
     async def feed() -> None:
         await frames.parse(b"PING\r\nMSG a 7 2\r\nhi\r\nMSG a 7 100\r\nhalf")
         await frames.parse(b"MSG a 7 3\r\nnew\r\n")
 
     asyncio.run(feed())
-    assert heard == [b"new"]
+    assert listeners == [b"new"]
 
 
 @pytest.mark.parametrize(
     ("reply", "head", "expected"),
     [
-        (b"$JS.ACK.S.c.1.42.7.0.0", b"", Arrival(42, "", b"body")),
-        (b"$JS.ACK.S.c.1.42.7.0.0", b"NATS/1.0\r\nA: b\r\n\r\n", Arrival(42, "", b"body")),
-        (b"$JS.ACK.hub.acc.S.c.1.42.7.0.0.x", b"", Arrival(42, "", b"body")),
+        (b"$JS.ACK.S.c.1.42.7.0.0", b"", Delivery(42, "", b"body")),
+        (b"$JS.ACK.S.c.1.42.7.0.0", b"NATS/1.0\r\nA: b\r\n\r\n", Delivery(42, "", b"body")),
+        (b"$JS.ACK.hub.acc.S.c.1.42.7.0.0.x", b"", Delivery(42, "", b"body")),
         (
             b"",
             b"NATS/1.0 100 Idle Heartbeat\r\nA: 1\r\n\r\n",
-            Arrival(0, "100 Idle Heartbeat", b""),
+            Delivery(0, "100 Idle Heartbeat", b""),
         ),
-        (b"", b"NATS/1.0 503\r\n\r\n", Arrival(0, "503", b"")),
-        (b"", b"", Arrival(0, NO_MESSAGE_OF_A_STREAM, b"")),
-        (b"$JS.ACK.S.c.1.x.7.0.0", b"", Arrival(0, NO_MESSAGE_OF_A_STREAM, b"")),
+        (b"", b"NATS/1.0 503\r\n\r\n", Delivery(0, "503", b"")),
+        (b"", b"", Delivery(0, NO_MESSAGE_OF_A_STREAM, b"")),
+        (b"$JS.ACK.S.c.1.x.7.0.0", b"", Delivery(0, NO_MESSAGE_OF_A_STREAM, b"")),
     ],
 )
 def test_number_or_status_is_told_when_something_arrives(
-    reply: bytes, head: bytes, expected: Arrival
+    reply: bytes, head: bytes, expected: Delivery
 ) -> None:
-    assert arrival(reply, head, b"body") == expected
+    assert delivery(reply, head, b"body") == expected

@@ -241,7 +241,7 @@ class Model(RuleBasedStateMachine):
         for source in SOURCES:
             reader = self.simulation.actors[f"reader of {source}"].part
             if getattr(reader, "behind", False):
-                wish = b'{"created":null,"sequence":%d}' % (reader.place + 1)  # type: ignore[union-attr]
+                wish = b'{"created":null,"sequence":%d}' % (reader.checkpoint + 1)  # type: ignore[union-attr]
                 self.simulation.server.deliver(f"repair.{source}", wish)
 
     def _stream_is_a_copy(self, source: str) -> None:
@@ -272,7 +272,7 @@ def test_consumers_stay_open_when_nothing_happens_for_minutes(
             while simulation.place("source") < turn:
                 simulation.let(0.01)
                 assert simulation.loop.time() < before + 0.2
-        assert [entry for entry in logs if entry["event"] == "reader.again"] == []
+        assert [entry for entry in logs if entry["event"] == "reader.retry"] == []
     finally:
         simulation.close()
         rooms.close()

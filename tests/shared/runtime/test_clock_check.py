@@ -8,7 +8,14 @@ from sqlalchemy import select
 
 from shared.clock.clock import RealClock
 from shared.database.engine import Database
-from shared.runtime.clock_check import ClockWatch, Doubt, Reading, clocks, doubt_of, trust_clock
+from shared.runtime.clock_check import (
+    ClockCheck,
+    ClockFault,
+    Reading,
+    clocks,
+    fault_of,
+    trust_clock,
+)
 from tests.support.core.pair import AT, Open, make_source
 from tests.support.core.stage import Stage
 from tests.support.harness import eventually
@@ -29,18 +36,18 @@ def since(steady: timedelta, wall: timedelta, boot: str = "this start") -> Readi
         (since(50 * HOUR, 50 * HOUR), None),
         (since(50 * HOUR, 51 * HOUR), None),
         (since(50 * HOUR, 49 * HOUR), None),
-        (since(50 * HOUR, 50 * HOUR + DAYS), Doubt.JUMPED),
-        (since(50 * HOUR, 50 * HOUR - DAYS), Doubt.JUMPED),
+        (since(50 * HOUR, 50 * HOUR + DAYS), ClockFault.JUMPED),
+        (since(50 * HOUR, 50 * HOUR - DAYS), ClockFault.JUMPED),
         # Started again, or another machine: time has passed that nobody counted.
         (since(timedelta(0), DAYS, "next start"), None),
         (since(timedelta(0), -HOUR, "next start"), None),
-        (since(timedelta(0), -DAYS, "next start"), Doubt.SET_BACK),
+        (since(timedelta(0), -DAYS, "next start"), ClockFault.SET_BACK),
     ],
 )
 def test_clock_is_doubted_when_it_moved_against_what_was_believed(
-    now: Reading, doubt: Doubt | None
+    now: Reading, fault: ClockFault | None
 ) -> None:
-    assert doubt_of(now, [BELIEVED], None) == doubt
+    assert fault_of(now, [BELIEVED], None) == fault
 
 
 @pytest.mark.parametrize(
@@ -49,21 +56,21 @@ def test_clock_is_doubted_when_it_moved_against_what_was_believed(
         (AT, None),
         (AT + HOUR, None),
         (AT - HOUR, None),
-        (AT + DAYS, Doubt.APART),
-        (AT - DAYS, Doubt.APART),
+        (AT + DAYS, ClockFault.APART),
+        (AT - DAYS, ClockFault.APART),
         (None, None),
     ],
 )
 def test_clock_is_doubted_when_the_databases_is_another(
-    database_time: datetime | None, doubt: Doubt | None
+    database_time: datetime | None, fault: ClockFault | None
 ) -> None:
-    assert doubt_of(BELIEVED, [], database_time) == doubt
-    assert doubt_of(BELIEVED, [BELIEVED], database_time) == doubt
+    assert fault_of(BELIEVED, [], database_time) == fault
+    assert fault_of(BELIEVED, [BELIEVED], database_time) == fault
 
 
 def test_jump_is_doubted_when_the_databases_clock_jumped_as_well() -> None:
     now = since(HOUR, HOUR + DAYS)
-    assert doubt_of(now, [BELIEVED], now.wall) == Doubt.JUMPED
+    assert fault_of(now, [BELIEVED], now.wall) == ClockFault.JUMPED
 
 
 class Machine:
@@ -84,9 +91,9 @@ class Machine:
         self.at += time
         self.seconds += time.total_seconds()
 
-    def look(self) -> Doubt | None:
+    def look(self) -> ClockFault | None:
         """What a new process says of the clock."""
-        watch = ClockWatch(self, self.database, boot=self.boot, steady=lambda: self.seconds)
+        watch = ClockCheck(self, self.database, boot=self.boot, steady=lambda: self.seconds)
         return asyncio.run(watch.look())[1]
 
 
@@ -100,9 +107,9 @@ def test_next_process_doubts_the_clock_when_it_jumped_before_and_not_once_it_is_
 ) -> None:
     assert machine.look() is None
     machine.at += DAYS
-    assert machine.look() == Doubt.JUMPED
+    assert machine.look() == ClockFault.JUMPED
     machine.pass_by(2 * HOUR)
-    assert machine.look() == Doubt.JUMPED
+    assert machine.look() == ClockFault.JUMPED
     machine.at -= DAYS
     assert machine.look() is None
 
@@ -113,9 +120,9 @@ def test_clock_set_back_is_doubted_when_the_machine_was_started_anew_until_it_is
     assert machine.look() is None
     machine.boot, machine.seconds = "second start", 10.0
     machine.at -= DAYS
-    assert machine.look() == Doubt.SET_BACK
+    assert machine.look() == ClockFault.SET_BACK
     machine.pass_by(HOUR)
-    assert machine.look() == Doubt.SET_BACK
+    assert machine.look() == ClockFault.SET_BACK
     # What was doubted was not kept: now right, it is no jump.
     machine.at += DAYS
     assert machine.look() is None
@@ -136,18 +143,18 @@ def test_clock_is_believed_anew_when_it_was_wrong_from_the_start_and_a_person_tr
     machine.at += DAYS
     assert machine.look() is None
     machine.at = right
-    assert machine.look() == Doubt.JUMPED
+    assert machine.look() == ClockFault.JUMPED
     trust_clock(machine.database)
     assert machine.look() is None
     machine.at += DAYS
-    assert machine.look() == Doubt.JUMPED
+    assert machine.look() == ClockFault.JUMPED
 
 
 def test_machine_is_doubted_when_the_database_servers_clock_is_days_apart(
     new_postgres: Open,
 ) -> None:
     machine = Machine(new_postgres(), RealClock().now() + DAYS)
-    assert machine.look() == Doubt.APART
+    assert machine.look() == ClockFault.APART
     machine.at -= DAYS
     assert machine.look() is None
 
@@ -157,8 +164,8 @@ def test_processes_of_one_machine_share_what_is_believed_when_they_look_at_once(
 ) -> None:
     machine = Machine(new_postgres(), RealClock().now())
 
-    async def both() -> list[Doubt | None]:
-        watches = [ClockWatch(machine, machine.database, boot="one") for _ in range(4)]
+    async def both() -> list[ClockFault | None]:
+        watches = [ClockCheck(machine, machine.database, boot="one") for _ in range(4)]
         return [found[1] for found in await asyncio.gather(*(watch.look() for watch in watches))]
 
     assert asyncio.run(both()) == [None] * 4

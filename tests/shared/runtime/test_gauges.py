@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared.areas.tree import Areas, UnknownArea
 from shared.database.engine import Database
-from shared.metrics.gauges import Telling
+from shared.metrics.gauges import GaugeCollector
 from shared.runtime.gauges import ServiceGauges
 from shared.runtime.runtime import Runtime
 from shared.runtime.service import AreaGauge, Service
@@ -54,8 +54,8 @@ def test_nothing_lags_when_all_is_published_and_applied(pair: Pair) -> None:
 def test_relay_lag_grows_when_events_are_not_published(pair: Pair) -> None:
     pair.note(*range(5))
     eventually(lambda: pair.source.relay.published == 5)
-    duties = [task for task in pair.source._tasks if "relay" in task.get_name()]
-    pair.stage.run(_cancel(duties))
+    background = [task for task in pair.source._tasks if "relay" in task.get_name()]
+    pair.stage.run(_cancel(background))
     append(pair.source_database, *[noted(number) for number in range(6, 10)])
     told = pair.stage.told
     assert told(pair.source, "bulwark_relay_lag_events", service="source") == 4
@@ -73,8 +73,8 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
 def test_reader_lag_grows_when_events_are_not_applied(pair: Pair) -> None:
     pair.start_sink()
     eventually(lambda: pair.sink.ready)
-    duties = [task for task in pair.sink._tasks if "reader" in task.get_name()]
-    pair.stage.run(_cancel(duties))
+    background = [task for task in pair.sink._tasks if "reader" in task.get_name()]
+    pair.stage.run(_cancel(background))
     pair.note(*range(7))
     eventually(lambda: pair.source.relay.published == 7)
     told = pair.stage.told
@@ -162,7 +162,7 @@ def test_process_that_stands_by_tells_nothing_of_the_log_when_another_works(
     eventually(lambda: first.active)
     url = database.write_engine.url.render_as_string(hide_password=False)
     second = started(stage, make_source(), Database(url))
-    eventually(lambda: second.lease is not None and second.lease.stands_by)
+    eventually(lambda: second.lease is not None and second.lease.is_follower)
     stage.submit(first, request(1))
     assert stage.told(first, "bulwark_log_head", service="source") == 1
     assert stage.told(first, "bulwark_lease_held", service="source") == 1
@@ -178,7 +178,7 @@ def test_look_is_ended_when_the_service_ends_first(stage: Stage, new_file: Any) 
 
     async def ask_and_go() -> list[str]:
         gauges = ServiceGauges(source)
-        asking = asyncio.create_task(gauges.tell(Telling()))
+        asking = asyncio.create_task(gauges.collect(GaugeCollector()))
         await asyncio.sleep(0)
         await gauges.close()
         asking.cancel()

@@ -59,9 +59,9 @@ async def _ends(work: Coroutine[Any, Any, None], seconds: float = PATIENCE) -> b
 def test_another_waits_when_one_holds_the_lease(new_postgres: Open, run: Run) -> None:
     database = new_postgres()
     one, two = Lease("a", database), Lease("a", database)
-    run(one.take())
-    assert not run(_ends(two.take(), 0.3))
-    assert (one.held, two.held, two.stands_by) == (True, False, True)
+    run(one.acquire())
+    assert not run(_ends(two.acquire(), 0.3))
+    assert (one.is_leader, two.is_leader, two.is_follower) == (True, False, True)
 
 
 def test_another_takes_over_when_the_holder_falls_silent(
@@ -69,12 +69,12 @@ def test_another_takes_over_when_the_holder_falls_silent(
 ) -> None:
     database = new_postgres()
     one, two = Lease("a", database), Lease("a", database)
-    run(one.take())
+    run(one.acquire())
     monkeypatch.setattr(lease_module, "LASTS_SECONDS", LONG)
-    assert run(_ends(two.take()))
+    assert run(_ends(two.acquire()))
     # The first wakes up and asks: it has lost.
-    assert run(_ends(one.lose()))
-    assert not one.held
+    assert run(_ends(one.hold()))
+    assert not one.is_leader
 
 
 def test_nobody_waits_for_itself_when_a_process_comes_back_at_its_place() -> None:
@@ -104,11 +104,11 @@ def test_another_takes_over_when_the_databases_clock_was_set_back_by_days(
 ) -> None:
     database = new_postgres()
     one, two = Lease("a", database), Lease("a", database)
-    run(one.take())
+    run(one.acquire())
     set_back(database, 3 * 86_400_000)
-    assert run(_ends(two.take()))
+    assert run(_ends(two.acquire()))
     # The end is its own now: nobody takes it away again.
-    assert not run(_ends(one.take(), 0.3))
+    assert not run(_ends(one.acquire(), 0.3))
 
 
 @pytest.mark.usefixtures("long")
@@ -117,18 +117,18 @@ def test_holder_keeps_its_lease_when_the_databases_clock_was_set_back_a_little(
 ) -> None:
     database = new_postgres()
     one, two = Lease("a", database), Lease("a", database)
-    run(one.take())
+    run(one.acquire())
     set_back(database, 500)
-    assert not run(_ends(two.take(), 0.3))
+    assert not run(_ends(two.acquire(), 0.3))
 
 
 @pytest.mark.usefixtures("long")
 def test_another_takes_over_at_once_when_the_holder_leaves(new_postgres: Open, run: Run) -> None:
     database = new_postgres()
     one, two = Lease("a", database), Lease("a", database)
-    run(one.take())
-    run(one.leave())
-    assert run(_ends(two.take()))
+    run(one.acquire())
+    run(one.resign())
+    assert run(_ends(two.acquire()))
 
 
 def test_lease_is_kept_when_it_is_renewed(
@@ -140,24 +140,24 @@ def test_lease_is_kept_when_it_is_renewed(
     one, two = Lease("a", database), Lease("a", database)
 
     async def both() -> bool:
-        await one.take()
-        keeping = asyncio.ensure_future(one.lose())
-        taken = await _ends(two.take(), 4.5)
+        await one.acquire()
+        keeping = asyncio.ensure_future(one.hold())
+        taken = await _ends(two.acquire(), 4.5)
         keeping.cancel()
         return taken
 
     assert not run(both())
-    assert one.held
+    assert one.is_leader
 
 
 def test_lease_is_lost_in_time_when_the_database_does_not_answer(
     new_postgres: Open, run: Run
 ) -> None:
     lease = Lease("a", new_postgres())
-    run(lease.take())
+    run(lease.acquire())
     lease._database = Database("postgresql://nobody@127.0.0.1:1/nothing")
-    assert run(_ends(lease.lose()))
-    assert not lease.held
+    assert run(_ends(lease.hold()))
+    assert not lease.is_leader
 
 
 def test_holder_publishes_what_another_process_committed(
@@ -219,15 +219,15 @@ def is_log_free(database: Database) -> bool:
 
 @pytest.mark.parametrize("stands_by", [False, True])
 def test_log_is_free_when_its_writer_froze_in_the_midst_of_sending(
-    new_postgres: Open, run: Run, *, stands_by: bool
+    new_postgres: Open, run: Run, *, is_follower: bool
 ) -> None:
     database = new_postgres()
     append(database, noted(1))
     one, two = Lease("a", database), Lease("a", database)
-    run(one.take())
+    run(one.acquire())
 
     async def ask() -> bool:
-        asking = asyncio.ensure_future(two.take() if stands_by else one.lose())
+        asking = asyncio.ensure_future(two.acquire() if is_follower else one.hold())
         async with asyncio.timeout(PATIENCE):
             while not (free := await on_thread(is_log_free, database)):
                 await asyncio.sleep(0.05)
@@ -246,7 +246,7 @@ def test_log_stays_held_when_its_writer_is_silent_for_less_than_a_lease(
     database = new_postgres()
     append(database, noted(1))
     with frozen(database, midway=True):
-        run(Lease("a", database).take())
+        run(Lease("a", database).acquire())
         assert not is_log_free(database)
 
 
@@ -256,7 +256,7 @@ def test_transaction_goes_on_when_it_is_only_slow_between_statements(
     database = new_postgres()
     append(database, noted(1))
     one = Lease("a", database)
-    run(one.take())
+    run(one.acquire())
     with frozen(database, midway=False) as connection:
-        run(_ends(one.lose(), 2))
+        run(_ends(one.hold(), 2))
         assert connection.exec_driver_sql("SELECT 1").scalar() == 1

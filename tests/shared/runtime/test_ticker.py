@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from shared.clock.clock import CST, RealClock, VirtualClock
 from shared.database.engine import Database
-from shared.runtime.clock_check import ClockWatch, Doubt
+from shared.runtime.clock_check import ClockCheck, ClockFault
 from shared.runtime.ticker import Tick, Ticker
 from shared.writer.timers import due_rows, next_due, schedule, schedule_many, unschedule
 from shared.writer.writer import Writer
@@ -33,12 +33,12 @@ class Hand:
         return self.at
 
 
-class CountedWatch(ClockWatch):
+class CountedWatch(ClockCheck):
     """A watch whose looks are counted."""
 
     looks = 0
 
-    async def look(self) -> tuple[datetime, Doubt | None]:
+    async def look(self) -> tuple[datetime, ClockFault | None]:
         """Look, then count it."""
         found = await super().look()
         self.looks += 1
@@ -267,7 +267,7 @@ def test_ticks_go_on_when_the_database_was_away(
     with asyncio.Runner() as runner, writing(room, runner), tenure(room, runner) as task:
         runner.run(until(lambda: room.called() == ["due"]))
         assert not task.done()
-    assert [entry["event"] for entry in logs].count("tick.later") == 3
+    assert [entry["event"] for entry in logs].count("tick.delayed") == 3
 
 
 def test_nothing_is_called_twice_when_two_replicas_tick(database: Database) -> None:

@@ -69,8 +69,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 def test_report_is_clean_and_counts_when_nothing_was_touched(database: Database) -> None:
     with database.writing() as session:
         assert audit.verify(session.connection()) == audit.Report(0, audit.BEGINNING, ())
-        audit.note(Tx(session), "person.opened", "p1", "随访")
-        audit.note(Tx(session, caller=None), "person.erased", "p2")
+        audit.record(Tx(session), "person.opened", "p1", "随访")
+        audit.record(Tx(session, caller=None), "person.erased", "p2")
         session.commit()
     with database.reading() as session:
         report = audit.verify(session.connection())
@@ -86,7 +86,7 @@ def test_report_is_clean_and_counts_when_nothing_was_touched(database: Database)
 def test_change_is_found_when_it_was_made_in_the_database(database: Database) -> None:
     with database.writing() as session:
         for number in range(3):
-            audit.note(Tx(session), "made", str(number))
+            audit.record(Tx(session), "made", str(number))
         last = session.scalars(select(func.max(entries.c.sequence))).one()
         session.execute(update(entries).where(entries.c.sequence == last).values(actor="别人"))
         assert audit.verify(session.connection()).faults == (Fault(last, "changed"),)
@@ -96,7 +96,7 @@ def test_note_is_gone_when_its_transaction_is_rolled_back(database: Database) ->
     with database.writing() as session:
         before = audit.verify(session.connection())
         with session.begin_nested() as savepoint:
-            audit.note(Tx(session), "made", "x")
+            audit.record(Tx(session), "made", "x")
             savepoint.rollback()
         assert audit.verify(session.connection()) == before
 
@@ -133,7 +133,7 @@ def test_faults_end_at_a_hundred_when_every_entry_was_changed(session: Session) 
 def test_forged_end_is_found_when_its_own_hashes_are_right(session: Session) -> None:
     _fill(session, [("made", "x", "")])
     head = session.execute(select(audit_head)).one()
-    audit.note(Tx(session), "made", "y")
+    audit.record(Tx(session), "made", "y")
     session.execute(update(audit_head).values(sequence=head.sequence, hash=head.hash))
     assert audit.verify(session.connection()).faults == (Fault(2, "head"),)
     session.rollback()
@@ -142,7 +142,7 @@ def test_forged_end_is_found_when_its_own_hashes_are_right(session: Session) -> 
 def _fill(session: Session, noted: list[tuple[str, str, str]]) -> None:
     session.rollback()
     for action, subject, reason in noted:
-        audit.note(Tx(session), action, subject, reason)
+        audit.record(Tx(session), action, subject, reason)
 
 
 def _change(connection: Connection, data: st.DataObject, count: int) -> None:

@@ -90,17 +90,17 @@ def test_caller_may_touch_exactly_its_subtree_when_areas_are_codes(own: str, oth
     tokens, _ = tokens_at()
     caller = tokens.verify(tokens.mint(Role.LEAD, own, name="lead", days=1))
     itself_and_above = {other[:level] for level in LEVELS if level <= len(other)}
-    assert caller.may_touch(other) is (own in itself_and_above)
+    assert caller.may_access(other) is (own in itself_and_above)
 
 
 def test_neighbours_and_parents_are_refused_when_a_caller_belongs_to_a_township() -> None:
     tokens, _ = tokens_at()
     caller = tokens.verify(tokens.mint(Role.RECORDER, "220581001", name="a", days=1))
-    assert caller.may_touch("220581001")
-    assert caller.may_touch("220581001003001")
-    assert not caller.may_touch("220581002003")
-    assert not caller.may_touch("220581")
-    assert not caller.may_touch("")
+    assert caller.may_access("220581001")
+    assert caller.may_access("220581001003001")
+    assert not caller.may_access("220581002003")
+    assert not caller.may_access("220581")
+    assert not caller.may_access("")
 
 
 def test_token_is_refused_when_the_virtual_clock_reaches_its_end() -> None:

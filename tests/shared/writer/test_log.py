@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 
 from shared.database.engine import Database
 from shared.writer.log import (
-    Page,
+    AppendBuffer,
     event_index,
     events,
     first_row_since,
@@ -64,12 +64,12 @@ def test_log_is_gapless_when_two_processes_append_at_once(database: Database) ->
 
 def test_nothing_is_left_when_a_page_goes_back_to_a_mark(database: Database) -> None:
     with database.writing() as session:
-        page = Page(session.connection(), database)
+        page = AppendBuffer(session.connection(), database)
         page.add("a", f"1 {X} {Y}".encode(), [X, Y])
         mark = page.mark()
         page.add("b", f"2 {X}".encode(), [X])
         page.add("b", b"3")
-        page.back_to(mark)
+        page.undo_to(mark)
         page.add("c", f"4 {X}".encode(), [X])
         assert [row.sequence for row in page.write()] == [1, 2]
         session.commit()
@@ -83,7 +83,7 @@ def test_nothing_is_left_when_a_page_goes_back_to_a_mark(database: Database) -> 
 def test_history_of_another_is_left_out_when_two_ids_end_alike(database: Database) -> None:
     other = "1" * 8 + X[8:]
     with database.writing() as session:
-        page = Page(session.connection(), database)
+        page = AppendBuffer(session.connection(), database)
         page.add("a", X.encode(), [X])
         page.add("a", other.encode(), [other])
         page.write()
@@ -96,7 +96,7 @@ def test_history_of_another_is_left_out_when_two_ids_end_alike(database: Databas
 def test_event_is_found_by_both_when_two_of_its_ids_end_alike(database: Database) -> None:
     one, other = "11111111-1111-4111-8111-111111111111", "22222222-1111-4111-8111-111111111111"
     with database.writing() as session:
-        page = Page(session.connection(), database)
+        page = AppendBuffer(session.connection(), database)
         page.add("events.source.noted", b"of both", {one, other})
         page.write()
         session.commit()
@@ -107,7 +107,7 @@ def test_event_is_found_by_both_when_two_of_its_ids_end_alike(database: Database
 
 def test_latest_rows_come_oldest_first_when_a_thing_has_many(database: Database) -> None:
     with database.writing() as session:
-        page = Page(session.connection(), database)
+        page = AppendBuffer(session.connection(), database)
         for number in range(1, 8):
             page.add("a", f"{number} {X}".encode(), [X])
         page.write()

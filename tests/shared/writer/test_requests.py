@@ -7,8 +7,8 @@ import pytest
 
 from shared.database.engine import Database
 from shared.events import parse
-from shared.exceptions import Conflict, Refused
-from shared.writer.idempotency import Memory, recall
+from shared.exceptions import Conflict, Rejected
+from shared.writer.idempotency import IdempotencyStore, saved_answer
 from shared.writer.requests import Bulk, Done, Line
 from tests.support.core.pair import Note, Open, logged, note_many, request
 from tests.support.core.works import Gate, Noting, failing_of_the_database, writing
@@ -68,7 +68,7 @@ def test_refused_request_may_come_again_with_another_body_when_nothing_was_store
     database: Database,
 ) -> None:
     id_ = new_id()
-    assert isinstance(submitted(database, request(-5, id_=id_))[0], Refused)
+    assert isinstance(submitted(database, request(-5, id_=id_))[0], Rejected)
     assert submitted(database, request(5, id_=id_, mark=b"n" * 16)) == [Done({"id": id_})]
 
 
@@ -96,7 +96,7 @@ def test_good_lines_are_kept_when_others_of_a_bulk_are_refused_or_fail(database:
     (done,) = submitted(database, Bulk(note_many, wanted, None))
     assert (done.recorded, done.duplicates) == (3, 0)
     assert [number for number, _ in done.rejected] == [2, 4]
-    assert isinstance(done.rejected[0][1], Refused)
+    assert isinstance(done.rejected[0][1], Rejected)
     assert numbers(database) == [1, 3, 4]
     (again,) = submitted(database, Bulk(note_many, wanted, None))
     assert (again.recorded, again.duplicates) == (0, 3)
@@ -107,7 +107,7 @@ def test_good_lines_are_kept_when_others_of_a_bulk_are_refused_or_fail(database:
 def test_lines_are_told_apart_when_a_bulk_repeats_an_id(database: Database) -> None:
     (one,) = lines(1)
     other = Line(3, Note(id=one.command.id, number=2), b"another body    ")
-    again = Line(2, one.command, one.fingerprint)
+    again = Line(2, one.command, one.request_hash)
     (done,) = submitted(database, Bulk(note_many, [one, again, other], None))
     assert (done.recorded, done.duplicates) == (1, 1)
     assert [(number, type(error)) for number, error in done.rejected] == [(3, Conflict)]
@@ -116,9 +116,9 @@ def test_lines_are_told_apart_when_a_bulk_repeats_an_id(database: Database) -> N
 
 def test_repeat_is_no_duplicate_when_the_first_of_its_lines_was_refused(database: Database) -> None:
     refused, good = lines(-1, 2)
-    again = Line(3, refused.command, refused.fingerprint)
+    again = Line(3, refused.command, refused.request_hash)
     mended = Line(4, Note(id=refused.command.id, number=1), b"another body    ")
-    repeated = Line(5, good.command, good.fingerprint)
+    repeated = Line(5, good.command, good.request_hash)
     (done,) = submitted(database, Bulk(note_many, [refused, good, again, mended, repeated], None))
     assert (done.recorded, done.duplicates) == (2, 1)
     assert [number for number, _ in done.rejected] == [1, 3]
@@ -151,14 +151,14 @@ def test_log_stays_gapless_when_good_and_bad_come_mixed(new_file: Open, turn: in
 
 def test_answers_are_forgotten_when_their_savepoint_is_rolled_back(database: Database) -> None:
     with database.writing() as session:
-        memory = Memory(session.connection(), ["a", "b"])
-        memory.keep("a", b"%016d" % 1, {"id": "a"})
-        before = memory.mark()
-        memory.keep("b", b"%016d" % 2, {"id": "b"})
-        memory.back_to(before)
-        assert memory.of("b") is None
-        memory.write()
+        idempotency = IdempotencyStore(session.connection(), ["a", "b"])
+        idempotency.save("a", b"%016d" % 1, {"id": "a"})
+        before = idempotency.mark()
+        idempotency.save("b", b"%016d" % 2, {"id": "b"})
+        idempotency.undo_to(before)
+        assert idempotency.of("b") is None
+        idempotency.write()
         session.commit()
     with database.reading() as session:
-        known = recall(session.connection(), ["a", "b"])
+        known = saved_answer(session.connection(), ["a", "b"])
     assert {id_: found.answer for id_, found in known.items()} == {"a": {"id": "a"}}

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from shared.database.engine import Database
 from shared.events import parse
-from shared.exceptions import Refused, Unavailable
+from shared.exceptions import Rejected, Unavailable
 from shared.writer.log import rows_about
 from shared.writer.transaction import Transaction
 from shared.writer.writer import Commit, Writer
@@ -90,7 +90,7 @@ def test_transaction_is_cut_when_it_would_grow_too_heavy(
     async def scenario() -> Outcomes:
         async with writing(database, commits.append) as writer:
             return await together(
-                writer, *[Noting(n, weight=w) for n, w in enumerate((4, 6, 1, 30, 5, 5))]
+                writer, *[Noting(n, size=w) for n, w in enumerate((4, 6, 1, 30, 5, 5))]
             )
 
     assert play(scenario()) == list(range(6))
@@ -142,13 +142,13 @@ def test_neighbours_are_kept_when_a_work_is_refused_or_fails(database: Database)
             return await together(writer, *works)
 
     found = play(scenario())
-    assert isinstance(found[1], Refused)
+    assert isinstance(found[1], Rejected)
     assert [type(found[at]) for at in (2, 4)] == [ValueError, RuntimeError]
     assert "UNIQUE" in str(found[5]).upper()
     assert [found[at].again for at in (0, 3, 6)] == [False] * 3
     assert numbers(database) == [1, 3, 6]
     assert [number for number, _ in logged(database)] == [1, 2, 3]
-    told = [recorded.data.number for commit in commits for recorded in commit.announced]
+    told = [recorded.data.number for commit in commits for recorded in commit.broadcasts]
     assert told == [1, 3, 6]
     with database.reading() as session:
         refused = refusal.command.id
@@ -182,7 +182,7 @@ def test_actions_are_done_once_when_a_transaction_was_tried_again(database: Data
 
     def count(number: int, *, fail: bool) -> Noting:
         def then(tx: Transaction) -> None:
-            tx.afterwards(lambda: done.append(number))
+            tx.on_commit(lambda: done.append(number))
             if fail:
                 raise ValueError("counted too early")
 
@@ -217,7 +217,7 @@ def test_all_is_tried_again_when_the_database_fails_after_a_refusal(database: Da
 
     found = play(scenario())
     assert (found[0], found[2]) == (1, 2)
-    assert isinstance(found[1], Refused)
+    assert isinstance(found[1], Rejected)
     assert numbers(database) == [1, 2]
 
 

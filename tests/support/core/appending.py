@@ -3,14 +3,14 @@
 import sys
 
 from shared.database.engine import Database
-from shared.writer.log import Page
+from shared.writer.log import AppendBuffer
 
 
 def append_runs(database: Database, name: str, times: int) -> None:
     """Append runs of one to three rows, every fourth of which is rolled back."""
     for turn in range(times):
         with database.writing() as session:
-            page = Page(session.connection(), database)
+            page = AppendBuffer(session.connection(), database)
             for part in range(turn % 3 + 1):
                 page.add("events.source.noted", f"{name} {turn} {part} {page.head + 1}".encode())
             page.write()

@@ -10,7 +10,7 @@ import orjson
 from nats.aio.msg import Msg
 
 from shared.nats.connection import Bus, Message
-from shared.nats.parser import Hear
+from shared.nats.parser import OnMessage
 from tests.support.core.fake_jetstream import Server
 
 STATUS_LINE = ("Status", "Description")
@@ -32,7 +32,7 @@ class FakeSubscription:
         """How many wait."""
         return self._pending_queue.qsize()
 
-    def hear(self, reply: str, data: bytes, headers: dict[str, str] | None) -> None:
+    def on_message(self, reply: str, data: bytes, headers: dict[str, str] | None) -> None:
         """A message has come."""
         self._pending_size += len(data)
         message = Msg(self.client, self.subject, reply, data, headers)  # type: ignore[arg-type]
@@ -56,12 +56,12 @@ class FakeSubscription:
 class FakeInbox:
     """A subject whose messages are handed over as the bytes that the server would send."""
 
-    def __init__(self, client: "FakeClient", subject: str, hear: Hear) -> None:
+    def __init__(self, client: "FakeClient", subject: str, on_message: OnMessage) -> None:
         self.client = client
         self.subject = subject
-        self._hear = hear
+        self._hear = on_message
 
-    def hear(self, reply: str, data: bytes, headers: dict[str, str] | None) -> None:
+    def on_message(self, reply: str, data: bytes, headers: dict[str, str] | None) -> None:
         """A message has come."""
         head = ""
         if headers is not None:
@@ -104,9 +104,9 @@ class FakeClient:
         self._server.hearers.append(subscription)
         return subscription
 
-    def listen(self, hear: Hear) -> FakeInbox:
+    def listen(self, on_message: OnMessage) -> FakeInbox:
         """Hear a subject of its own."""
-        inbox = FakeInbox(self, self.new_inbox(), hear)
+        inbox = FakeInbox(self, self.new_inbox(), on_message)
         self.subscriptions.append(inbox)
         self._server.hearers.append(inbox)
         return inbox
@@ -192,6 +192,6 @@ class FakeBus(Bus):
         for subject, headers, body in messages:
             await self.fake.publish(subject, body, headers=headers)
 
-    async def listen(self, hear: Hear) -> Any:
+    async def listen(self, on_message: OnMessage) -> Any:
         """A new subject of our own."""
-        return self.fake.listen(hear)
+        return self.fake.listen(on_message)

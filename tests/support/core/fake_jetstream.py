@@ -21,7 +21,7 @@ class Hearer(Protocol):
 
     subject: str
 
-    def hear(self, reply: str, data: bytes, headers: dict[str, str] | None) -> None:
+    def on_message(self, reply: str, data: bytes, headers: dict[str, str] | None) -> None:
         """A message has come."""
         ...
 
@@ -146,7 +146,7 @@ class Server:
         """Hand a message to whoever subscribes; returns to how many."""
         found = [hearer for hearer in self.hearers if hearer.subject == subject]
         for hearer in found:
-            hearer.hear(reply, data, headers)
+            hearer.on_message(reply, data, headers)
         return len(found)
 
     def publish(self, subject: str, data: bytes, headers: dict[str, str]) -> bytes | None:

@@ -20,7 +20,7 @@ from shared.runtime.service import Service
 from shared.site import Site
 from shared.writer.commands import Command
 from shared.writer.handlers import Tx
-from shared.writer.log import Page, Row, events
+from shared.writer.log import AppendBuffer, Row, events
 from shared.writer.requests import Request
 from shared.writer.timers import Due
 from tests.support.harness import new_id
@@ -118,7 +118,7 @@ def note(tx: Tx, command: Note) -> Iterable[Event]:
     """Note a number; negative ones are refused, after some work was done."""
     tx.session.execute(insert(things).values(id=command.id, number=command.number))
     event = Noted(area=AREA, occurred_at=AT, thing_id=command.id, number=command.number)
-    tx.announce(Recorded(command.id, "source", 0, AT, event))
+    tx.broadcast_on_commit(Recorded(command.id, "source", 0, AT, event))
     if command.number < 0:
         raise Invalid(TEXTS, "in_the_future", field="number")
     return [event]
@@ -146,7 +146,7 @@ def make_sink(whims: Whims, *sources: str) -> Service:
         event = recorded.data
         row = {"source": event.service, "sequence": recorded.sequence, "number": event.number}
         tx.session.execute(insert(applied).values(row))
-        tx.announce(recorded)
+        tx.broadcast_on_commit(recorded)
         if event.number in whims.poison:
             raise ValueError(f"number {event.number} cannot be applied")
         if not whims.echo:
@@ -203,7 +203,7 @@ def noted(number: int) -> Noted:
 def append(database: Database, *documents: Event | bytes, service: str = "source") -> list[Row]:
     """Put events, or whatever is to stand in their place, into a log, in one transaction."""
     with database.writing() as session:
-        page = Page(session.connection(), database)
+        page = AppendBuffer(session.connection(), database)
         for one in documents:
             document = one if isinstance(one, bytes) else document_of(one, page.head + 1)
             page.add(subject_of(service, "noted", AREA), document)

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from shared.inbox.checkpoints import place_of_source
+from shared.inbox.checkpoints import checkpoint_in
 from shared.inbox.reader import Reader
 from shared.nats.stream import StreamSettings
 from shared.runtime.runtime import Runtime
@@ -45,7 +45,7 @@ class Pair:
     def place(self) -> int:
         """The place as the database has it."""
         with self.sink_database.reading() as session:
-            return place_of_source(session.connection(), "source")
+            return checkpoint_in(session.connection(), "source")
 
     def note(self, *numbers: int) -> None:
         """Numbers noted by requests."""

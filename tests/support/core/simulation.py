@@ -13,7 +13,7 @@ from shared.database.engine import Database
 from shared.database.types import core
 from shared.events import Event
 from shared.exceptions import Unavailable
-from shared.inbox.checkpoints import place_of_source
+from shared.inbox.checkpoints import checkpoint_in
 from shared.inbox.reader import Reader
 from shared.nats.stream import StreamSettings
 from shared.outbox.relay import Relay
@@ -194,7 +194,7 @@ class Simulation:
     def place(self, source: str) -> int:
         """Where the sink stands in a source."""
         with self.databases["sink"].reading() as session:
-            return place_of_source(session.connection(), source)
+            return checkpoint_in(session.connection(), source)
 
     def failures(self) -> list[BaseException]:
         """Why an actor ended that should have gone on."""

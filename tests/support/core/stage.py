@@ -11,9 +11,9 @@ from nats.aio.msg import Msg
 from prometheus_client import REGISTRY as METRICS
 
 from shared.database.engine import Database
-from shared.metrics.gauges import Telling
+from shared.metrics.gauges import GaugeCollector
 from shared.nats.connection import Bus, StreamRefused
-from shared.nats.consumer import Feed
+from shared.nats.consumer import PullConsumer
 from shared.nats.stream import StreamSettings
 from shared.runtime.gauges import ServiceGauges
 from shared.runtime.runtime import Runtime
@@ -91,11 +91,11 @@ class Stage:
     def told(self, runtime: Runtime, name: str, **labels: str) -> float | None:
         """What a running service tells of a gauge when it is asked; None when it tells nothing."""
 
-        async def ask() -> Telling:
-            telling, gauges = Telling(), ServiceGauges(runtime)
-            await gauges.tell(telling)
+        async def ask() -> GaugeCollector:
+            collector, gauges = GaugeCollector(), ServiceGauges(runtime)
+            await gauges.collect(collector)
             await gauges.close()
-            return telling
+            return collector
 
         for family in self.run(ask()).collect():
             for sample in family.samples:
@@ -155,13 +155,13 @@ class Stage:
         """A stream's messages, in order; as far as they came, when it is made again meanwhile."""
         outside = self.outside
 
-        async def read(feed: Feed, found: list[tuple[int, bytes]]) -> None:
+        async def read(feed: PullConsumer, found: list[tuple[int, bytes]]) -> None:
             state = await outside.stream(stream)
             if state is None or not state.messages:
                 return
             await feed.open(1)
             while len(found) < state.messages:
-                await feed.top_up()
+                await feed.request_more()
                 came = await feed.first(2)
                 if not came.status:
                     found.append((came.number, came.document))
@@ -169,7 +169,7 @@ class Stage:
                     return
 
         async def read_and_close() -> list[tuple[int, bytes]]:
-            feed = Feed(outside, stream)
+            feed = PullConsumer(outside, stream)
             found: list[tuple[int, bytes]] = []
             with contextlib.suppress(StreamRefused, TimeoutError):
                 await read(feed, found)

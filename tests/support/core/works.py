@@ -20,11 +20,11 @@ from tests.support.harness import PATIENCE
 class Gate:
     """A work that holds the writer in mid-transaction until it is opened."""
 
-    weight: int = 1
+    size: int = 1
     entered: threading.Event = field(default_factory=threading.Event)
     opened: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, tx: Transaction, *, careful: bool) -> str:
+    def run(self, tx: Transaction, *, isolate: bool) -> str:
         self.entered.set()
         assert self.opened.wait(PATIENCE)
         return "through"
@@ -36,10 +36,10 @@ class Noting:
 
     number: int
     then: Callable[[Transaction], Any] = lambda _tx: None
-    weight: int = 1
+    size: int = 1
     runs: int = 0
 
-    def run(self, tx: Transaction, *, careful: bool) -> int:
+    def run(self, tx: Transaction, *, isolate: bool) -> int:
         self.runs += 1
         event = noted(self.number)
         tx.append([event])
