@@ -37,12 +37,12 @@ class _Lenient(dict[str, object]):
 
 @cache
 def _read(path: Path) -> dict[str, str]:
-    from babel.messages.pofile import read_po
+    # Imported here: what says nothing need not load it.
+    import polib
 
     if not path.exists():
         return {}
-    with path.open(encoding="utf-8") as file:
-        return {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id}
+    return {entry.msgid: entry.msgstr for entry in polib.pofile(str(path), encoding="utf-8")}
 
 
 def preferred_language(accept: str | None) -> Language:

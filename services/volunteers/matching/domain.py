@@ -7,15 +7,12 @@ room is given anything, and nobody their own request.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from services.volunteers.matching.assignment import best_columns
 from shared.areas.tree import Level
 from shared.events.values import RequestKind, Skill
 from shared.policy.pack import Matching
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 # What each shared level of the tree is worth, of 1: chosen.
 NEARNESS: Final = (
@@ -121,47 +118,47 @@ def assign(
     ]
     if not needs or not places:
         return []
-    # Imported here: most processes never match anything, and scipy is heavy.
-    from scipy.optimize import linear_sum_assignment
-
     worths = _worths(needs, places, weights, now)
-    rows, columns = linear_sum_assignment(worths, maximize=True)
     return [
-        (needs[row].request_id, places[column][0].helper_id, float(worths[row, column]))
-        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+        (need.request_id, places[column][0].helper_id, row[column])
+        for need, row, column in zip(needs, worths, best_columns(worths), strict=True)
         # What never fits is worth nothing, and every fit more.
-        if worths[row, column] > 0
+        if column < len(places) and row[column] > 0
     ]
 
 
 def _worths(
     needs: Sequence[Need], places: Sequence[Place], weights: Matching, now: datetime
-) -> "NDArray[np.float64]":
+) -> list[list[float]]:
     """`score` of every request in every place, 0 for never; one row a request."""
-    import numpy as np
-
-    helpers = [helper for helper, _ in places]
-    areas, area_of = np.unique([helper.area for helper in helpers], return_inverse=True)
-    room = weights.load * np.array([_room(helper, in_hand) for helper, in_hand in places])
-    owners = np.array([helper.person_id or "" for helper in helpers])
+    room = [weights.load * _room(helper, in_hand) for helper, in_hand in places]
     # Requests come in few kinds from few areas: each is looked at once, not once a request.
-    fits: dict[tuple[str, bool], NDArray[np.float64]] = {}
-    nears: dict[str, NDArray[np.float64]] = {}
-    worths = np.zeros((len(needs), len(places)))
-    for row, need in enumerate(needs):
-        asked = (need.kind, need.language)
-        if asked not in fits:
-            fits[asked] = np.array([_fit(*asked, helper) for helper in helpers])
-        if need.area not in nears:
-            near_by_area = np.array([nearness(need.area, area) for area in areas.tolist()])
-            nears[need.area] = near_by_area[area_of]
-        fit, near = fits[asked], nears[need.area]
-        worth = weights.skill * fit + weights.area * near + room + _urgency(need, now)
-        possible = (fit > 0) & (near > 0)
-        if need.person_id is not None:
-            possible &= owners != need.person_id
-        worths[row] = np.where(possible, worth, 0.0)
+    alike: dict[tuple[RequestKind, bool, str, str | None], list[float | None]] = {}
+    worths = []
+    for need in needs:
+        asked = (need.kind, need.language, need.area, need.person_id)
+        if asked not in alike:
+            alike[asked] = _without_urgency(need, places, room, weights)
+        urgency = _urgency(need, now)
+        worths.append([0.0 if worth is None else worth + urgency for worth in alike[asked]])
     return worths
+
+
+def _without_urgency(
+    need: Need, places: Sequence[Place], room: Sequence[float], weights: Matching
+) -> list[float | None]:
+    """What a request is worth in every place whenever it is due; None for never."""
+    by_helper: dict[str, float | None] = {}
+    for helper, _ in places:
+        if helper.helper_id not in by_helper:
+            fit, near = _fit(need.kind, need.language, helper), nearness(need.area, helper.area)
+            possible = fit > 0 and near > 0 and not _own(need, helper)
+            worth = weights.skill * fit + weights.area * near
+            by_helper[helper.helper_id] = worth if possible else None
+    found = (by_helper[helper.helper_id] for helper, _ in places)
+    return [
+        None if worth is None else worth + free for worth, free in zip(found, room, strict=True)
+    ]
 
 
 def _fit(kind: RequestKind, language: bool, helper: Volunteer) -> float:

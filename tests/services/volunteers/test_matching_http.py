@@ -1,8 +1,5 @@
 """Matching through HTTP and by itself. V2."""
 
-import subprocess
-import sys
-
 import pytest
 
 from shared.events.volunteers import AssistanceMatched
@@ -176,9 +173,3 @@ def test_all_that_room_is_for_is_matched_when_more_is_open_than_one_run_takes(
     per_helper = [each["helper_id"] for each in found if each["helper_id"]]
     assert {per_helper.count(each) for each in per_helper} == {3}
     assert len(listed(coordinator, "requests", status="open", kind="farm_work")) == 1
-
-
-def test_scipy_is_not_loaded_when_nothing_is_matched() -> None:
-    code = "import sys, services.volunteers.main; print('scipy' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"

@@ -5,7 +5,7 @@ import re
 from string import Formatter
 
 import pytest
-from babel.messages.pofile import read_po
+from polib import pofile
 
 from shared.events import REGISTRY
 from shared.events.alerts import Order, RiskLevelChanged
@@ -29,8 +29,7 @@ EVENT_TYPES = sorted(REGISTRY)
 
 
 def catalogue(language: Language) -> dict[str, str]:
-    with (LOCALE / f"{language}.po").open(encoding="utf-8") as file:
-        return {str(entry.id): str(entry.string) for entry in read_po(file) if entry.id}
+    return {entry.msgid: entry.msgstr for entry in pofile(str(LOCALE / f"{language}.po"))}
 
 
 def placeholders(template: str) -> set[str]:

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from babel.messages.pofile import read_po
+from polib import pofile
 
 from shared.policy.pack import Packs, load_pack
 from shared.policy.toml_file import PolicyError
@@ -142,12 +142,10 @@ def test_all_problems_are_told_by_line_when_there_are_several(tmp_path: Path) ->
 
 
 def messages_of(language: str) -> dict[str, set[str]]:
-    with (CATALOGUES / f"{language}.po").open(encoding="utf-8") as file:
-        return {
-            str(entry.id): set(re.findall(r"{(\w+)", str(entry.string)))
-            for entry in read_po(file)
-            if entry.id
-        }
+    return {
+        entry.msgid: set(re.findall(r"{(\w+)", entry.msgstr))
+        for entry in pofile(str(CATALOGUES / f"{language}.po"))
+    }
 
 
 def test_every_message_has_both_languages_when_a_problem_is_told() -> None:
