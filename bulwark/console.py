@@ -1,14 +1,14 @@
-"""Running until told to end: signals, and one clear line for whatever stops a start."""
+"""Running until told to end: signals, and one clear line for whatever stops a start.
 
-import asyncio
+asyncio and structlog are imported where they are used: most commands need neither.
+"""
+
 import contextlib
 import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
-
-import structlog
 
 SWITCH_SECONDS = 0.0002
 OBJECTS_BEFORE_A_LOOK = 10_000
@@ -34,6 +34,8 @@ def say(text: str = "") -> None:
 def set_up_logging(level: str, stream: Any = None) -> None:
     """Log lines go to standard error: key=value on a terminal, JSON elsewhere."""
     import logging
+
+    import structlog
 
     stream = stream or sys.stderr
     renderer: Any = (
@@ -62,6 +64,8 @@ def run(work: Coroutine[Any, Any, int]) -> int:
     # An order over a county makes a hundred thousand objects at once, none of them garbage: at the
     # usual 700 a third of its time went into looking.
     gc.set_threshold(OBJECTS_BEFORE_A_LOOK, 20, 100)
+    import asyncio
+
     factory: Callable[[], asyncio.AbstractEventLoop] | None = None
     with contextlib.suppress(ImportError):
         import uvloop
@@ -77,6 +81,8 @@ def begun() -> None:
 
 
 async def _until_signalled(work: Coroutine[Any, Any, int]) -> int:
+    import asyncio
+
     task = asyncio.ensure_future(work)
     asked = False
 

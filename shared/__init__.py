@@ -24,3 +24,9 @@ is stored), `outbox` (how it reaches the stream), `inbox` (how another service a
 (how it came in), `runtime` (what keeps all of this going), and then one feature, such as
 `services/alerts/elections`. The words are explained in `docs/glossary.md`.
 """
+
+import sys
+
+# typer brings rich, and structlog loads all of it wherever it finds it, for tracebacks in colour
+# that we never ask for: as long as our whole command line. To structlog it is not there.
+sys.modules.setdefault("rich", None)  # type: ignore[arg-type]

@@ -11,14 +11,18 @@ from bulwark.cli import upkeep as upkeep_cli
 from bulwark.cli.prepare import prepare
 from bulwark.console import complain, run, say, set_up_logging
 
+# Without markup typer writes its help itself: rich costs more than the rest of a small command.
 app = typer.Typer(
     no_args_is_help=True,
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="社区疫情防控 / community epidemic prevention",
 )
-areas_app = typer.Typer(no_args_is_help=True, help="区划表 / the area tree")
-dead_app = typer.Typer(no_args_is_help=True, help="搁置的事件 / events set aside")
+areas_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="区划表 / the area tree")
+dead_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="搁置的事件 / events set aside"
+)
 app.add_typer(areas_app, name="areas")
 app.add_typer(dead_app, name="dead")
 upkeep_cli.add_to(app)

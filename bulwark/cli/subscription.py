@@ -21,8 +21,10 @@ Types = Annotated[
 Target = Annotated[str, typer.Argument(help="编号 / id")]
 DEFAULT = Path("bulwark-data")
 
-webhook_app = typer.Typer(no_args_is_help=True, help="推送 / webhooks")
-subscriber_app = typer.Typer(no_args_is_help=True, help="订阅方 / subscribers on the bus")
+webhook_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="推送 / webhooks")
+subscriber_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="订阅方 / subscribers on the bus"
+)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -15,7 +15,9 @@ Keys = Annotated[
     typer.Option("--keys", help="密钥备份文件夹,与备份分开 / the folder of the keys' copy, apart"),
 ]
 DEFAULT = Path("bulwark-data")
-audit_app = typer.Typer(no_args_is_help=True, help="审计日志 / the audit log")
+audit_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="审计日志 / the audit log"
+)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -1,6 +1,7 @@
 """The connection to the broker, and the few JetStream requests that relay and reader make.
 
-FastStream owns the connection; relay and reader speak to JetStream through it with nats-py.
+FastStream owns the connection; relay and reader speak to JetStream through it with nats-py. It is
+imported with the first connection: much that imports this module never makes one.
 """
 
 import asyncio
@@ -9,20 +10,20 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import nats.errors
 import orjson
 import structlog
-from faststream.exceptions import IncorrectState
-from faststream.nats import NatsBroker
-from faststream.security import SASLPlaintext
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from shared.nats.parser import MessageParser, OnMessage, installed
+
+if TYPE_CHECKING:
+    from faststream.security import SASLPlaintext
 
 REQUEST_SECONDS = 2.0
 STREAM_NOT_FOUND = 10059
@@ -93,6 +94,8 @@ class Bus:
     """
 
     def __init__(self, url: str, name: str) -> None:
+        from faststream.nats import NatsBroker
+
         self._leaving = False
         self._ended = asyncio.Event()
         who = reached_by(url)
@@ -122,6 +125,8 @@ class Bus:
 
     @property
     def _known(self) -> bool:
+        from faststream.exceptions import IncorrectState
+
         try:
             return self.client is not None
         except IncorrectState:
@@ -275,7 +280,9 @@ def outlive_a_reset(client: Client) -> None:
     client._flush_pending = flush_pending  # type: ignore[method-assign]
 
 
-def _security(who: dict[str, Any]) -> SASLPlaintext | None:
+def _security(who: dict[str, Any]) -> "SASLPlaintext | None":
+    from faststream.security import SASLPlaintext
+
     return SASLPlaintext(who["user"], who["password"]) if "user" in who else None
 
 
