@@ -11,6 +11,7 @@ from bench import (
     drill,
     fever_latency,
     figures_read,
+    imports,
     national_tree,
     relay,
     single_posts,
@@ -33,6 +34,7 @@ def main() -> None:
         catch_up.measure,
         national_tree.measure,
         drill.measure,
+        imports.measure,
         lambda: start_and_memory.measure(records),
     )
     print(f"on {described()}")

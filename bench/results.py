@@ -17,7 +17,7 @@ HEAD = """\
 {when} (UTC) on {machine}.
 
 Every figure is the median of at least three runs, but for memory after many records and what it
-grows by: these are read once.
+grows by, which are read once, and processor time of imports, which is the least of five.
 A yardstick is of the same run, and what is to be reached is then the ratio of the two, else the
 figure itself.
 

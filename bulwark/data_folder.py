@@ -17,10 +17,8 @@ from typing import IO, TYPE_CHECKING, Any
 from shared.areas.loading import SHIPPED, load_areas
 from shared.areas.tree import Areas
 from shared.clock.clock import Clock
-from shared.policy.pack import Packs
 from shared.security.key_files import load_or_create_key, make_private_file
 from shared.security.tokens import Tokens
-from shared.security.vault import Vault
 
 if TYPE_CHECKING:
     from shared.site import Site
@@ -176,7 +174,9 @@ class Folder:
 
     def site(self, name: str, clock: Clock, *, drill: bool = False) -> "Site":
         """This instance's ports; raises PolicyError, AreasError, KeyFileError or VaultError."""
-        # With SQLAlchemy it takes longer to load than most commands take altogether.
+        # What a service stands on takes longer to load than most commands take altogether.
+        from shared.policy.pack import Packs
+        from shared.security.vault import Vault
         from shared.site import Site
 
         key = load_or_create_key(self.keys / TOKENS)

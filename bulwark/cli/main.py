@@ -9,7 +9,7 @@ import typer
 from bulwark.cli import subscription as subscription_cli
 from bulwark.cli import upkeep as upkeep_cli
 from bulwark.cli.prepare import prepare
-from bulwark.console import complain, run, say, set_up_logging
+from bulwark.console import collect_less, complain, run, say, set_up_logging
 
 # Without markup typer writes its help itself: rich costs more than the rest of a small command.
 app = typer.Typer(
@@ -38,6 +38,7 @@ DEFAULT = Path("bulwark-data")
 
 def main() -> None:
     """Run a command; whatever a person can mend is said in one line."""
+    collect_less()
     try:
         app()
     except KeyboardInterrupt:

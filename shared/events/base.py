@@ -39,7 +39,7 @@ class Cause(BaseModel):
     the line under which this step led to the next, as `2021-01#fever.threshold_c`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     type: str
     id: Id
@@ -55,7 +55,7 @@ class Event(BaseModel):
     first cause.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     service: ClassVar[str] = ""
     name: ClassVar[str] = ""

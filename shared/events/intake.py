@@ -310,7 +310,7 @@ class DeclarationSubmitted(IntakeEvent):
 class SupplyCount(BaseModel):
     """How much of a supply there is, and how much a day uses."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     count: Count
     used_per_day: Quantity | None = None

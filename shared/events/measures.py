@@ -40,7 +40,7 @@ class AlertsEvent(Event):
 class Order(BaseModel):
     """The command's order (指挥部命令): who issued it, under which number, from when until when."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     text: Text
     issuer: Actor | None = None
@@ -156,7 +156,7 @@ class ElectionHeld(ElectionEvent):
 class VotingSlot(BaseModel):
     """When the voters of an area vote (错时投票)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     area: AreaCode
     starts_at: AwareDatetime
@@ -261,7 +261,7 @@ class PlannedService(BaseModel):
     has written down yet.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     service: ShortText
     kind: RequestKind

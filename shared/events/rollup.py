@@ -40,7 +40,7 @@ class ReportSubmitted(ReportEvent):
 class FigureChange(BaseModel):
     """A figure as it was reported and as it is now."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     before: Count
     after: Count

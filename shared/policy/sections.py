@@ -19,7 +19,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 class Section(BaseModel):
     """A part of a pack: nothing unknown, nothing of another type, nothing changed later."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True
+    )
 
 
 def complete(value: dict[str, int], keys: Iterable[str]) -> dict[str, int]:

@@ -10,13 +10,9 @@ import stat
 import tempfile
 from pathlib import Path
 
-import structlog
-
 KEY_BYTES = 32
 FOLDER_MODE = 0o700
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-
-_log = structlog.get_logger(__name__)
 
 
 class KeyFileError(Exception):
@@ -40,7 +36,11 @@ def load_or_create_key(path: Path | str) -> bytes:
     if len(key) < KEY_BYTES:
         raise KeyFileError(f"{file}: holds {len(key)} bytes, a key needs at least {KEY_BYTES}")
     if os.name == "posix" and mode & OTHERS:
-        _log.warning("key_file_readable_by_others", file=str(file), mode=f"{mode & 0o777:o}")
+        # Imported here: hardly ever is there anything to say.
+        import structlog
+
+        log = structlog.get_logger(__name__)
+        log.warning("key_file_readable_by_others", file=str(file), mode=f"{mode & 0o777:o}")
     return key
 
 

@@ -5,7 +5,6 @@ caller's token from a grant, so that neither passes as the other. Expiry is judg
 port alone.
 """
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,8 +18,8 @@ from joserfc.errors import BadSignatureError, JoseError, UnsupportedAlgorithmErr
 from joserfc.jwk import OctKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from shared.areas.tree import is_code
 from shared.clock.clock import CST, Clock
-from shared.events.base import AREA_PATTERN
 from shared.security.key_files import KEY_BYTES
 from shared.security.roles import Role
 
@@ -34,7 +33,6 @@ MAX_NAME_CHARACTERS = 100
 MAX_TOKEN_CHARACTERS = 4096
 REMEMBERED_TOKENS = 4096
 LAST_INSTANT = 253_370_764_800
-_AREA = re.compile(AREA_PATTERN, re.ASCII)
 
 
 class TokenFault(StrEnum):
@@ -88,7 +86,7 @@ class Grant:
 
 
 def _area_prefix(code: str) -> str:
-    if code and not _AREA.fullmatch(code):
+    if code and not is_code(code):
         raise ValueError(f"area: {code!r} is not an area code (2, 4, 6, 9, 12 or 15 digits)")
     return code
 

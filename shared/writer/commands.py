@@ -61,7 +61,9 @@ class Command(BaseModel):
     a secret, which is kept nowhere.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True
+    )
 
     remembered: ClassVar[bool] = True
 
