@@ -35,7 +35,7 @@ def set_up_logging(level: str, stream: Any = None) -> None:
     """Log lines go to standard error: key=value on a terminal, JSON elsewhere."""
     import logging
 
-    import structlog
+    from shared.logs import structlog
 
     stream = stream or sys.stderr
     renderer: Any = (

@@ -16,6 +16,7 @@ Packages stand in layers, and every import runs down (`.importlinter` holds the 
     areas | events              the area tree | the contract
     exceptions                  why a request is rejected
     i18n | clock | priority     texts in two languages | the time | who publishes first
+    logs                        log lines
 
 Only `events`, `areas`, `policy` and the roles in `security` know what an epidemic is.
 
@@ -24,9 +25,3 @@ is stored), `outbox` (how it reaches the stream), `inbox` (how another service a
 (how it came in), `runtime` (what keeps all of this going), and then one feature, such as
 `services/alerts/elections`. The words are explained in `docs/glossary.md`.
 """
-
-import sys
-
-# typer brings rich, and structlog loads all of it wherever it finds it, for tracebacks in colour
-# that we never ask for: as long as our whole command line. To structlog it is not there.
-sys.modules.setdefault("rich", None)  # type: ignore[arg-type]

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import structlog
-
 from bulwark.backup.record import Record, first_look, read_record, tell_failed
 from bulwark.backup.source import Source, source_of
 from shared.clock.clock import CST, Clock
+from shared.logs import get_logger
 
 LOOK_SECONDS = 30.0
 AGAIN_AFTER = timedelta(hours=1)
@@ -26,7 +25,7 @@ AGAIN_AFTER = timedelta(hours=1)
 AHEAD = timedelta(hours=1)
 NICENESS = 10
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-import structlog
 from pydantic import BaseModel, ValidationError
 
 from bulwark.backup.disk import make_folder, write_whole
+from shared.logs import get_logger
 
 NAME = "last.json"
 FIRST_LOOK = ".first-look"
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Rehearsal(BaseModel):

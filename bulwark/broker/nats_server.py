@@ -11,9 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import structlog
-
 from bulwark.broker.accounts import SERVICES_USER, accounts_block, hashed
+from shared.logs import get_logger
 from shared.nats.connection import StoreState
 from shared.security.key_files import make_private_file
 
@@ -26,7 +25,7 @@ PID_FILE = "nats.pid"
 MEMORY = {"GOMEMLIMIT": "72MiB"}
 PORT_FILE = "nats.port"
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 CONFIG = """\
 host: 127.0.0.1

@@ -5,12 +5,12 @@ import contextlib
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 
-import structlog
 import uvicorn
 
 from bulwark.server.gateway import Front
 from bulwark.server.gauges import ProcessGauges
 from shared.database.engine import ALONE, TOGETHER, Database
+from shared.logs import get_logger
 from shared.nats.connection import Bus
 from shared.nats.stream import StreamSettings
 from shared.runtime.key_check import check_keys
@@ -27,7 +27,7 @@ READY_SECONDS = 300.0
 # that sends, else a request meets the end of its connection.
 KEEP_ALIVE_SECONDS = 120
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class PortTaken(Exception):

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi_problem.error import Problem
 from fastapi_problem.handler import add_exception_handler, new_exception_handler
@@ -18,9 +17,10 @@ from shared.http.draining import drain
 from shared.http.rejections import TooLarge, WrongRole
 from shared.i18n.catalogue import Language, preferred_language
 from shared.i18n.messages import TEXTS
+from shared.logs import get_logger
 from shared.security.tokens import InvalidToken
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 QUOTED = re.compile(r"'([^']*)'")
 # What the framework answers by itself, such as for a path that does not exist.
 KINDS_BY_STATUS: Mapping[int, str] = {404: "not-found", 405: "method-not-allowed"}

@@ -1,14 +1,14 @@
 """Events that could not be applied, kept with their error beside the ones that were."""
 
-import structlog
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Text
 
 from shared.database.types import Instant, core
 from shared.inbox.entry import Entry
+from shared.logs import get_logger
 from shared.metrics import names as metrics
 from shared.writer.transaction import Transaction
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 dead_letters = Table(
     "dead_letters",

@@ -11,7 +11,6 @@ from typing import Any
 
 import nats.errors
 import orjson
-import structlog
 
 from shared.database.engine import Database
 from shared.database.failures import is_transient
@@ -21,6 +20,7 @@ from shared.exceptions import Unavailable
 from shared.inbox.applying import Batch
 from shared.inbox.checkpoints import CheckpointConflict, checkpoint_and_digest
 from shared.inbox.entry import Entry
+from shared.logs import get_logger
 from shared.nats.connection import Bus, StreamRefused
 from shared.nats.consumer import BEAT_SECONDS, Delivery, PullConsumer
 from shared.outbox.control import Wish, ask_repair
@@ -35,7 +35,7 @@ LEAST_PAUSE_SECONDS = 0.05
 MOST_PAUSE_SECONDS = 1.0
 HEARTBEAT, PULL_EXPIRED = "100", "408"
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class CheckpointNotInLog(Exception):

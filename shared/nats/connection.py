@@ -15,11 +15,11 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import nats.errors
 import orjson
-import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+from shared.logs import get_logger
 from shared.nats.parser import MessageParser, OnMessage, installed
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ NO_MESSAGE = 10037
 Message = tuple[str, dict[str, str], bytes]
 """A message to publish: its subject, its headers (names and values of our own), its body."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class StreamRefused(Exception):

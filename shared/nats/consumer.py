@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import nats.errors
 import orjson
-import structlog
 
+from shared.logs import get_logger
 from shared.nats.connection import Bus, Inbox
 
 # A quiet feed asks for little, so that the beginning of a flood does not hold up its end.
@@ -21,7 +21,7 @@ INACTIVE_SECONDS = 30
 STATUS_AT = len(b"NATS/1.0")
 NO_MESSAGE_OF_A_STREAM = "400 no message of a stream"
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Delivery(NamedTuple):

@@ -6,8 +6,7 @@ File storage, kept by age alone: a limit of size would look like damage, so disk
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
+from shared.logs import get_logger
 from shared.metrics import names as metrics
 from shared.nats.connection import STREAM_NOT_FOUND, Bus, StreamRefused, StreamState
 
@@ -15,7 +14,7 @@ DEFAULT_MAX_AGE_SECONDS = 30 * 86400
 # No window of message ids is wanted; the server's least is a tenth of a second.
 LEAST_WINDOW_NS = 100_000_000
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)

@@ -15,10 +15,10 @@ from typing import Any
 
 import nats.errors
 import orjson
-import structlog
 from nats.aio.msg import Msg
 
 from shared.events.envelope import TOKEN_DIGITS
+from shared.logs import get_logger
 from shared.nats.connection import Bus
 
 ANY_TYPE = "all"
@@ -41,7 +41,7 @@ PASSED = (
 )
 BAD_REQUEST, FORBIDDEN, UNAVAILABLE = 400, 403, 503
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class OutsideRights(Exception):

@@ -10,11 +10,10 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 
-import structlog
-
 from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
+from shared.logs import get_logger
 from shared.metrics import names as metrics
 from shared.nats.connection import Bus
 from shared.nats.stream import StreamMaker, StreamSettings
@@ -32,7 +31,7 @@ KEPT_IN_MEMORY = 8192
 # More rows than come of small changes: one order over many communities made them all.
 MUCH = 512
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class RowMissing(Exception):

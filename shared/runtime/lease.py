@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import NAMESPACE_URL
 
-import structlog
 import uuid_utils.compat
 from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table
 
@@ -21,12 +20,13 @@ from shared.database.failures import is_transient
 from shared.database.sql import send
 from shared.database.threads import on_thread
 from shared.database.types import core
+from shared.logs import get_logger
 
 LASTS_SECONDS = 6.0
 RENEWED_SECONDS = 2.0
 ASKED_SECONDS = 1.0
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 lease = Table(
     "lease",

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import nats.errors
-import structlog
 
 from shared.clock.clock import RealClock
 from shared.context import ServiceContext
@@ -16,6 +15,7 @@ from shared.database.engine import Database
 from shared.database.threads import on_thread
 from shared.inbox.reader import Reader
 from shared.live import Broadcaster
+from shared.logs import get_logger
 from shared.nats.connection import Bus
 from shared.nats.stream import StreamSettings
 from shared.nats.subscriber_access import Gate
@@ -38,7 +38,7 @@ DATABASE_OLDER = (
     "doctor` says"
 )
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)

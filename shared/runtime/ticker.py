@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-import structlog
-
 from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
 from shared.exceptions import Unavailable
+from shared.logs import get_logger
 from shared.metrics import counters as counting
 from shared.runtime.clock_check import ClockCheck, ClockFault
 from shared.writer.timers import Due, due_until, next_due, schedule, unschedule
@@ -26,7 +25,7 @@ STAND_BY_SECONDS = 600.0
 TRY_AGAIN = timedelta(minutes=5)
 AT_ONCE = 200
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)

@@ -37,9 +37,9 @@ def load_or_create_key(path: Path | str) -> bytes:
         raise KeyFileError(f"{file}: holds {len(key)} bytes, a key needs at least {KEY_BYTES}")
     if os.name == "posix" and mode & OTHERS:
         # Imported here: hardly ever is there anything to say.
-        import structlog
+        from shared.logs import get_logger
 
-        log = structlog.get_logger(__name__)
+        log = get_logger(__name__)
         log.warning("key_file_readable_by_others", file=str(file), mode=f"{mode & 0o777:o}")
     return key
 

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import structlog
-
 from shared.database.failures import is_transient
 from shared.events import Event
 from shared.exceptions import Conflict, Rejected
 from shared.i18n.messages import TEXTS
+from shared.logs import get_logger
 from shared.metrics import counters as counting
 from shared.security.tokens import Caller
 from shared.writer.commands import Answer, Command, Handler
@@ -17,7 +16,7 @@ from shared.writer.handlers import Tx
 from shared.writer.idempotency import Once, SavedAnswer
 from shared.writer.transaction import Transaction
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

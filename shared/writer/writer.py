@@ -14,13 +14,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.events import Recorded
 from shared.exceptions import Rejected, Unavailable
+from shared.logs import get_logger
 from shared.metrics import counters as counting
 from shared.metrics import names as metrics
 from shared.site import Site
@@ -36,7 +36,7 @@ SETTLED_AFTER_BYTES = 4 * 1024 * 1024
 A_COMMIT_BYTES = 32 * 1024
 IDLE_SECONDS = 0.01
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Work(Protocol):

@@ -8,7 +8,6 @@ import time
 from typing import Any
 
 import nats.errors
-import structlog
 
 from services.rollup.feed.domain import is_sent
 from services.rollup.webhooks.handlers import Told, places
@@ -19,6 +18,7 @@ from shared.database.threads import on_thread
 from shared.events import Event, MalformedEvent, Recorded, decode, parse, position_of
 from shared.exceptions import Unavailable
 from shared.inbox.reader import HEARTBEAT, PULL_EXPIRED
+from shared.logs import get_logger
 from shared.nats.connection import StreamRefused
 from shared.nats.consumer import BEAT_SECONDS, Delivery, PullConsumer
 from shared.outbox.control import Wish, ask_repair
@@ -31,7 +31,7 @@ MOST_UNSAVED = 256
 # The server forgets a reader that asked for nothing so long.
 STALE_SECONDS = 20.0
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class _OpenAgain(Exception):

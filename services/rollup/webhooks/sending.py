@@ -7,19 +7,18 @@ time; no target waits for another.
 import asyncio
 import ssl
 
-import structlog
-
 from services.rollup.webhooks.domain import sources_of
 from services.rollup.webhooks.handlers import places
 from services.rollup.webhooks.wishes import Wish, forget_attempts, wishes
 from shared.context import ServiceContext
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
+from shared.logs import get_logger
 from shared.runtime.tasks import end_all
 
 LOOK_SECONDS = 2.0
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 async def send_webhooks(context: ServiceContext) -> None:

@@ -5,7 +5,6 @@ import contextlib
 import time
 
 import httpx
-import structlog
 
 from services.rollup.webhooks import addresses, signing
 from services.rollup.webhooks.domain import kinds_of, pause_after
@@ -16,6 +15,7 @@ from shared.context import ServiceContext
 from shared.database.threads import on_thread
 from shared.events import CONTENT_TYPE, Event, Recorded
 from shared.exceptions import Rejected, Unavailable
+from shared.logs import get_logger
 from shared.metrics import names as metrics
 
 ANSWER_SECONDS = 15.0
@@ -24,7 +24,7 @@ GONE = 410
 # ValueError: a name that cannot be looked up, a URL that the library does not take.
 FAULTS = (httpx.HTTPError, httpx.InvalidURL, addresses.NotAllowed, Rejected, OSError, ValueError)
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class TargetGone(Exception):
