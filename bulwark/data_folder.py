@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from shared.areas.loading import SHIPPED, load_areas
 from shared.areas.tree import Areas
 from shared.clock.clock import Clock
+from shared.exceptions import OperatorError
 from shared.security.key_files import load_or_create_key, make_private_file
 from shared.security.tokens import Tokens
 
@@ -35,7 +36,7 @@ TOLERATED = ("lost+found", "backups")
 SHIPPED_POLICIES = Path(__file__).parent.parent / "policies"
 
 
-class FolderError(Exception):
+class FolderError(OperatorError):
     """The data folder cannot be used; the message says why, in one line."""
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.exceptions import OperatorError
+
 MOST_CERTIFICATES = 8
 # The passwords of URLs that name a user alone; each variable names a file.
 BROKER_PASSWORDS = {
@@ -18,7 +20,7 @@ _USER_ALONE = re.compile(r"//([^/@:]+)@")
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 
 
-class SettingsError(Exception):
+class SettingsError(OperatorError):
     """A setting is wrong; the message names it, in one line."""
 
 

@@ -71,3 +71,10 @@ class Gone(Rejected):
 
 class Unavailable(Exception):
     """The database could not take the change in time; nothing is known to be stored."""
+
+
+class OperatorError(Exception):
+    """What a person who runs an instance can mend.
+
+    The command line prints its message as one line, Chinese and English, without a traceback.
+    """

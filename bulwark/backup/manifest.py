@@ -11,13 +11,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bulwark.backup.disk import digest, write_whole
+from shared.exceptions import OperatorError
 from shared.runtime.migrations import Revisions
 
 NAME = "manifest.json"
 Kind = Literal["sqlite", "postgresql"]
 
 
-class BackupError(Exception):
+class BackupError(OperatorError):
     """A backup cannot be made, read or restored; the message says why, in one line."""
 
 

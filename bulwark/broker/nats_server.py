@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from bulwark.broker.accounts import SERVICES_USER, accounts_block, hashed
+from shared.exceptions import OperatorError
 from shared.logs import get_logger
 from shared.nats.connection import StoreState
 from shared.security.key_files import make_private_file
@@ -43,7 +44,7 @@ jetstream {{
 {accounts}"""
 
 
-class BrokerError(Exception):
+class BrokerError(OperatorError):
     """The broker did not start; the message says why, in one line."""
 
 

@@ -19,6 +19,7 @@ from bulwark.broker.nats_server import server_on
 from bulwark.console import complain
 from bulwark.data_folder import Folder
 from bulwark.settings import Settings
+from shared.exceptions import OperatorError
 from shared.security.key_files import make_private_file
 
 MARK = "# subscriber "
@@ -27,7 +28,7 @@ PASSWORD_BYTES = 24
 HEAD = "# 由 bulwark subscriber 写入,请勿手改 / written by bulwark subscriber: do not edit\n"
 
 
-class SubscriberError(Exception):
+class SubscriberError(OperatorError):
     """A subscriber cannot be added or removed; the message says why, in one line."""
 
 

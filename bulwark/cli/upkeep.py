@@ -5,28 +5,14 @@ from typing import Annotated
 
 import typer
 
+from bulwark.cli.options import DEFAULT, Data, group
 from bulwark.console import run, say, set_up_logging
 
-Data = Annotated[
-    Path, typer.Option("--data", envvar="BULWARK_DATA", help="数据文件夹 / the data folder")
-]
 Keys = Annotated[
     Path | None,
     typer.Option("--keys", help="密钥备份文件夹,与备份分开 / the folder of the keys' copy, apart"),
 ]
-DEFAULT = Path("bulwark-data")
-audit_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="审计日志 / the audit log"
-)
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
-    app.command()(backup)
-    app.command()(restore)
-    app.command()(doctor)
-    app.command()(replay)
-    app.add_typer(audit_app, name="audit")
+audit = group("审计日志 / the audit log")
 
 
 def backup(
@@ -82,7 +68,7 @@ def doctor(
     raise SystemExit(run(commands.look(data, json=json)))
 
 
-@audit_app.command("verify")
+@audit.command("verify")
 def audit_verify(data: Data = DEFAULT) -> None:
     """Check the chain of each service's audit log; exits non-zero when one is broken."""
     from bulwark.cli import upkeep_commands as commands

@@ -9,6 +9,7 @@ import httpx
 import stamina
 
 from bulwark.texts import TEXTS
+from shared.exceptions import OperatorError
 
 ANSWER_SECONDS = 120.0
 # How long a service may be away.
@@ -18,7 +19,7 @@ PAUSE = dt.timedelta(seconds=2)
 CONNECTION_LOST = (httpx.NetworkError, httpx.RemoteProtocolError)
 
 
-class DrillStopped(Exception):
+class DrillStopped(OperatorError):
     """The drill cannot go on; the message says why, in one line."""
 
 

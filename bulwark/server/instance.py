@@ -10,6 +10,7 @@ import uvicorn
 from bulwark.server.gateway import Front
 from bulwark.server.gauges import ProcessGauges
 from shared.database.engine import ALONE, TOGETHER, Database
+from shared.exceptions import OperatorError
 from shared.logs import get_logger
 from shared.nats.connection import Bus
 from shared.nats.stream import StreamSettings
@@ -30,11 +31,11 @@ KEEP_ALIVE_SECONDS = 120
 log = get_logger(__name__)
 
 
-class PortTaken(Exception):
+class PortTaken(OperatorError):
     """Another program listens on the port."""
 
 
-class NotReady(Exception):
+class NotReady(OperatorError):
     """The services did not become ready; the message says why, in one line."""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from shared.areas.tree import is_code
+from shared.exceptions import OperatorError
 
 MAX_NAME: Final = 100
 
@@ -58,7 +59,7 @@ _REASONS: Final = {
 }
 
 
-class AreasError(Exception):
+class AreasError(OperatorError):
     """A load that was refused; nothing was changed.
 
     `reason` is the rule's name, `file` the file at fault, `line` its line (the header is 1) and

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from shared.exceptions import OperatorError
 from shared.i18n.catalogue import Catalogue
 
 TEXTS = Catalogue(Path(__file__).parent / "locale")
@@ -21,7 +22,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 Place = tuple[str | int, ...]
 
 
-class PolicyError(ValueError):
+class PolicyError(OperatorError, ValueError):
     """A file that cannot be used; `problems` holds `file:line: key: 中文 / English` lines."""
 
     def __init__(self, *problems: str) -> None:

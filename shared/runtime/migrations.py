@@ -14,6 +14,7 @@ from sqlalchemy import Connection, MetaData, inspect, text
 
 from shared.database.engine import Database
 from shared.database.types import Instant, core
+from shared.exceptions import OperatorError
 from shared.runtime.service import Service
 
 if TYPE_CHECKING:
@@ -32,11 +33,11 @@ NUMBERED = {"alerts": "0006", "intake": "0003", "rollup": "0005", "volunteers": 
 Age = Literal["newer", "current", "older", "too old"]
 
 
-class DatabaseNewer(Exception):
+class DatabaseNewer(OperatorError):
     """The database was written by a newer release; the message names both revisions."""
 
 
-class DatabaseTooOld(Exception):
+class DatabaseTooOld(OperatorError):
     """The database is of a form from which no migration leads on; the message says what to do."""
 
 

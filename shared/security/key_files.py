@@ -10,12 +10,14 @@ import stat
 import tempfile
 from pathlib import Path
 
+from shared.exceptions import OperatorError
+
 KEY_BYTES = 32
 FOLDER_MODE = 0o700
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class KeyFileError(Exception):
+class KeyFileError(OperatorError):
     """A key file that cannot be read, made or used; the message names the file and says why."""
 
 

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from shared.exceptions import OperatorError
 from shared.security.key_files import KEY_BYTES, KeyFileError, load_or_create_key
 from shared.security.key_store import KeyStore, KeyStoreUnavailable
 
@@ -44,7 +45,7 @@ MAX_SUBJECT_CHARACTERS = 200
 WRAPPING, CHECK, INDEX = b"bulwark vault wrapping", b"bulwark vault check", b"bulwark vault index"
 
 
-class VaultError(Exception):
+class VaultError(OperatorError):
     """Something that the vault refuses; the message says why and, where it helps, what to do."""
 
 
