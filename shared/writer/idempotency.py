@@ -126,7 +126,7 @@ def saved_answer(connection: Connection, ids: Sequence[str]) -> dict[str, SavedA
         marks = ", ".join("?" * len(some))
         for row in send(connection, f"{_RECALL} ({marks})", some):
             answer = {"id": row.id} if row.answer is None else orjson.loads(row.answer)
-            found[row.id] = SavedAnswer(bytes(row.request_hash), answer)
+            found[row.id] = SavedAnswer(bytes(row.fingerprint), answer)
     return found
 
 
