@@ -6,11 +6,9 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi_problem.error import Problem
-from fastapi_problem.handler import add_exception_handler, new_exception_handler
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from shared.exceptions import Rejected, Unavailable
 from shared.http.draining import drain
@@ -21,9 +19,32 @@ from shared.logs import get_logger
 from shared.security.tokens import InvalidToken
 
 log = get_logger(__name__)
+MEDIA_TYPE = "application/problem+json"
 QUOTED = re.compile(r"'([^']*)'")
 # What the framework answers by itself, such as for a path that does not exist.
 KINDS_BY_STATUS: Mapping[int, str] = {404: "not-found", 405: "method-not-allowed"}
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field of a request."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457); some refusals carry members of their own besides."""
+
+    model_config = ConfigDict(defer_build=True, extra="allow")
+
+    type: str = Field(description="The kind of problem, for programs")
+    title: str
+    status: int
+    detail: str | None = None
+    field: str | None = Field(default=None, description="The field at fault, if it is one")
+    errors: list[FieldError] = []
 
 
 def language_of(request: Request) -> Language:
@@ -77,13 +98,28 @@ def line_error(error: Exception, language: Language) -> dict[str, Any]:
     return {"error": TEXTS.text("failed", language), "field": None}
 
 
-def _problem(request: Request, status: int, kind: str, **extras: Any) -> Problem:
+def document(
+    kind: str,
+    title: str,
+    status: int,
+    *,
+    detail: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **members: Any,
+) -> Response:
+    """A problem document as a response."""
+    content = {"type": kind, "title": title, "status": status, **members}
+    if detail:
+        content["detail"] = detail
+    return JSONResponse(content, status, {"content-type": MEDIA_TYPE, **(headers or {})})
+
+
+def _problem(request: Request, status: int, kind: str, **members: Any) -> Response:
     title = TEXTS.text(f"problem.{kind}", language_of(request))
-    headers = extras.pop("headers", None)
-    return Problem(title, type_=kind, status=status, headers=headers, **extras)
+    return document(kind, title, status, **members)
 
 
-def problem_of(request: Request, error: Exception) -> Problem:
+def problem_of(request: Request, error: Exception) -> Response:
     """The problem document of any error."""
     language = language_of(request)
     if isinstance(error, ValidationError):
@@ -118,32 +154,23 @@ def problem_of(request: Request, error: Exception) -> Problem:
     return _problem(request, 500, "failed", detail=TEXTS.text("failed", language))
 
 
-def _refused_by_framework(request: Request, error: HTTPException) -> Problem:
+def _refused_by_framework(request: Request, error: HTTPException) -> Response:
     """The framework's own refusals: no such path, no such method; a few others by their name."""
     status, headers = error.status_code, dict(error.headers or {})
     kind = KINDS_BY_STATUS.get(status)
     if kind is None:
-        phrase = HTTPStatus(status).phrase
-        return Problem(phrase, type_=f"http-{status}", status=status, headers=headers)
+        return document(f"http-{status}", HTTPStatus(status).phrase, status, headers=headers)
     detail = TEXTS.text(f"framework.{kind}", language_of(request))
     return _problem(request, status, kind, detail=detail, headers=headers)
-
-
-def _told(_handler: object, request: Request, error: Exception) -> Problem:
-    return problem_of(request, error)
-
-
-# Every error, also one that nobody foresaw: the library's own answer would tell its inside.
-_handler = new_exception_handler(handlers={Exception: _told})
 
 
 async def answer(request: Request, error: Exception) -> Response:
     """The problem document of any error as a response, which the sender of a large body gets."""
     await drain(request)
-    return _handler(request, error)
+    return problem_of(request, error)
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of an app a problem document."""
-    add_exception_handler(app, _handler)
+    """Make every error of an app a problem document; the framework's own would tell its inside."""
     app.add_exception_handler(HTTPException, answer)
+    app.add_exception_handler(Exception, answer)
