@@ -6,6 +6,7 @@ from bulwark.cli import (
     areas,
     contracts,
     events,
+    routes,
     server,
     subscribers,
     tokens,
@@ -33,6 +34,7 @@ app.command()(events.refill)
 app.add_typer(events.dead_letters, name="dead")
 app.command("trust-clock")(events.trust_clock)
 app.command()(contracts.contracts)
+app.command()(routes.routes)
 app.add_typer(subscribers.app, name="subscriber")
 app.add_typer(webhooks.app, name="webhook")
 app.command()(upkeep.backup)

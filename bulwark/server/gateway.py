@@ -1,7 +1,7 @@
 """One origin for the services of a process: requests go to whoever owns the first path segment."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -9,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bulwark.server.front_routes import probe_routes, process_routes
 from bulwark.server.gauges import ProcessGauges
 from shared.http.app import build_app
+from shared.http.declaration import Route
 from shared.http.responses import json_response
 from shared.metrics import names as metrics
 from shared.metrics.gauges import GaugeCollector, Probe
@@ -35,7 +37,8 @@ class Front:
         self._store = Probe(room, STORE_KEPT_SECONDS, errors.inc)
         self._apps: dict[str, ASGIApp] = {}
         for runtime in runtimes:
-            app = build_app(runtime.service.name, runtime.service.routes, runtime.context)
+            service = runtime.service
+            app = build_app(service.name, service.routes, runtime.context, probes_of(service.name))
             self._apps[runtime.service.name] = app
             for routes in runtime.service.routes:
                 for route in routes.listed:
@@ -52,7 +55,7 @@ class Front:
         elif probe in ("livez", "readyz"):
             response = self._probe(probe, segments[1:-1])
         elif scope["path"] == "/":
-            response = Response(status_code=307, headers={"location": self._home()})
+            response = self._home()
         else:
             app = self._apps.get(segments[1])
             if app is not None:
@@ -62,8 +65,8 @@ class Front:
             response = _nothing_here(language)
         await response(scope, receive, send)
 
-    def _home(self) -> str:
-        """The public page of the smallest area that holds the whole tree: the county's."""
+    def _home(self) -> Response:
+        """To the public page of the smallest area that holds the whole tree: the county's."""
         areas = next(iter(self._runtimes.values())).site.areas
         at = areas.roots()
         while len(at) == 1 and len(at[0].code) < COUNTY_DIGITS:
@@ -71,7 +74,8 @@ class Front:
             if len(below) != 1:
                 break
             at = below
-        return f"/public/areas/{at[0].code if at else ''}"
+        page = f"/public/areas/{at[0].code if at else ''}"
+        return Response(status_code=307, headers={"location": page})
 
     async def _metrics(self) -> Response:
         collector = GaugeCollector()
@@ -101,14 +105,32 @@ class Front:
         if service and service[0] not in self._runtimes:
             return _nothing_here("")
         asked = [self._runtimes[service[0]]] if service else list(self._runtimes.values())
-        if probe == "livez":
-            failed = [runtime for runtime in asked if runtime.failure is not None]
-            return json_response({"alive": not failed}, 503 if failed else 200)
+        return self._livez(asked) if probe == "livez" else self._readyz(asked)
+
+    def _livez(self, asked: Sequence[Runtime]) -> Response:
+        failed = [runtime for runtime in asked if runtime.failure is not None]
+        return json_response({"alive": not failed}, 503 if failed else 200)
+
+    def _readyz(self, asked: Sequence[Runtime]) -> Response:
         ready = all(runtime.ready for runtime in asked)
         parts: dict[str, Any] = {
             runtime.service.name: {"ready": runtime.ready, **runtime.health()} for runtime in asked
         }
         return json_response({"ready": ready, "services": parts}, 200 if ready else 503)
+
+
+def front_routes(services: Iterable[str]) -> list[Route]:
+    """What a process of these services answers itself."""
+    return [
+        *process_routes(Front._home, Front._metrics),
+        *probe_routes("", Front._livez, Front._readyz),
+        *(route for name in services for route in probes_of(name)),
+    ]
+
+
+def probes_of(service: str) -> list[Route]:
+    """The probes of one service."""
+    return probe_routes(f"/{service}", Front._livez, Front._readyz)
 
 
 def _nothing_here(language: str) -> Response:

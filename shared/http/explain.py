@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from shared.events import AreaCode, Cause, Event, Id, Recorded, decode, parse
 from shared.events.wording import described_to, event_label
 from shared.exceptions import NotFound
+from shared.http.answers import Explanation
+from shared.http.declaration import AreaCheck
 from shared.http.reads import Read
 from shared.http.routes import Routes
 from shared.i18n.messages import TEXTS
@@ -37,8 +39,8 @@ def why_routes(
         """Why something is as it is: what happened to it, and the causes of the last of that."""
         return explain(read, query, may_see, held)
 
-    routes = Routes(prefix, "why")
-    routes.get("/why/{id}", why, Why, roles=tuple(Role))
+    routes = Routes(prefix, "why", TEXTS)
+    routes.get("/why/{id}", why, Why, returns=Explanation, roles=tuple(Role), area=AreaCheck.ROW)
     return routes
 
 

@@ -44,7 +44,7 @@ class Problem(BaseModel):
     status: int
     detail: str | None = None
     field: str | None = Field(default=None, description="The field at fault, if it is one")
-    errors: list[FieldError] = []
+    errors: tuple[FieldError, ...] = ()
 
 
 def language_of(request: Request) -> Language:

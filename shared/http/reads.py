@@ -1,4 +1,4 @@
-"""What a read sees: a consistent view, its caller, the time, the site."""
+"""What a read is given, and what it becomes when it is asked with a reason."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,10 +6,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from shared.exceptions import Forbidden
+from shared.http.declaration import Roles
 from shared.i18n.catalogue import Language
 from shared.i18n.messages import TEXTS
 from shared.security.tokens import Caller
 from shared.site import Site
+from shared.writer.commands import Answer, Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +34,12 @@ class Read:
     def scope(self, area: str | None) -> str:
         """The area a list is about: the one asked for, else the caller's own."""
         return area if area is not None else (self.caller.area if self.caller else "")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedRead:
+    """What a read does when it is asked with a `reason`: the writer does it, and leaves a trace."""
+
+    handler: Handler
+    answer: Answer
+    roles: Roles

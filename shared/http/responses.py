@@ -1,4 +1,4 @@
-"""Answers: JSON as the contract writes it, and whether HTML is wanted instead."""
+"""Answers as they are sent: JSON, or a page for who prefers one."""
 
 from typing import Any
 

@@ -2,11 +2,11 @@
 
 A feature says `routes.post(path, handler, Body, roles=…)`: the body is parsed, the caller's role
 and area are checked, the writer does it, and the answer goes out after the commit. A read says
-`routes.get(path, function, Query, roles=…)` and runs on a thread with a consistent view.
+`routes.get(path, function, Query, returns=Model, roles=…)` and runs on a thread with a consistent
+view. Where no field of the body or query is an area, `area=` says how the caller's is checked.
 """
 
-import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,9 +20,21 @@ from shared.database.failures import is_transient
 from shared.events import Event
 from shared.exceptions import Unavailable
 from shared.http import problems
+from shared.http.answers import BulkAnswer, Identified
 from shared.http.bulk import Check, accept_lines
-from shared.http.openapi import described
-from shared.http.reads import Read
+from shared.http.declaration import (
+    JSON,
+    NDJSON,
+    AreaCheck,
+    Content,
+    Endpoint,
+    Recorded,
+    Roles,
+    Route,
+    area_checks,
+    refusals,
+)
+from shared.http.reads import AuditedRead, Read
 from shared.http.requests import (
     BODY_LIMIT,
     authorize,
@@ -33,44 +45,20 @@ from shared.http.requests import (
     refuse_unknown_query,
 )
 from shared.http.responses import json_response, prefers_html
-from shared.security.roles import Role
+from shared.i18n.catalogue import Catalogue
 from shared.writer.commands import Answer, Command, Handler
 from shared.writer.handlers import Tx
 from shared.writer.idempotency import request_hash
 from shared.writer.requests import Attempt, Bulk, Done, DryRun, Request
 
-Roles = Iterable[Role]
-
-
-@dataclass(frozen=True, slots=True)
-class AuditedRead:
-    """What a read does when it is asked with a `reason`: the writer does it, and leaves a trace."""
-
-    handler: Handler
-    answer: Answer
-    roles: Roles
-
-
-Endpoint = Callable[[ServiceContext, HttpRequest], Awaitable[Response]]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One declared route; `roles` None means that no token is asked for."""
-
-    method: str
-    path: str
-    endpoint: Endpoint
-    roles: frozenset[Role] | None
-    describes: Mapping[str, Any]
-
 
 @dataclass
 class Routes:
-    """The routes of one feature, under a prefix such as `/intake`."""
+    """The routes of one feature, under a prefix such as `/intake`; `texts` hold their summaries."""
 
     prefix: str
     tag: str
+    texts: Catalogue
     listed: list[Route] = field(default_factory=list)
 
     def post(
@@ -80,12 +68,18 @@ class Routes:
         body: type[Command],
         *,
         roles: Roles,
+        returns: Content = Identified,
+        area: AreaCheck | None = None,
         status: int = 201,
         answer: Answer | None = None,
         check: Check | None = None,
         method: str = "POST",
+        refuses: Iterable[int] = (),
     ) -> None:
-        """A change. `check` refuses what no look at the stored rows is needed for."""
+        """A change. `check` refuses what no look at the stored rows is needed for.
+
+        `refuses` are statuses of refusals besides those that every change can have.
+        """
         allowed = frozenset(roles)
 
         async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
@@ -104,9 +98,10 @@ class Routes:
             )
             return json_response(done.answer, 200 if done.again else status)
 
-        self._add(
-            method, path, endpoint, allowed, described(handler, body, self._tokens(path), status)
-        )
+        # The same request again answers 200.
+        answers = {status: returns, 200: returns}
+        told = refusals(409, 413, 422, 503, roles=roles, path=path, besides=refuses)
+        self._add(method, path, endpoint, handler, roles, body, area, answers, told, JSON)
 
     def put(self, path: str, handler: Handler, body: type[Command], **options: Any) -> None:
         """A change that answers 200."""
@@ -116,7 +111,9 @@ class Routes:
         """A change of some fields that answers 200."""
         self.post(path, handler, body, status=200, method="PATCH", **options)
 
-    def dry_run(self, path: str, attempt: Attempt, body: type[Command], *, roles: Roles) -> None:
+    def dry_run(
+        self, path: str, attempt: Attempt, body: type[Command], *, returns: Content, roles: Roles
+    ) -> None:
         """What a change would do: the writer tries it out and undoes it; nothing is stored."""
         allowed = frozenset(roles)
 
@@ -127,9 +124,8 @@ class Routes:
             check_areas(context.site, wish, caller)
             return json_response(await context.writer.submit(DryRun(attempt, wish, caller)), 200)
 
-        self._add(
-            "POST", path, endpoint, allowed, described(attempt, body, self._tokens(path), 200)
-        )
+        told = refusals(413, 422, 503, roles=roles, path=path)
+        self._add("POST", path, endpoint, attempt, roles, body, None, {200: returns}, told, JSON)
 
     def get(
         self,
@@ -137,8 +133,11 @@ class Routes:
         read: Callable[[Read, Any], Any],
         query: type[BaseModel],
         *,
+        returns: Content,
         roles: Roles | None,
+        area: AreaCheck | None = None,
         opening: AuditedRead | None = None,
+        refuses: Iterable[int] = (),
     ) -> None:
         """A read; `query` holds what stands in the path and behind the question mark.
 
@@ -173,15 +172,28 @@ class Routes:
                 raise
             return found if isinstance(found, Response) else json_response(found, 200)
 
-        self._add("GET", path, endpoint, allowed, described(read, query, self._tokens(path), 200))
+        told = refusals(422, 503, roles=roles, path=path, besides=refuses)
+        recorded = Recorded(frozenset(opening.roles), opening.handler) if opening else None
+        self._add(
+            "GET", path, endpoint, read, roles, query, area, {200: returns}, told, recorded=recorded
+        )
 
     def get_audited(
-        self, path: str, handler: Handler, query: type[BaseModel], *, roles: Roles, answer: Answer
+        self,
+        path: str,
+        handler: Handler,
+        query: type[BaseModel],
+        *,
+        returns: Content,
+        roles: Roles,
+        answer: Answer,
+        area: AreaCheck | None = None,
+        refuses: Iterable[int] = (),
     ) -> None:
         """A read that leaves a trace, such as opening someone's data: the writer does it."""
         endpoint = _recorded(AuditedRead(handler, answer, roles), query, path)
-        describes = described(handler, query, self._tokens(path), 200)
-        self._add("GET", path, endpoint, frozenset(roles), describes)
+        told = refusals(422, 503, roles=roles, path=path, besides=refuses)
+        self._add("GET", path, endpoint, handler, roles, query, area, {200: returns}, told)
 
     def bulk(
         self,
@@ -206,25 +218,63 @@ class Routes:
             answer = await accept_lines(context, request, line, caller, route, check, work)
             return json_response(answer, 200)
 
-        self._add("POST", path, endpoint, allowed, described(handler, line, (), 200, lines=True))
+        told = refusals(413, 503, roles=roles, path=path)
+        answers = {200: BulkAnswer}
+        self._add("POST", path, endpoint, handler, roles, line, None, answers, told, NDJSON)
 
-    def raw(self, path: str, endpoint: Endpoint, *, roles: Roles | None, summary: str) -> None:
+    def raw(
+        self,
+        path: str,
+        endpoint: Endpoint,
+        handler: Callable[..., Any],
+        *,
+        returns: Content,
+        roles: Roles | None,
+        query: type[BaseModel] | None = None,
+        area: AreaCheck | None = None,
+        refuses: Iterable[int] = (),
+        token_in_query: bool = False,
+    ) -> None:
         """A route that answers in its own way, such as a stream of events."""
-        allowed = None if roles is None else frozenset(roles)
-        self._add("GET", path, endpoint, allowed, {"summary": summary})
-
-    def _tokens(self, path: str) -> tuple[str, ...]:
-        return tuple(re.findall(r"{(\w+)}", path))
+        told = refusals(roles=roles, path=path, besides=refuses)
+        self._add(
+            *("GET", path, endpoint, handler, roles, query, area, {200: returns}, told),
+            token_in_query=token_in_query,
+        )
 
     def _add(
         self,
         method: str,
         path: str,
         endpoint: Endpoint,
-        roles: frozenset[Role] | None,
-        describes: Mapping[str, Any],
+        handler: Callable[..., Any],
+        roles: Roles | None,
+        asks: type[BaseModel] | None,
+        area: AreaCheck | None,
+        answers: Mapping[int, Content],
+        told: frozenset[int],
+        takes: str | None = None,
+        *,
+        recorded: Recorded | None = None,
+        token_in_query: bool = False,
     ) -> None:
-        self.listed.append(Route(method, self.prefix + path, endpoint, roles, describes))
+        route = Route(
+            method=method,
+            path=self.prefix + path,
+            tag=self.tag,
+            texts=self.texts,
+            endpoint=endpoint,
+            handler=handler,
+            roles=None if roles is None else frozenset(roles),
+            area=area_checks(asks, path, roles, area),
+            answers=answers,
+            asks=asks,
+            takes=takes,
+            refusals=told,
+            recorded=recorded,
+            token_in_query=token_in_query,
+        )
+        self.listed.append(route)
 
 
 def _recorded(opening: AuditedRead, query: type[BaseModel], path: str) -> Endpoint:

@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from shared.context import ServiceContext
 from shared.events import Recorded
 from shared.http import problems
+from shared.http.declaration import AreaCheck, Roles
 from shared.http.requests import (
     authorize_token,
     bearer_token,
@@ -24,7 +25,7 @@ from shared.http.requests import (
     query_names,
     refuse_unknown_query,
 )
-from shared.http.routes import Roles, Routes
+from shared.http.routes import Routes
 from shared.i18n.catalogue import Language
 from shared.live import Broadcaster, Kinds, Wants
 from shared.security.tokens import Caller, InvalidToken
@@ -59,9 +60,11 @@ def stream(
     subscribe: Callable[[Watch, Any], Selection],
     query: type[BaseModel],
     *,
+    returns: type[BaseModel],
     roles: Roles,
 ) -> None:
-    """Declare a stream; `query` holds what may stand behind the question mark.
+    """Declare a stream; `query` holds what may stand behind the question mark, `returns` is the
+    model of a frame's data.
 
     `Last-Event-ID` names the last frame the client had. The stream ends when the client leaves or
     lags, when its token ends, and when the server stops.
@@ -88,8 +91,17 @@ def stream(
         sent = frames(context.live, subscribe(watch, asked), last_seen, still_admitted)
         return StreamingResponse(sent, headers=HEADERS, media_type="text/event-stream")
 
-    summary = (subscribe.__doc__ or "").partition("\n")[0]
-    routes.raw(path, endpoint, roles=allowed, summary=summary)
+    routes.raw(
+        path,
+        endpoint,
+        subscribe,
+        returns={"text/event-stream": returns},
+        roles=allowed,
+        query=query,
+        area=AreaCheck.SCOPE,
+        refuses=(422,),
+        token_in_query=True,
+    )
 
 
 async def frames(

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from services.alerts.activities import handlers
+from services.alerts.activities import answers, handlers
 from services.alerts.activities.handlers import (
     ApplyForActivity,
     DecideActivity,
@@ -17,9 +17,11 @@ from shared.database.sql import area_range
 from shared.events import AreaCode
 from shared.events.values import ActivityKind, ActivityStatus
 from shared.exceptions import NotFound
+from shared.http.answers import Page
+from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
-from shared.http.reads import Read
-from shared.http.routes import AuditedRead, Routes
+from shared.http.reads import AuditedRead, Read
+from shared.http.routes import Routes
 from shared.security.roles import Role
 
 DECIDERS = (Role.LEAD, Role.COMMAND)
@@ -54,23 +56,32 @@ def one(read: Read, query: OneActivity) -> dict[str, Any]:
     return handlers.item(row)
 
 
-routes = Routes("/alerts", "activities")
+routes = Routes("/alerts", "activities", TEXTS)
 routes.post(
-    "/activities", handlers.apply, ApplyForActivity, roles=APPLICANTS, answer=handlers.answer
+    "/activities",
+    handlers.apply,
+    ApplyForActivity,
+    returns=answers.Activity,
+    roles=APPLICANTS,
+    answer=handlers.answer,
 )
-routes.get("/activities", listed, Activities, roles=tuple(Role))
+routes.get("/activities", listed, Activities, returns=Page[answers.Activity], roles=tuple(Role))
 routes.get(
     "/activities/{activity_id}",
     one,
     OneActivity,
+    returns=answers.OneActivity,
     roles=tuple(Role),
+    area=AreaCheck.ROW,
     opening=AuditedRead(handlers.open_applicant, handlers.with_applicant, DECIDERS),
 )
 routes.post(
     "/activities/{activity_id}/decision",
     handlers.decide,
     DecideActivity,
+    returns=answers.Activity,
     roles=DECIDERS,
+    area=AreaCheck.ROW,
     status=200,
     answer=handlers.answer,
 )
@@ -78,7 +89,9 @@ routes.post(
     "/activities/{activity_id}/report",
     handlers.report,
     ReportActivity,
+    returns=answers.Activity,
     roles=APPLICANTS,
+    area=AreaCheck.ROW,
     status=200,
     answer=handlers.answer,
 )

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from services.alerts.elections import handlers
+from services.alerts.elections import answers, handlers
 from services.alerts.elections.handlers import ChangeElection, ScheduleElection
 from services.alerts.elections.tables import Election
 from services.alerts.texts import TEXTS
@@ -13,6 +13,8 @@ from shared.database.sql import area_range
 from shared.events import AreaCode, Id
 from shared.events.values import ElectionStatus
 from shared.exceptions import NotFound
+from shared.http.answers import Page
+from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
@@ -52,20 +54,30 @@ def one(read: Read, query: OneElection) -> dict[str, Any]:
 
 COMMITTEE = (Role.ELECTION, Role.COMMAND)
 
-routes = Routes("/alerts", "elections")
+routes = Routes("/alerts", "elections", TEXTS)
 routes.post(
     "/elections",
     handlers.schedule,
     ScheduleElection,
+    returns=answers.Election,
     roles=(*COMMITTEE, Role.LEAD),
     answer=handlers.answer,
 )
-routes.get("/elections", listed, Elections, roles=tuple(Role))
-routes.get("/elections/{election_id}", one, OneElection, roles=tuple(Role))
+routes.get("/elections", listed, Elections, returns=Page[answers.Election], roles=tuple(Role))
+routes.get(
+    "/elections/{election_id}",
+    one,
+    OneElection,
+    returns=answers.Election,
+    roles=tuple(Role),
+    area=AreaCheck.ROW,
+)
 routes.patch(
     "/elections/{election_id}",
     handlers.change,
     ChangeElection,
+    returns=answers.Election,
     roles=COMMITTEE,
+    area=AreaCheck.ROW,
     answer=handlers.answer,
 )

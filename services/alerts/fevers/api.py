@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from services.alerts.fevers import handlers
+from services.alerts.fevers import answers, handlers
 from services.alerts.fevers.handlers import Acknowledge, Resolve
 from services.alerts.fevers.tables import Alert
 from services.alerts.texts import TEXTS
@@ -13,6 +13,8 @@ from shared.database.sql import area_range
 from shared.events import AreaCode, Id
 from shared.events.values import AlertKind, AlertStatus
 from shared.exceptions import NotFound
+from shared.http.answers import Page
+from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
@@ -86,14 +88,23 @@ def _answer(tx: Tx, command: Acknowledge | Resolve) -> dict[str, Any]:
     return shown(tx.session.get_one(Alert, command.alert_id))
 
 
-routes = Routes("/alerts", "alerts")
-routes.get("/alerts", listed, Alerts, roles=OF_HEALTH)
-routes.get("/alerts/{alert_id}", one, OneAlert, roles=OF_HEALTH)
+routes = Routes("/alerts", "alerts", TEXTS)
+routes.get("/alerts", listed, Alerts, returns=Page[answers.Alert], roles=OF_HEALTH)
+routes.get(
+    "/alerts/{alert_id}",
+    one,
+    OneAlert,
+    returns=answers.Alert,
+    roles=OF_HEALTH,
+    area=AreaCheck.ROW,
+)
 routes.post(
     "/alerts/{alert_id}/acknowledge",
     handlers.acknowledge,
     Acknowledge,
+    returns=answers.Alert,
     roles=ACTING,
+    area=AreaCheck.ROW,
     status=200,
     answer=_answer,
 )
@@ -101,7 +112,9 @@ routes.post(
     "/alerts/{alert_id}/resolve",
     handlers.resolve,
     Resolve,
+    returns=answers.Alert,
     roles=(Role.HEALTH, Role.LEAD),
+    area=AreaCheck.ROW,
     status=200,
     answer=_answer,
 )

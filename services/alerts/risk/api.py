@@ -1,23 +1,25 @@
 """HTTP of areas, risk levels and proposals. A3, A4."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from services.alerts.risk import handlers
+from services.alerts.risk import answers, handlers
+from services.alerts.risk.answers import ProposalStatus
 from services.alerts.risk.handlers import Decide, OrderLevel
 from services.alerts.risk.state import area_state
 from services.alerts.risk.tables import Proposal
+from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events import AreaCode
+from shared.http.answers import Page
+from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
 from shared.security.roles import Role
 from shared.writer.handlers import Tx
-
-ProposalStatus = Literal["open", "accepted", "declined", "superseded", "withdrawn"]
 
 
 class OneArea(BaseModel):
@@ -86,21 +88,26 @@ def _decided(tx: Tx, command: Decide) -> dict[str, Any]:
     return shown(tx.session.get_one(Proposal, command.proposal_id))
 
 
-routes = Routes("/alerts", "risk")
-routes.get("/areas/{code}", area, OneArea, roles=tuple(Role))
+routes = Routes("/alerts", "risk", TEXTS)
+routes.get("/areas/{code}", area, OneArea, returns=answers.Area, roles=tuple(Role))
 routes.put(
     "/areas/{code}/risk-level",
     handlers.order_level,
     OrderLevel,
+    returns=answers.Area,
     roles=(Role.COMMAND,),
     answer=_ordered,
 )
-routes.get("/proposals", proposals, Proposals, roles=PROPOSAL_READERS)
+routes.get(
+    "/proposals", proposals, Proposals, returns=Page[answers.Proposal], roles=PROPOSAL_READERS
+)
 routes.post(
     "/proposals/{proposal_id}/decision",
     handlers.decide,
     Decide,
+    returns=answers.Proposal,
     roles=(Role.COMMAND,),
+    area=AreaCheck.ROW,
     status=200,
     answer=_decided,
 )

@@ -6,13 +6,15 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from services.alerts.texts import TEXTS
-from services.alerts.venues import handlers
+from services.alerts.venues import answers, handlers
 from services.alerts.venues.handlers import ChangeVenue, RegisterVenue
 from services.alerts.venues.tables import Venue
 from shared.database.sql import area_range
 from shared.events import AreaCode, Id
 from shared.events.values import VenueKind, VenueStatus
 from shared.exceptions import NotFound
+from shared.http.answers import Page
+from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
@@ -62,10 +64,30 @@ def area_of(read: Read, venue_id: str) -> AreaCode | None:
     return row.area if row else None
 
 
-routes = Routes("/alerts", "venues")
-routes.post("/venues", handlers.register, RegisterVenue, roles=DECIDERS, answer=handlers.answer)
-routes.get("/venues", listed, Venues, roles=tuple(Role))
-routes.get("/venues/{venue_id}", one, OneVenue, roles=tuple(Role))
+routes = Routes("/alerts", "venues", TEXTS)
+routes.post(
+    "/venues",
+    handlers.register,
+    RegisterVenue,
+    returns=answers.Venue,
+    roles=DECIDERS,
+    answer=handlers.answer,
+)
+routes.get("/venues", listed, Venues, returns=Page[answers.Venue], roles=tuple(Role))
+routes.get(
+    "/venues/{venue_id}",
+    one,
+    OneVenue,
+    returns=answers.Venue,
+    roles=tuple(Role),
+    area=AreaCheck.ROW,
+)
 routes.patch(
-    "/venues/{venue_id}", handlers.change, ChangeVenue, roles=DECIDERS, answer=handlers.answer
+    "/venues/{venue_id}",
+    handlers.change,
+    ChangeVenue,
+    returns=answers.Venue,
+    roles=DECIDERS,
+    area=AreaCheck.ROW,
+    answer=handlers.answer,
 )

@@ -6,12 +6,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
-from services.intake.cases import handlers
+from services.intake.cases import answers, handlers
 from services.intake.cases.handlers import ReportAgain, ReportCase
 from services.intake.cases.tables import Case, CaseReport
+from services.intake.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events import AreaCode, Id
 from shared.events.values import CaseStatus
+from shared.http.answers import Page
+from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
@@ -88,10 +91,23 @@ def _made(_tx: Tx, command: ReportAgain) -> dict[str, Any]:
     return {"id": command.id, "case_id": command.case_id}
 
 
-routes = Routes("/intake", "cases")
+routes = Routes("/intake", "cases", TEXTS)
 routes.post("/cases", handlers.report, ReportCase, roles=REPORTERS)
-routes.get("/cases", list_cases, ListCases, roles=READERS)
-routes.get("/cases/{case_id}", show, ShowCase, roles=READERS)
+routes.get("/cases", list_cases, ListCases, returns=Page[answers.Case], roles=READERS)
+routes.get(
+    "/cases/{case_id}",
+    show,
+    ShowCase,
+    returns=answers.CaseWithReports,
+    roles=READERS,
+    area=AreaCheck.ROW,
+)
 routes.post(
-    "/cases/{case_id}/reports", handlers.report_again, ReportAgain, roles=REPORTERS, answer=_made
+    "/cases/{case_id}/reports",
+    handlers.report_again,
+    ReportAgain,
+    returns=answers.Reported,
+    roles=REPORTERS,
+    area=AreaCheck.ROW,
+    answer=_made,
 )

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ConfigDict
 from sqlalchemy import Text, cast, select
 
-from services.intake.people import domain, handlers
+from services.intake.people import answers, domain, handlers
 from services.intake.people.handlers import (
     ErasePerson,
     FindPerson,
@@ -18,20 +18,24 @@ from services.intake.people.handlers import (
 from services.intake.people.register import present
 from services.intake.people.sealing import opened
 from services.intake.people.tables import Person
+from services.intake.texts import TEXTS
 from shared.areas.tree import Level, cut
 from shared.database.sql import area_range
 from shared.events import AreaCode
 from shared.events.values import Category, Need
 from shared.exceptions import Gone
+from shared.http.answers import Page
+from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
-from shared.http.reads import Read
-from shared.http.routes import AuditedRead, Routes
+from shared.http.reads import AuditedRead, Read
+from shared.http.routes import Routes
 from shared.security.roles import Role
 from shared.site import Site
 from shared.writer.handlers import Tx
 
 WRITERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COORDINATOR, Role.COMMAND)
 GRANTED = (Role.HELPER, Role.COORDINATOR, Role.LEAD)
+GONE = Gone.status
 OPENERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND)
 
 
@@ -118,7 +122,7 @@ def _same_person(_tx: Tx, command: UpdatePerson | ErasePerson) -> dict[str, Any]
     return {"id": command.person_id}
 
 
-routes = Routes("/intake", "people")
+routes = Routes("/intake", "people", TEXTS)
 routes.post("/people", handlers.register, RegisterPerson, roles=WRITERS, check=handlers.check)
 routes.bulk(
     "/people/bulk", handlers.register_many, RegisterPerson, roles=WRITERS, check=handlers.check
@@ -127,24 +131,32 @@ routes.post(
     "/people/find",
     handlers.find,
     FindPerson,
+    returns=answers.FoundPeople,
     roles=WRITERS,
+    area=AreaCheck.SCOPE,
     check=handlers.check,
     status=200,
     answer=tell_found,
 )
-routes.get("/people", list_people, ListPeople, roles=WRITERS)
+routes.get("/people", list_people, ListPeople, returns=Page[answers.Person], roles=WRITERS)
 routes.get(
     "/people/{person_id}",
     show,
     OpenPerson,
+    returns=answers.Person,
     roles=WRITERS,
+    area=AreaCheck.ROW,
+    refuses=(GONE,),
     opening=AuditedRead(handlers.open_person, show_whole, OPENERS),
 )
 routes.get_audited(
     "/people/{person_id}/address",
     handlers.read_address,
     ReadAddress,
+    returns=answers.Address,
     roles=GRANTED,
+    area=AreaCheck.GRANT,
+    refuses=(GONE,),
     answer=show_address,
 )
 routes.patch(
@@ -152,6 +164,8 @@ routes.patch(
     handlers.update,
     UpdatePerson,
     roles=WRITERS,
+    area=AreaCheck.ROW,
+    refuses=(GONE,),
     check=handlers.check,
     answer=_same_person,
 )
@@ -160,6 +174,8 @@ routes.post(
     handlers.erase,
     ErasePerson,
     roles=(Role.COMMAND,),
+    area=AreaCheck.ROW,
+    refuses=(GONE,),
     status=200,
     answer=_same_person,
 )

@@ -2,12 +2,14 @@
 
 from services.intake.screenings import handlers
 from services.intake.screenings.handlers import RecordScreening, VoidScreening
+from services.intake.texts import TEXTS
+from shared.http.declaration import AreaCheck
 from shared.http.routes import Routes
 from shared.security.roles import Role
 
 RECORDERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND, Role.COORDINATOR, Role.RESIDENT)
 
-routes = Routes("/intake", "screenings")
+routes = Routes("/intake", "screenings", TEXTS)
 routes.post("/screenings", handlers.record, RecordScreening, roles=RECORDERS, check=handlers.check)
 routes.bulk(
     "/screenings/bulk",
@@ -21,5 +23,6 @@ routes.post(
     handlers.void,
     VoidScreening,
     roles=RECORDERS[:-1],
+    area=AreaCheck.ROW,
     status=200,
 )

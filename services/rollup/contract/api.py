@@ -11,6 +11,7 @@ from services.rollup.texts import TEXTS
 from shared.events import contract
 from shared.events.envelope import schema_name
 from shared.exceptions import NotFound
+from shared.http.answers import JsonDocument
 from shared.http.reads import Read
 from shared.http.routes import Routes
 
@@ -78,9 +79,11 @@ def _json(value: object, media_type: str = "application/json") -> Response:
     return Response(contract.as_json(value), media_type=media_type, headers=HEADERS)
 
 
-routes = Routes("", "contract")
-routes.get("/asyncapi", contract_page, Whole, roles=None)
-routes.get("/asyncapi.json", asyncapi, Whole, roles=None)
-routes.get("/schemas/envelope.json", envelope, Whole, roles=None)
-routes.get("/schemas/{service}/{event}.json", schema, SchemaAsked, roles=None)
-routes.get("/schemas/{name}", schema_by_name, NameAsked, roles=None)
+SCHEMA = {"application/schema+json": JsonDocument}
+
+routes = Routes("", "contract", TEXTS)
+routes.get("/asyncapi", contract_page, Whole, returns={"text/html": None}, roles=None)
+routes.get("/asyncapi.json", asyncapi, Whole, returns=JsonDocument, roles=None)
+routes.get("/schemas/envelope.json", envelope, Whole, returns=SCHEMA, roles=None)
+routes.get("/schemas/{service}/{event}.json", schema, SchemaAsked, returns=SCHEMA, roles=None)
+routes.get("/schemas/{name}", schema_by_name, NameAsked, returns=SCHEMA, roles=None)

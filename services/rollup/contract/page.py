@@ -11,6 +11,7 @@ import orjson
 from services.rollup.texts import TEXTS
 from shared.events import Event, contract
 from shared.events.wording import event_label
+from shared.http.schema_page import kind, style
 
 
 @cache
@@ -19,6 +20,7 @@ def page() -> str:
     template = Template((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
     services = contract.by_service()
     return template.substitute(
+        style=style(),
         title_zh=_text("contract.title", "zh"),
         title_en=_text("contract.title", "en"),
         about=_said("contract.about"),
@@ -82,28 +84,12 @@ def _event(model: type[Event]) -> str:
 
 def _fields(schema: contract.Schema) -> str:
     required = set(schema["required"])
+
+    def refer(name: str) -> str:
+        return escape(f"{{{', '.join(schema['$defs'][name]['properties'])}}}")
+
     return "\n".join(
-        f"<tr><td><code>{escape(name)}</code></td><td>{escape(_kind(part, schema))}</td>"
+        f"<tr><td><code>{escape(name)}</code></td><td>{kind(part, refer)}</td>"
         f"<td>{'' if name in required else _both('contract.optional')}</td></tr>"
         for name, part in schema["properties"].items()
     )
-
-
-def _kind(part: contract.Schema, schema: contract.Schema) -> str:
-    """A field's type in a few words."""
-    if "$ref" in part:
-        inner = schema["$defs"][str(part["$ref"]).rsplit("/", 1)[1]]
-        return f"{{{', '.join(inner['properties'])}}}"
-    if "enum" in part:
-        return " | ".join(str(value) for value in part["enum"])
-    if "const" in part:
-        return str(part["const"])
-    if "anyOf" in part:
-        return " | ".join(_kind(one, schema) for one in part["anyOf"])
-    if part.get("type") == "array":
-        return f"[{_kind(part['items'], schema)}]"
-    if isinstance(part.get("additionalProperties"), dict):
-        return f"{{*: {_kind(part['additionalProperties'], schema)}}}"
-    bounds = [str(part[key]) for key in ("minimum", "maximum") if key in part]
-    range_ = f" {' … '.join(bounds)}" if len(bounds) == 2 else ""
-    return f"{part.get('format', part.get('type', ''))}{range_}"

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from services.rollup.feed.answers import FeedEvent
 from services.rollup.feed.domain import data_of, is_sent, kinds_asked
 from services.rollup.texts import TEXTS
 from shared.events import AreaCode, Recorded
@@ -69,5 +70,5 @@ def told(
     }
 
 
-routes = Routes("", "feed")
-stream(routes, "/stream", subscribe, StreamAsked, roles=WATCHERS)
+routes = Routes("", "feed", TEXTS)
+stream(routes, "/stream", subscribe, StreamAsked, returns=FeedEvent, roles=WATCHERS)

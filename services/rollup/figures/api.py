@@ -5,8 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from services.rollup.figures.answers import AreaFigures
 from services.rollup.figures.domain import local_day
 from services.rollup.figures.reading import figures_on
+from services.rollup.texts import TEXTS
 from shared.events import AreaCode
 from shared.http.reads import Read
 from shared.http.routes import Routes
@@ -33,5 +35,5 @@ def figures(read: Read, asked: FiguresAsked) -> dict[str, Any]:
     }
 
 
-routes = Routes("/rollup", "figures")
-routes.get("/areas/{code}/figures", figures, FiguresAsked, roles=STAFF)
+routes = Routes("/rollup", "figures", TEXTS)
+routes.get("/areas/{code}/figures", figures, FiguresAsked, returns=AreaFigures, roles=STAFF)

@@ -3,9 +3,12 @@
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from services.rollup.public.answers import PublicArea
 from services.rollup.public.page import page
 from services.rollup.public.reading import public_area
+from services.rollup.texts import TEXTS
 from shared.events import AreaCode
+from shared.http.declaration import JSON
 from shared.http.reads import Read
 from shared.http.responses import json_response
 from shared.http.routes import Routes
@@ -32,5 +35,11 @@ def public(read: Read, asked: PublicAsked) -> Response:
     return answer
 
 
-routes = Routes("/public", "public")
-routes.get("/areas/{code}", public, PublicAsked, roles=None)
+routes = Routes("/public", "public", TEXTS)
+routes.get(
+    "/areas/{code}",
+    public,
+    PublicAsked,
+    returns={JSON: PublicArea, "text/html": None},
+    roles=None,
+)

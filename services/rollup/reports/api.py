@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from services.rollup.figures.api import STAFF
-from services.rollup.reports import handlers, viewing
+from services.rollup.reports import answers, handlers, viewing
 from services.rollup.reports.handlers import Excuse, SignOff
 from services.rollup.reports.tables import Report
 from services.rollup.texts import TEXTS
@@ -15,6 +15,7 @@ from shared.database.sql import area_range
 from shared.events import AreaCode
 from shared.events.values import ReportStatus
 from shared.exceptions import NotFound
+from shared.http.answers import Page
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
@@ -59,13 +60,14 @@ def listed(read: Read, asked: ReportsAsked) -> dict[str, Any]:
     return {"items": viewing.brief(read.session, read.site, rows), "next": cursor}
 
 
-routes = Routes("/rollup", "reports")
-routes.get("/reports", listed, ReportsAsked, roles=STAFF)
-routes.get("/reports/{code}/{date}", one, ReportAsked, roles=STAFF)
+routes = Routes("/rollup", "reports", TEXTS)
+routes.get("/reports", listed, ReportsAsked, returns=Page[answers.Report], roles=STAFF)
+routes.get("/reports/{code}/{date}", one, ReportAsked, returns=answers.WholeReport, roles=STAFF)
 routes.post(
     "/reports/{code}/{date}/sign-off",
     handlers.sign_off,
     SignOff,
+    returns=answers.WholeReport,
     roles=(Role.LEAD, Role.COMMAND),
     status=200,
     answer=handlers.answer,
@@ -75,6 +77,7 @@ routes.post(
     "/reports/{code}/{date}/excuse",
     handlers.excuse,
     Excuse,
+    returns=answers.WholeReport,
     roles=(Role.COMMAND,),
     status=200,
     answer=handlers.answer,

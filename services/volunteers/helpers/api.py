@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from services.volunteers.helpers import domain, handlers
+from services.volunteers.helpers import answers, domain, handlers
 from services.volunteers.helpers.domain import HelperStatus
 from services.volunteers.helpers.handlers import ChangeHelper, RegisterHelper
 from services.volunteers.helpers.tables import Helper
@@ -14,6 +14,8 @@ from services.volunteers.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events import AreaCode, Id
 from shared.exceptions import NotFound
+from shared.http.answers import Page
+from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
@@ -76,14 +78,23 @@ def _view(read: Read, row: Helper) -> dict[str, Any]:
     }
 
 
-routes = Routes("/volunteers", "helpers")
+routes = Routes("/volunteers", "helpers", TEXTS)
 routes.post("/helpers", handlers.register, RegisterHelper, roles=KEEPERS)
-routes.get("/helpers", listed, HelpersAsked, roles=READERS)
-routes.get("/helpers/{helper_id}", one, OneHelper, roles=READERS)
+routes.get("/helpers", listed, HelpersAsked, returns=Page[answers.Helper], roles=READERS)
+routes.get(
+    "/helpers/{helper_id}",
+    one,
+    OneHelper,
+    returns=answers.Helper,
+    roles=READERS,
+    area=AreaCheck.ROW,
+)
 routes.patch(
     "/helpers/{helper_id}",
     handlers.change,
     ChangeHelper,
+    returns=answers.ChangedHelper,
     roles=(*KEEPERS, Role.HELPER),
+    area=AreaCheck.ROW,
     answer=handlers.changed,
 )

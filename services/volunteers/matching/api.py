@@ -2,16 +2,20 @@
 
 from services.volunteers.matching import handlers
 from services.volunteers.matching.handlers import MatchAssistance
-from services.volunteers.requests.answers import standing
+from services.volunteers.requests.answers import Standing, standing
+from services.volunteers.texts import TEXTS
+from shared.http.declaration import AreaCheck
 from shared.http.routes import Routes
 from shared.security.roles import Role
 
-routes = Routes("/volunteers", "matching")
+routes = Routes("/volunteers", "matching", TEXTS)
 routes.post(
     "/requests/{request_id}/match",
     handlers.match,
     MatchAssistance,
+    returns=Standing,
     roles=(Role.COORDINATOR, Role.LEAD, Role.COUNSELLOR),
+    area=AreaCheck.ROW,
     status=200,
     answer=standing,
 )

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import func, select
 
-from services.volunteers.requests import handlers, rights
+from services.volunteers.requests import answers, handlers, rights
 from services.volunteers.requests.answers import standing, view
 from services.volunteers.requests.domain import PRIVATE_KIND
 from services.volunteers.requests.handlers import (
@@ -17,9 +17,11 @@ from services.volunteers.requests.handlers import (
 )
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.sealing import opened
+from services.volunteers.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events import AreaCode, Id
 from shared.events.values import RequestKind, RequestStatus
+from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
@@ -84,23 +86,39 @@ def one(read: Read, query: OneRequest) -> dict[str, Any]:
     return {**view(row, read.caller), "text": text}
 
 
-routes = Routes("/volunteers", "requests")
+routes = Routes("/volunteers", "requests", TEXTS)
 routes.post("/requests", handlers.request, RequestAssistance, roles=PEOPLE)
-routes.get("/requests", listed, RequestsAsked, roles=PEOPLE)
-routes.get("/requests/{request_id}", one, OneRequest, roles=PEOPLE)
+routes.get("/requests", listed, RequestsAsked, returns=answers.RequestPage, roles=PEOPLE)
+routes.get(
+    "/requests/{request_id}",
+    one,
+    OneRequest,
+    returns=answers.WholeRequest,
+    roles=PEOPLE,
+    area=AreaCheck.ROW,
+)
 for step, handler, body, roles in (
     ("start", handlers.start, StartAssistance, WORKERS),
     ("complete", handlers.complete, CompleteAssistance, WORKERS),
     ("cancel", handlers.cancel, CancelAssistance, PEOPLE),
 ):
     routes.post(
-        f"/requests/{{request_id}}/{step}", handler, body, roles=roles, status=200, answer=standing
+        f"/requests/{{request_id}}/{step}",
+        handler,
+        body,
+        returns=answers.Standing,
+        roles=roles,
+        area=AreaCheck.ROW,
+        status=200,
+        answer=standing,
     )
 routes.post(
     "/requests/{request_id}/grant",
     handlers.grant,
     GrantAccess,
+    returns=answers.Granted,
     roles=WORKERS,
+    area=AreaCheck.ROW,
     status=200,
     answer=handlers.granted,
 )
