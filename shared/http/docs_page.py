@@ -9,6 +9,7 @@ from shared.http.openapi import SCHEMAS, Schema
 from shared.http.schema_page import kind, style
 from shared.i18n.messages import TEXTS
 
+MADE, AGAIN = "201", "200"
 COLUMNS = ("docs.name", "docs.kind")
 
 
@@ -16,6 +17,7 @@ def page(service: str, document: Schema) -> str:
     """The page of an OpenAPI document that `openapi.document` made."""
     template = Template((Path(__file__).parent / "docs_page.html").read_text(encoding="utf-8"))
     operations = _operations(document)
+    titles = {one["name"]: _told(one["description"]) for one in document["tags"]}
     return template.substitute(
         style=style(),
         service=service,
@@ -26,9 +28,9 @@ def page(service: str, document: Schema) -> str:
         files=_said("docs.files"),
         token=_both("docs.token"),
         id=_said("docs.id"),
-        index="\n".join(_index(tag, listed) for tag, listed in operations.items()),
+        index="\n".join(_index(tag, titles[tag], listed) for tag, listed in operations.items()),
         operations="\n".join(
-            f'<h2 id="{escape(tag)}">{escape(tag)}</h2>\n'
+            f'<h2 id="{escape(tag)}">{titles[tag]}</h2>\n'
             + "\n".join(_operation(*one, document) for one in listed)
             for tag, listed in operations.items()
         ),
@@ -56,20 +58,24 @@ def _both(message: str) -> str:
     return f'{zh} <span lang="en">{en}</span>'
 
 
+def _told(described: str) -> str:
+    """A text of the document, which has both languages in one line."""
+    zh, _, en = described.partition(" / ")
+    return f'{escape(zh)} <span lang="en">{escape(en)}</span>'
+
+
 def _said(message: str) -> str:
     zh, en = (escape(TEXTS.text(message, tongue)) for tongue in ("zh", "en"))
     return f'<p>{zh}</p>\n<p lang="en">{en}</p>'
 
 
-def _index(tag: str, listed: Iterable[Operation]) -> str:
+def _index(tag: str, title: str, listed: Iterable[Operation]) -> str:
     links = "\n".join(
         f'<li><a href="#{escape(operation["operationId"])}"><span class="method">{method}</span>'
-        f" <code>{escape(path)}</code><br>{escape(operation['summary'])}</a></li>"
+        f"<code>{escape(path)}</code><br>{escape(operation['summary'])}</a></li>"
         for method, path, operation in listed
     )
-    return (
-        f'<h3><a href="#{escape(tag)}">{escape(tag)}</a></h3>\n<ul class="index">\n{links}\n</ul>'
-    )
+    return f'<h3><a href="#{escape(tag)}">{title}</a></h3>\n<ul class="index">\n{links}\n</ul>'
 
 
 def _operation(method: str, path: str, operation: Schema, document: Schema) -> str:
@@ -140,7 +146,8 @@ def _answers(responses: Mapping[str, Schema], document: Schema) -> str:
     """What it answers by status, and then its refusals, which are all problem documents."""
     answers = {status: one for status, one in responses.items() if "$ref" not in one}
     lines = [
-        f'<li><span class="status">{status}</span> {_contents(one.get("content", {}))}</li>'
+        f'<li><span class="status">{status}</span> {_contents(one.get("content", {}))}'
+        f" {_told(one['description']) if status == AGAIN and MADE in answers else ''}</li>"
         for status, one in answers.items()
     ]
     listed = "\n".join(lines)
@@ -163,8 +170,8 @@ def _contents(contents: Mapping[str, Schema]) -> str:
 
 def _refusal(status: str, reference: Schema, document: Schema) -> str:
     name = reference["$ref"].rsplit("/", 1)[1]
-    zh, _, en = document["components"]["responses"][name]["description"].partition(" / ")
-    return f'<strong>{status}</strong> {escape(zh)} <span lang="en">{escape(en)}</span>'
+    described = document["components"]["responses"][name]["description"]
+    return f"<strong>{status}</strong> {_told(described)}"
 
 
 def _model(name: str, schema: Schema) -> str:

@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from shared.http.declaration import JSON, Content, Recorded, Route
 from shared.http.problems import MEDIA_TYPE, Problem
+from shared.i18n.catalogue import Catalogue
 from shared.i18n.messages import TEXTS
 
 Schema = dict[str, Any]
@@ -48,6 +49,7 @@ def document(title: str, routes: Sequence[Route]) -> Schema:
             "version": "1",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "tags": list(_tags(routes)),
         "paths": paths,
         "components": {
             "schemas": _used(definitions, [paths, responses]),
@@ -57,7 +59,12 @@ def document(title: str, routes: Sequence[Route]) -> Schema:
     }
 
 
-def both(texts: Any, message: str) -> str:
+def _tags(routes: Iterable[Route]) -> Iterable[Schema]:
+    for tag, texts in {route.tag: route.texts for route in routes}.items():
+        yield {"name": tag, "description": _both(texts, f"tag.{tag}")}
+
+
+def _both(texts: Catalogue, message: str) -> str:
     """A message in Chinese and English."""
     return f"{texts.text(message, 'zh')} / {texts.text(message, 'en')}"
 
@@ -93,7 +100,7 @@ def _operation(route: Route, models: Schemas, definitions: dict[str, Schema]) ->
         "security": _security(route),
         "x-area-check": [str(check) for check in route.area],
         "responses": {
-            **{str(status): _answer(one, models) for status, one in route.answers.items()},
+            **{str(status): _answer(route, status, models) for status in sorted(route.answers)},
             **{
                 str(status): {"$ref": f"#/components/responses/{REFUSALS[status][0]}"}
                 for status in sorted(route.refusals - route.answers.keys())
@@ -141,17 +148,19 @@ def _leave_out(names: Iterable[str], schema: Schema) -> None:
         del schema["required"]
 
 
-def _answer(content: Content, models: Schemas) -> Schema:
+def _answer(route: Route, status: int, models: Schemas) -> Schema:
     parts = {
         media_type: {"schema": {"type": "string"} if model is None else models[model]}
-        for media_type, model in _by_media_type(content).items()
+        for media_type, model in _by_media_type(route.answers[status]).items()
     }
-    return {"description": both(TEXTS, "openapi.answer"), **({"content": parts} if parts else {})}
+    again = status == 200 and 201 in route.answers
+    described = _both(TEXTS, "openapi.again" if again else "openapi.answer")
+    return {"description": described, **({"content": parts} if parts else {})}
 
 
 def _refusal(status: int, kind: str) -> Schema:
     found: Schema = {
-        "description": both(TEXTS, f"problem.{kind}"),
+        "description": _both(TEXTS, f"problem.{kind}"),
         "content": {MEDIA_TYPE: {"schema": {"$ref": f"{SCHEMAS}{Problem.__name__}"}}},
     }
     if status in HEADERS:
@@ -179,7 +188,7 @@ def _schemes(routes: Iterable[Route]) -> Schema:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": both(TEXTS, "openapi.bearer"),
+            "description": _both(TEXTS, "openapi.bearer"),
         }
     }
     if any(route.token_in_query for route in routes):
@@ -187,7 +196,7 @@ def _schemes(routes: Iterable[Route]) -> Schema:
             "type": "apiKey",
             "in": "query",
             "name": "access_token",
-            "description": both(TEXTS, "openapi.query"),
+            "description": _both(TEXTS, "openapi.query"),
         }
     return schemes
 

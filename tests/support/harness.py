@@ -31,6 +31,7 @@ from shared.nats.stream import StreamSettings
 from shared.runtime.runtime import Runtime
 from shared.security.roles import Role
 from shared.writer.log import events
+from tests.support import declared
 
 T = TypeVar("T")
 COUNTY = "220581"
@@ -122,7 +123,7 @@ def start_postgres(locks: Path, root: Path | None = None) -> PostgresServer:
 
 @dataclass
 class Client:
-    """Speaks HTTP with one role's token."""
+    """Speaks HTTP with one role's token; every answer must be one that its route declares."""
 
     http: httpx.Client
     token: str | None
@@ -132,7 +133,9 @@ class Client:
         headers = options.pop("headers", {})
         if self.token:
             headers = {"Authorization": f"Bearer {self.token}", **headers}
-        return self.http.request(method, path, headers=headers, **options)
+        answer = self.http.request(method, path, headers=headers, **options)
+        declared.check(method, path, answer)
+        return answer
 
     def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
         """A POST of JSON."""

@@ -13,6 +13,7 @@ from shared.events import alerts as a
 from shared.events import intake as i
 from shared.security.roles import Role
 from tests.services.rollup.making import made, tell
+from tests.support import declared
 from tests.support.harness import PATIENCE, PROGRAM_PATIENCE, Node, eventually, new_id
 
 
@@ -37,6 +38,7 @@ class Feed:
     def told(self) -> dict[str, Any]:
         """The data of the next frame."""
         told: dict[str, Any] = json.loads(self.frame()["data"])
+        declared.check_frame(told)
         return told
 
 
