@@ -36,7 +36,7 @@ test: lint ## lint, then every test
 test-national: install-dev ## fetches the national list of areas (npm is needed) and loads the whole of it
 	$(BIN)/python -m pytest tests/national
 
-test-subscribers: install-dev ## the JavaScript subscriber and the AsyncAPI document, with what npm fetches (npm is needed)
+test-subscribers: install-dev ## the JavaScript subscriber, AsyncAPI and OpenAPI documents, with what npm fetches (npm is needed)
 	npm ci --prefix docs/examples/javascript --no-audit --no-fund
 	npm ci --prefix tests/subscribers --no-audit --no-fund
 	$(BIN)/python -m pytest -n0 tests/subscribers
