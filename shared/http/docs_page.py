@@ -96,9 +96,11 @@ def _operation(method: str, path: str, operation: Schema, document: Schema) -> s
 def _admission(operation: Schema) -> str:
     """Whom it lets in, and how it is made sure that they stay within their area."""
     roles = dict.fromkeys(role for one in operation["security"] for (role,) in one.values())
-    lines = [_term("docs.roles", ("、".join(_role(role) for role in roles)))]
+    lines = [_term("docs.roles", "、".join(map(_role, roles)))]
     if not roles:
         lines = [f"<p>{_both('docs.public')}</p>"]
+    if any("query" in one for one in operation["security"]):
+        lines.append(f"<p><code>?access_token=</code>: {_both('openapi.query')}</p>")
     if with_reason := operation.get("x-with-reason"):
         lines.append(_term("docs.with_reason", "、".join(map(_role, with_reason["roles"]))))
     checks = [check for check in operation["x-area-check"] if check != "none"]

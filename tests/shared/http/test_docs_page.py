@@ -68,4 +68,4 @@ def test_page_is_in_chinese_first_and_english_second_when_it_is_read(node: Node)
     for chinese, english in (("可用角色", "Roles"), ("应答", "Answers"), ("拒绝", "Refusals")):
         assert f'{chinese} <span lang="en">{english}</span>' in text
     # No message id stands where a text is missing.
-    assert not re.search(r"\b(docs|tag|route|role|area_check|openapi)\.[a-z_]+", text)
+    assert not re.search(r"\b(docs|tag|route|role|area_check|openapi)\.(?!json)[a-z_]+", text)
