@@ -43,9 +43,14 @@ class Row(NamedTuple):
     handler: str
 
 
+def routes_of(name: str) -> list[Route]:
+    """Every route of one service, with those of its own documents."""
+    return service_routes(name, SERVICES[name].routes)
+
+
 def every_route() -> dict[str, list[Route]]:
     """The routes of each service, and under an empty name those of the process around them."""
-    found = {name: service_routes(service.name, service.routes) for name, service in SERVICES.items()}
+    found = {name: routes_of(name) for name in SERVICES}
     return {**found, "": front_routes(SERVICES)}
 
 
@@ -62,8 +67,8 @@ def rows() -> list[Row]:
 def _rows(service: str, route: Route) -> Iterable[Row]:
     area = tuple(str(check) for check in route.area)
     yield Row(service, route.method, route.path, _named(route.roles), area, route.name_of_handler)
-    if route.recorded is not None:
-        roles, handler = _named(route.recorded.roles), name_of(route.recorded.handler)
+    if route.with_reason is not None:
+        roles, handler = _named(route.with_reason.roles), name_of(route.with_reason.handler)
         yield Row(service, route.method, f"{route.path}?reason=", roles, area, handler)
 
 

@@ -46,7 +46,7 @@ class UncheckedArea(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class WithReason:
     """What a read becomes when it is asked with a `reason`: who may, and what does it."""
 
     roles: frozenset[Role]
@@ -74,7 +74,7 @@ class Route:
     asks: type[BaseModel] | None = None
     takes: str | None = None
     refusals: frozenset[int] = frozenset()
-    recorded: Recorded | None = None
+    with_reason: WithReason | None = None
     # Whether the token may stand in the query, for clients that cannot send headers.
     token_in_query: bool = False
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from shared.http.declaration import JSON, Content, Recorded, Route
+from shared.http.declaration import JSON, Content, Route
 from shared.http.problems import MEDIA_TYPE, Problem
 from shared.i18n.catalogue import Catalogue
 from shared.i18n.messages import TEXTS
@@ -107,8 +107,8 @@ def _operation(route: Route, models: Schemas, definitions: dict[str, Schema]) ->
             },
         },
     }
-    if route.recorded is not None:
-        operation["x-with-reason"] = {"roles": sorted(route.recorded.roles)}
+    if route.with_reason is not None:
+        operation["x-with-reason"] = {"roles": sorted(route.with_reason.roles)}
     if route.asks is not None:
         name = str(models[route.asks]["$ref"]).removeprefix(SCHEMAS)
         operation["parameters"] = _parameters(route, definitions[name])
@@ -177,9 +177,9 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
     return [{scheme: [role]} for scheme in schemes for role in sorted(_all_roles(route))]
 
 
-def _all_roles(route: Route) -> Iterable[str]:
-    recorded: Recorded | None = route.recorded
-    return {*(route.roles or ()), *(recorded.roles if recorded else ())}
+def _all_roles(route: Route) -> set[str]:
+    with_reason = route.with_reason
+    return {*(route.roles or ()), *(with_reason.roles if with_reason else ())}
 
 
 def _schemes(routes: Iterable[Route]) -> Schema:

@@ -8,9 +8,11 @@ view. Where no field of the body or query is an area, `area=` says how the calle
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -28,9 +30,9 @@ from shared.http.declaration import (
     AreaCheck,
     Content,
     Endpoint,
-    Recorded,
     Roles,
     Route,
+    WithReason,
     area_checks,
     refusals,
 )
@@ -158,24 +160,27 @@ class Routes:
             asked = query.model_validate({**request.query_params, **request.path_params})
             check_areas(context.site, asked, caller)
 
-            def look() -> Any:
-                with context.database.reading() as session:
-                    now = context.site.clock.now()
-                    language = problems.language_of(request)
-                    return read(Read(session, caller, now, context.site, language, html), asked)
+            language = problems.language_of(request)
 
-            try:
-                found = await run_in_threadpool(look)
-            except Exception as error:
-                if is_transient(error):
-                    raise Unavailable(str(error)) from error
-                raise
+            def look(session: Session, now: datetime) -> Any:
+                return read(Read(session, caller, now, context.site, language, html), asked)
+
+            found = await _look(context, look)
             return found if isinstance(found, Response) else json_response(found, 200)
 
         told = refusals(422, 503, roles=roles, path=path, besides=refuses)
-        recorded = Recorded(frozenset(opening.roles), opening.handler) if opening else None
+        with_reason = WithReason(frozenset(opening.roles), opening.handler) if opening else None
         self._add(
-            "GET", path, endpoint, read, roles, query, area, {200: returns}, told, recorded=recorded
+            "GET",
+            path,
+            endpoint,
+            read,
+            roles,
+            query,
+            area,
+            {200: returns},
+            told,
+            with_reason=with_reason,
         )
 
     def get_audited(
@@ -255,7 +260,7 @@ class Routes:
         told: frozenset[int],
         takes: str | None = None,
         *,
-        recorded: Recorded | None = None,
+        with_reason: WithReason | None = None,
         token_in_query: bool = False,
     ) -> None:
         route = Route(
@@ -271,10 +276,25 @@ class Routes:
             asks=asks,
             takes=takes,
             refusals=told,
-            recorded=recorded,
+            with_reason=with_reason,
             token_in_query=token_in_query,
         )
         self.listed.append(route)
+
+
+async def _look(context: ServiceContext, look: Callable[[Session, datetime], Any]) -> Any:
+    """What a read finds, on a thread with a consistent view; raises Unavailable."""
+
+    def looked() -> Any:
+        with context.database.reading() as session:
+            return look(session, context.site.clock.now())
+
+    try:
+        return await run_in_threadpool(looked)
+    except Exception as error:
+        if is_transient(error):
+            raise Unavailable(str(error)) from error
+        raise
 
 
 def _recorded(opening: AuditedRead, query: type[BaseModel], path: str) -> Endpoint:

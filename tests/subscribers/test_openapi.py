@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bulwark.registry import SERVICES
-from shared.http.docs import service_routes
+from bulwark.server.routes import routes_of
 from shared.http.openapi import document
 
 BIN = Path(__file__).parent / "node_modules" / ".bin"
@@ -39,7 +39,7 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
 def types_of(service: str, folder: Path) -> Path:
     described = folder / f"{service}.json"
     made = folder / f"{service}.ts"
-    routes = service_routes(SERVICES[service])
+    routes = routes_of(service)
     described.write_text(json.dumps(document(service, routes)), encoding="utf-8")
     done = run(BIN / "openapi-typescript", described, "--output", made)
     assert done.returncode == 0, done.stderr

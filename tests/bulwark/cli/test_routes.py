@@ -16,13 +16,13 @@ def test_page_of_the_docs_is_what_the_command_makes() -> None:
 
 
 def test_page_of_the_docs_is_printed_when_markdown_is_asked_for() -> None:
-    done = bulwark("routes", "--markdown", timeout=300)
+    done = bulwark("routes", "--markdown")
     assert done.returncode == 0, done.stderr
     assert done.stdout == routes.markdown()
 
 
 def test_every_route_is_in_the_table_when_it_is_printed() -> None:
-    done = bulwark("routes", timeout=300)
+    done = bulwark("routes")
     assert done.returncode == 0, done.stderr
     head, *lines = [line.split() for line in done.stdout.splitlines()]
     assert head == ["METHOD", "PATH", "ROLES", "AREA", "HANDLER"]
@@ -32,7 +32,7 @@ def test_every_route_is_in_the_table_when_it_is_printed() -> None:
 
 
 def test_rows_say_roles_area_and_handler_when_json_is_asked_for() -> None:
-    done = bulwark("routes", "--json", timeout=300)
+    done = bulwark("routes", "--json")
     assert done.returncode == 0, done.stderr
     found = {(row["method"], row["path"]): row for row in json.loads(done.stdout)}
     assert len(found) == len(routes.rows())

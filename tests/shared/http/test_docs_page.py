@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from bulwark.registry import SERVICES
-from shared.http.docs import service_routes
+from bulwark.server.routes import routes_of
 from tests.support.harness import Node
 
 EMPTY = {"meta", "br", "link", "img", "input", "hr"}
@@ -55,7 +55,7 @@ def test_page_tells_of_every_route_and_fetches_nothing(node: Node, service: str)
     for link in read.links:
         assert link.removeprefix("#") in read.ids or link == f"/{service}/openapi.json"
     assert set(read.labels) <= set(read.ids)
-    for route in service_routes(SERVICES[service]):
+    for route in routes_of(service):
         assert f"<code>{route.path}</code>" in answer.text
         for language in ("zh", "en"):
             assert route.texts.text(route.message, language).replace("'", "&#x27;") in answer.text

@@ -9,10 +9,9 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel
 
 from bulwark.registry import SERVICES
-from bulwark.server.routes import every_route
+from bulwark.server.routes import every_route, routes_of
 from services.alerts.texts import TEXTS
 from shared.http.declaration import AreaCheck, Route, UncheckedArea
-from shared.http.docs import service_routes
 from shared.http.openapi import document
 from shared.http.routes import Routes
 from shared.security.roles import Role
@@ -21,7 +20,7 @@ from tests.support import declared
 from tests.support.harness import Client, Node, new_id
 
 ROUTES = [route for routes in every_route().values() for route in routes]
-OF_SERVICES = [route for service in SERVICES.values() for route in service_routes(service)]
+OF_SERVICES = [route for service in SERVICES.values() for route in routes_of(service.name)]
 AREA = "220581002001"
 ELSEWHERE = "220582"
 
@@ -32,7 +31,7 @@ def named(route: Route) -> str:
 
 def operations() -> Iterator[tuple[str, dict[str, Any]]]:
     for service in SERVICES.values():
-        paths = document(service.name, service_routes(service))["paths"]
+        paths = document(service.name, routes_of(service.name))["paths"]
         for path, methods in paths.items():
             for method, operation in methods.items():
                 yield f"{method.upper()} {path}", operation
@@ -69,7 +68,7 @@ def test_every_operation_says_what_it_answers_and_whom_it_lets_in(name: str) -> 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_document_is_valid_when_a_validator_judges_it(service: str) -> None:
-    found = document(service, service_routes(SERVICES[service]))
+    found = document(service, routes_of(service))
     validate(found)
     found["paths"]["/lost"] = {"get": {"responses": {"200": {"$ref": "#/components/nowhere"}}}}
     with pytest.raises(Exception, match="nowhere"):
@@ -104,7 +103,7 @@ def test_document_is_answered_without_a_token_when_it_is_asked_for(node: Node) -
         answer = node.anyone.get(f"/{name}/openapi.json")
         assert answer.headers["content-type"] == "application/json"
         found = answer.json()
-        for route in service_routes(service):
+        for route in routes_of(service.name):
             assert route.method.lower() in found["paths"][route.path]
         assert {f"/{name}/livez", f"/{name}/readyz"} <= found["paths"].keys()
         validate(found)
