@@ -133,17 +133,20 @@ def trust_clocks(data: Path) -> None:
 
 async def ask_refill(data: Path, service: str, sequence: int) -> int:
     """Ask the owner to make its stream again."""
+    # Heavy, and nothing else here needs it.
+    from shared.outbox.control import RebuildReply, RebuildRequest
+
     if service not in SERVICES:
         complain(f"没有这个服务 / no such service: {service} ({', '.join(SERVICES)})")
     client = await reach(bus_url(data))
-    wish = orjson.dumps({"created": None, "sequence": sequence})
+    request = RebuildRequest(sequence=sequence).model_dump_json().encode()
     try:
-        answer = await client.request(f"repair.{service}", wish, timeout=5)
+        answer = await client.request(f"repair.{service}", request, timeout=5)
     except (nats.errors.Error, TimeoutError):
         complain(f"{service} 没有应答 / does not answer: is it running?")
     finally:
         await client.close()
-    if not orjson.loads(answer.data)["remade"]:
+    if not RebuildReply.model_validate_json(answer.data).remade:
         complain(
             f"{service} 拒绝重建:其数据库比消息流旧,请运行 bulwark doctor / refused: its database "
             "is older than the stream, bulwark doctor says what to do"

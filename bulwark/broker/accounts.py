@@ -12,7 +12,7 @@ from typing import Any
 
 import bcrypt
 
-from shared.nats.subscriber_access import ANY_SERVICE, INBOX, Rights
+from shared.nats.subscriber_rights import ANY_SERVICE, INBOX, Rights
 
 SERVICES_ACCOUNT = "BULWARK"
 SYSTEM_ACCOUNT = "SYSTEM"

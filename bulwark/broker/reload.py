@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-from typing import Any
 
 import nats
 import nats.errors
@@ -13,6 +12,7 @@ from nats.aio.client import Client
 
 from bulwark.broker.nats_server import accounts_read_at
 from bulwark.broker.subscribers import SubscriberError, Where, with_credentials
+from shared.nats.patches import close_transport
 
 RELOAD_SECONDS = 10.0
 TRY_SECONDS = 0.05
@@ -119,10 +119,7 @@ async def lets_in(url: str, *, served: bool = False) -> bool:
         return False
     finally:
         await client.close()
-        transport: Any = client._transport
-        if transport is not None:
-            # The client leaves the connection of a user that was refused open.
-            transport.close()
+        close_transport(client)
     return True
 
 

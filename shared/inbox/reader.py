@@ -7,10 +7,8 @@ the next; whatever else comes makes the reader look again, and at last tell the 
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
 import nats.errors
-import orjson
 
 from shared.database.engine import Database
 from shared.database.failures import is_transient
@@ -23,7 +21,7 @@ from shared.inbox.entry import Entry
 from shared.logs import get_logger
 from shared.nats.connection import Bus, StreamRefused
 from shared.nats.consumer import BEAT_SECONDS, Delivery, PullConsumer
-from shared.outbox.control import Wish, ask_repair
+from shared.outbox.control import Found, HeadRequest, RebuildRequest, ask_head, ask_rebuild
 from shared.outbox.verification import digest_of
 from shared.writer.writer import Writer
 
@@ -121,14 +119,13 @@ class Reader:
         """Raises PlaceNotInLog; a source that does not answer yet is asked again later."""
         if self.head_known:
             return
-        asked = {"sequence": self.checkpoint, "digest": self._digest}
+        asked = HeadRequest(sequence=self.checkpoint, digest=self._digest)
         try:
-            answer = await self._bus.request(f"head.{self.source}", orjson.dumps(asked))
+            said = await ask_head(self._bus, self.source, asked)
         except (nats.errors.Error, TimeoutError):
             return
-        said = orjson.loads(answer.data)
-        head = int(said["head"])
-        if self.checkpoint > head or said.get("differs"):
+        head = said.head
+        if self.checkpoint > head or said.differs:
             raise CheckpointNotInLog(
                 f"{self.service} has applied {self.checkpoint} events of {self.source}, whose log "
                 f"{'holds another there' if self.checkpoint <= head else f'ends at {head}'}: the "
@@ -284,7 +281,7 @@ class Reader:
         if state is None:
             raise _Reopen("the stream is gone")
         why = "an envelope does not match its number"
-        found = {"sequence": entry.sequence, "digest": digest_of(entry.document)}
+        found = Found(sequence=entry.sequence, digest=digest_of(entry.document))
         if not await self._ask_rebuild(entry.sequence, why, state.created, found):
             raise _Reopen(why)
         if entry.sequence == self.checkpoint + 1:
@@ -301,7 +298,7 @@ class Reader:
             await self._missing(self.checkpoint + 1)
 
     async def _ask_rebuild(
-        self, sequence: int, why: str, created: str, found: dict[str, Any] | None = None
+        self, sequence: int, why: str, created: str, found: Found | None = None
     ) -> bool:
         """Ask for the stream to be made again; True when what was found stands in the log."""
         log.critical(
@@ -311,8 +308,9 @@ class Reader:
             sequence=sequence,
             why=why,
         )
-        wish = Wish(min(sequence, self.checkpoint + 1), created)
-        return await ask_repair(self._bus, self.source, wish, found)
+        first = min(sequence, self.checkpoint + 1)
+        request = RebuildRequest(created=created, sequence=first, found=found)
+        return (await ask_rebuild(self._bus, self.source, request)).logged
 
 
 def _heed(feed: PullConsumer, status: str) -> _Trouble | None:

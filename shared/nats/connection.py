@@ -1,7 +1,8 @@
 """The connection to the broker, and the few JetStream requests that relay and reader make.
 
-FastStream owns the connection; relay and reader speak to JetStream through it with nats-py. It is
-imported with the first connection: much that imports this module never makes one.
+FastStream owns the connection and runs the request handlers (`RequestHandlers`); relay and reader
+speak to JetStream over the same connection with nats-py. Where the line runs and why:
+docs/decisions/0021.
 """
 
 import asyncio
@@ -20,12 +21,21 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from shared.logs import get_logger
-from shared.nats.parser import MessageParser, OnMessage, installed
+from shared.nats.parser import MessageParser, OnMessage
+from shared.nats.patches import (
+    install_parser,
+    keep_when_connection_is_reset,
+    number_of,
+    send_frames,
+)
 
 if TYPE_CHECKING:
     from faststream.security import SASLPlaintext
 
 REQUEST_SECONDS = 2.0
+# What a handler has to end its answer when it is stopped; less than a loop has to end, so that
+# nobody is cancelled in the midst of it.
+GRACE_SECONDS = 0.3
 STREAM_NOT_FOUND = 10059
 NO_MESSAGE = 10037
 
@@ -75,7 +85,7 @@ class Inbox:
         self.subject = subscription.subject
         self._frames = frames
         self._subscription = subscription
-        self._number = str(subscription._id).encode()
+        self._number = number_of(subscription)
 
     def on_message(self, on_message: OnMessage) -> None:
         """Hand over what comes from now on."""
@@ -96,6 +106,9 @@ class Bus:
     def __init__(self, url: str, name: str) -> None:
         from faststream.nats import NatsBroker
 
+        # Here, and not for those who import Bus: it takes long to import.
+        from shared.nats.middlewares import middlewares
+
         self._leaving = False
         self._ended = asyncio.Event()
         who = reached_by(url)
@@ -110,6 +123,9 @@ class Bus:
             max_outstanding_pings=2,
             error_cb=_tell_error,
             closed_cb=self._closed,
+            graceful_timeout=GRACE_SECONDS,
+            middlewares=middlewares(name),
+            # It would log every message; what fails is logged by a middleware of ours.
             logger=None,
         )
 
@@ -136,13 +152,13 @@ class Bus:
         """Connect; waits as long as the broker is away."""
         await self.broker.connect()
         # Before anything is subscribed to: no message can be half read.
-        installed(self.client)
-        outlive_a_reset(self.client)
+        install_parser(self.client)
+        keep_when_connection_is_reset(self.client)
 
     async def listen(self, on_message: OnMessage) -> Inbox:
         """A new subject of our own; `hear` is called with each message as it comes."""
         client = self.client
-        inbox = Inbox(installed(client), await client.subscribe(client.new_inbox()))
+        inbox = Inbox(install_parser(client), await client.subscribe(client.new_inbox()))
         inbox.on_message(on_message)
         return inbox
 
@@ -161,7 +177,8 @@ class Bus:
         client = self.client if self._known else None
         try:
             await asyncio.wait_for(self.broker.stop(), REQUEST_SECONDS)
-        except (nats.errors.Error, TimeoutError, OSError):
+        # FastStream gathers into a group what its subscribers raise when the broker is gone.
+        except (nats.errors.Error, TimeoutError, OSError, ExceptionGroup):
             log.debug("bus.closed_hard")
         except asyncio.CancelledError:
             # The client cancels parts of itself; only our own end is passed on.
@@ -200,8 +217,7 @@ class Bus:
         if max(map(len, frames)) > client.max_payload:
             # The server would end the connection for good.
             raise nats.errors.MaxPayloadError
-        await client._send_command(b"".join(frames))
-        await client._flush_pending()
+        await send_frames(client, b"".join(frames))
 
     async def api(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """One request to JetStream's API; raises StreamRefused with its code."""
@@ -264,20 +280,6 @@ def reached_by(url: str) -> dict[str, Any]:
     if parts[0].username is None or parts[0].password is None:
         return found
     return {**found, "user": unquote(parts[0].username), "password": unquote(parts[0].password)}
-
-
-def outlive_a_reset(client: Client) -> None:
-    """Let a client keep what it cannot send over a connection that has just gone, as it does while
-    it connects again: until it hears of the loss, uvloop's closed transport raises RuntimeError."""
-    flush = client._flush_pending
-
-    async def flush_pending(force_flush: bool = False) -> None:
-        try:
-            await flush(force_flush)
-        except RuntimeError as error:
-            log.warning("bus.connection_gone", error=str(error))
-
-    client._flush_pending = flush_pending  # type: ignore[method-assign]
 
 
 def _security(who: dict[str, Any]) -> "SASLPlaintext | None":

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nats.errors import ProtocolError
-from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
+from nats.protocol.parser import Parser
 
 OnMessage = Callable[[bytes, bytes, bytes], None]
 """What hears a message: its reply subject, its block of headers (empty: none), its body."""
@@ -21,12 +21,13 @@ LONGEST_LINE = 32 * 1024
 class MessageParser(Parser):
     """nats-py's parser, which hands the messages of some subscriptions over as they come."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, rest: bytes = b"") -> None:
         # By the number of the subscription, as it stands in a frame.
         self.listeners: dict[bytes, OnMessage] = {}
-        self._rest = b""
         self._resets = 0
         super().__init__(client)
+        # What came of a frame that is not whole yet.
+        self._rest = rest
 
     def reset(self) -> None:
         """Forget what came of a frame: the connection is a new one."""
@@ -78,16 +79,3 @@ def _hand_over(
     # Without a reply subject a line has one word less.
     reply = words[3] if len(words) == (6 if headed else 5) else b""
     on_message(reply, data[start:body], data[body:stop])
-
-
-def installed(client: Any) -> MessageParser:
-    """The parser of a connected client, put in the place of the library's own."""
-    old = client._ps
-    if isinstance(old, MessageParser):
-        return old
-    if old.state != AWAITING_CONTROL_LINE:
-        raise RuntimeError("the client is amidst a message")
-    frames = MessageParser(client)
-    frames._rest = bytes(old.buf)
-    client._ps = frames
-    return frames

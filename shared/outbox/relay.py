@@ -17,7 +17,7 @@ from shared.logs import get_logger
 from shared.metrics import names as metrics
 from shared.nats.connection import Bus
 from shared.nats.stream import StreamMaker, StreamSettings
-from shared.outbox.control import BROKER_ERRORS, Answers, Wish
+from shared.outbox.control import BROKER_ERRORS, ControlSubjects, RebuildRequest
 from shared.outbox.publisher import BATCH, Batch, OutOfStep, Publisher
 from shared.outbox.verification import DATABASE_OLDER, StreamCheck
 from shared.priority import PublishPriority
@@ -76,11 +76,11 @@ class Relay:
         self._wakes = 0
         self._last: int | None = None
         self._looked_at = 0.0
-        self._wish: Wish | None = None
+        self._requested: RebuildRequest | None = None
         # The birth of the stream that the database is older than.
         self._older_than: str | None = None
-        self._answers = Answers(
-            service, bus, self._check, woken=self._woken_by_another, wished=self._wished
+        self._control = ControlSubjects(
+            service, bus, self._check, wake=self._woken_by_another, rebuild=self._rebuild_soon
         )
 
     @property
@@ -108,7 +108,7 @@ class Relay:
         try:
             await self._publish()
         finally:
-            await self._answers.end()
+            await self._control.end()
 
     async def follow(self) -> None:
         """While another process publishes: tell whether the database is older, change nothing."""
@@ -132,7 +132,7 @@ class Relay:
     async def _publish(self) -> None:
         while True:
             try:
-                await self._answers.begin()
+                await self._control.begin()
                 try:
                     await self._round()
                 finally:
@@ -165,10 +165,10 @@ class Relay:
                 self._last, self._head = await self._look(), None
                 self._looked_at = asyncio.get_running_loop().time()
             if self._last is None:
-                self._wish = None
+                self._requested = None
                 return
-            if self._wish is not None:
-                await self._grant(self._wish)
+            if self._requested is not None:
+                await self._rebuild_as_asked(self._requested)
                 continue
             batch = await self._begin(self._last + 1)
             if batch is None:
@@ -178,7 +178,7 @@ class Relay:
 
     def _is_look_due(self) -> bool:
         now = asyncio.get_running_loop().time()
-        return self._wish is not None or now - self._looked_at >= CHECK_SECONDS
+        return self._requested is not None or now - self._looked_at >= CHECK_SECONDS
 
     def _stands_at(self, last: int) -> None:
         self._last = self.published = last
@@ -249,7 +249,7 @@ class Relay:
         for once_more in (True, False):
             state = await self._bus.stream(self.stream)
             if state is None:
-                return await self._create(self._wish.sequence if self._wish else None)
+                return await self._create(self._requested.sequence if self._requested else None)
             fault = await self._check.fault(state)
             if fault is None:
                 self._report_older(None)
@@ -296,22 +296,22 @@ class Relay:
         self._head = None
         self._woken.set()
 
-    async def _wished(self, wish: Wish) -> bool:
-        """Grant a wish soon; not of a stream made since, or that the database is older than."""
-        if self.database_is_older or not await self._concerns(wish):
+    async def _rebuild_soon(self, request: RebuildRequest) -> bool:
+        """Take a request; not for a stream made since, or that the database is older than."""
+        if self.database_is_older or not await self._concerns(request):
             return False
-        self._wish = wish.beside(self._wish)
+        self._requested = request.merged_with(self._requested)
         self._last = None
         self._woken.set()
         return True
 
-    async def _concerns(self, wish: Wish) -> bool:
+    async def _concerns(self, request: RebuildRequest) -> bool:
         state = await self._bus.stream(self.stream)
-        return state is None or wish.created in (None, state.created)
+        return state is None or request.created in (None, state.created)
 
-    async def _grant(self, wish: Wish) -> None:
-        if await self._concerns(wish):
-            log.critical("relay.rebuild", service=self.service, sequence=wish.sequence)
-            self._last = await self._rebuild(wish.sequence)
-        if self._wish is wish:
-            self._wish = None
+    async def _rebuild_as_asked(self, request: RebuildRequest) -> None:
+        if await self._concerns(request):
+            log.critical("relay.rebuild", service=self.service, sequence=request.sequence)
+            self._last = await self._rebuild(request.sequence)
+        if self._requested is request:
+            self._requested = None

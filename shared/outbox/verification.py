@@ -105,13 +105,13 @@ class StreamCheck:
                 event_log.row_at(connection, state.last),
             )
 
-    def beside_head(self, sequence: int, digest: str | None) -> dict[str, int | bool]:
+    def beside_head(self, sequence: int, digest: str | None) -> tuple[int, bool]:
         """The log's end, and whether its row of a number is another than the one with a digest, if
         one was kept."""
         with self._database.reading() as session:
             connection = session.connection()
             differs = digest is not None and is_another(connection, sequence, digest)
-            return {"head": event_log.head_of(connection), "differs": differs}
+            return event_log.head_of(connection), differs
 
     def is_logged(self, sequence: int, digest: str) -> bool:
         """Whether the log's row of a number is the document with this digest."""

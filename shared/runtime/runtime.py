@@ -18,7 +18,8 @@ from shared.live import Broadcaster
 from shared.logs import get_logger
 from shared.nats.connection import Bus
 from shared.nats.stream import StreamSettings
-from shared.nats.subscriber_access import Gate
+from shared.nats.subscriber_access import SubscriberAccess
+from shared.outbox.control import wake_leader
 from shared.outbox.relay import Relay
 from shared.runtime.lease import Lease
 from shared.runtime.service import Service
@@ -80,7 +81,7 @@ class Runtime:
             older=self._database_older,
             priority=site.priority,
         )
-        self.gate = Gate(service.name, bus)
+        self.subscriber_access = SubscriberAccess(service.name, bus)
         self.readers = [Reader(source, self.writer, database, bus) for source in service.listens_to]
         self.ticker = Ticker(self.writer, database)
         # An SQLite file belongs to one machine: nobody there takes over for another.
@@ -127,7 +128,7 @@ class Runtime:
         self._go(self._connect(), "broker")
         self._go(self.bus.watch(), "connection")
         # Every process of the service answers subscribers, whoever holds the lease.
-        self._go(self._once_connected(self.gate.run), "gate")
+        self._go(self._once_connected(self.subscriber_access.run), "subscriber access")
         if self.lease is None:
             self._begin()
         else:
@@ -199,7 +200,7 @@ class Runtime:
     async def _wake_holder(self) -> None:
         if self.bus.connected:
             with contextlib.suppress(nats.errors.Error, OSError):
-                await self.bus.client.publish(f"wake.{self.service.name}")
+                await wake_leader(self.bus, self.service.name)
 
     def _go(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=f"{self.service.name} {name}")

@@ -21,7 +21,7 @@ from shared.inbox.reader import HEARTBEAT, PULL_EXPIRED
 from shared.logs import get_logger
 from shared.nats.connection import StreamRefused
 from shared.nats.consumer import BEAT_SECONDS, Delivery, PullConsumer
-from shared.outbox.control import Wish, ask_repair
+from shared.outbox.control import Found, RebuildRequest, ask_rebuild
 from shared.outbox.verification import digest_of
 
 AGAIN_SECONDS = 1.0
@@ -41,7 +41,7 @@ class _OpenAgain(Exception):
 class _Amiss(_OpenAgain):
     """The next event is not there; `found` is what stands in its place, for the owner."""
 
-    def __init__(self, why: str, found: dict[str, Any] | None = None) -> None:
+    def __init__(self, why: str, found: Found | None = None) -> None:
         super().__init__(why)
         self.found = found
 
@@ -151,7 +151,7 @@ class Following:
         """The next event's envelope; raises _Amiss."""
         if number != self._place + 1:
             raise _Amiss(f"{number} came after {self._place}")
-        found = {"sequence": number, "digest": digest_of(document)}
+        found = Found(sequence=number, digest=digest_of(document))
         try:
             envelope = parse(document)
             fits = position_of(envelope) == (self._source, number)
@@ -170,8 +170,8 @@ class Following:
         if state is None or state.first > sequence:
             return False
         await self._stumble(str(amiss))
-        wish = Wish(sequence, state.created)
-        return await ask_repair(self._runtime.bus, self._source, wish, amiss.found)
+        request = RebuildRequest(created=state.created, sequence=sequence, found=amiss.found)
+        return (await ask_rebuild(self._runtime.bus, self._source, request)).logged
 
     def _wanted(self, envelope: dict[str, Any]) -> Recorded[Event] | None:
         try:

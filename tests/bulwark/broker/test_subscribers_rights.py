@@ -19,6 +19,7 @@ from nats.js.errors import APIError
 
 from bulwark.broker import reload as taking_up
 from bulwark.broker import subscribers
+from shared.nats.patches import close_transport
 from tests.support.harness import PATIENCE, Node, new_id
 
 pytestmark = pytest.mark.requirement("P2")
@@ -407,8 +408,7 @@ def test_subscriber_is_cut_off_and_services_go_on_when_it_is_removed(site: Site)
         await taking_up.reload(site.where)
         await asyncio.wait_for(closed.wait(), PATIENCE)
         await client.close()
-        transport: Any = client._transport
-        transport.close()
+        close_transport(client)
 
     asyncio.run(run())
     assert not asyncio.run(taking_up.lets_in(url))

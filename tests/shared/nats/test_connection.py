@@ -7,7 +7,8 @@ import nats.errors
 import pytest
 from nats.aio.client import Client
 
-from shared.nats.connection import Bus, outlive_a_reset, reached_by
+from shared.nats.connection import Bus, reached_by
+from shared.nats.patches import keep_when_connection_is_reset
 
 
 class _Client:
@@ -90,7 +91,7 @@ class _Transport:
 def test_message_is_kept_for_the_next_connection_when_the_one_at_hand_has_just_gone() -> None:
     async def scenario() -> bytes:
         client = Client()
-        outlive_a_reset(client)
+        keep_when_connection_is_reset(client)
         # As it stands between the end of its writing task and the news of the loss.
         client._status, client._flush_queue = Client.CONNECTED, asyncio.Queue()
         client._max_payload, client._max_pending_size = 1024, 1024

@@ -7,9 +7,10 @@ from typing import Any
 
 import nats.errors
 import orjson
+from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 
-from shared.nats.connection import Bus, Message
+from shared.nats.connection import GRACE_SECONDS, Bus, Message
 from shared.nats.parser import OnMessage
 from tests.support.core.fake_jetstream import Server
 
@@ -95,8 +96,11 @@ class FakeClient:
         """A subject of its own."""
         return f"_INBOX.{id(self)}.{next(self._inboxes)}"
 
+    def jetstream(self) -> None:
+        """What FastStream takes at once, and nobody here uses."""
+
     async def subscribe(
-        self, subject: str, cb: Callback | None = None, **_limits: int
+        self, subject: str, cb: Callback | None = None, **_options: Any
     ) -> FakeSubscription:
         """Hear a subject."""
         subscription = FakeSubscription(self, subject, cb)
@@ -181,6 +185,8 @@ class FakeBus(Bus):
 
     def __init__(self, server: Server) -> None:
         self.fake = FakeClient(server)
+        self.broker = NatsBroker(graceful_timeout=GRACE_SECONDS, logger=None)
+        self.broker.config.connect(self.fake)
 
     @property
     def client(self) -> Any:

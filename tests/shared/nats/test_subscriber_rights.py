@@ -1,4 +1,4 @@
-"""What the gate lets through: no filter that reaches beyond the rights, no place to write to."""
+"""What a subscriber's consumer may be: no filter beyond the rights, no place to write to."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.events import subject_of
-from shared.nats.subscriber_access import MOST_INACTIVE, OutsideRights, Rights, admitted
+from shared.nats.subscriber_rights import MOST_INACTIVE, OutsideRights, Rights, consumer_within
 
 HOSPITAL = Rights("alerts", "hospital", "220581", ("fever_detected", "risk_level_changed"))
 FEVERS = "events.alerts.fever_detected.22.05.81.>"
@@ -37,12 +37,12 @@ def lets_through(filter_: list[str], subject: list[str]) -> bool:
 
 @pytest.mark.requirement("P2")
 @given(st.one_of(NEAR, FILTERS), st.sampled_from(["fever_detected", "venue_closed"]), AREAS)
-def test_nothing_beyond_the_rights_passes_when_a_filter_is_covered(
+def test_nothing_beyond_the_rights_passes_when_a_filter_is_allowed(
     filter_: list[str], kind: str, area: str
 ) -> None:
     subject = subject_of("alerts", kind, area)
     mine = kind in HOSPITAL.types and area.startswith(HOSPITAL.area)
-    if HOSPITAL.cover(".".join(filter_)) and lets_through(filter_, subject.split(".")):
+    if HOSPITAL.allows(".".join(filter_)) and lets_through(filter_, subject.split(".")):
         assert mine
 
 
@@ -62,23 +62,25 @@ def test_rights_come_back_when_they_were_written_into_a_subject() -> None:
 
 
 def test_consumer_has_all_the_rights_when_no_filter_is_said() -> None:
-    config = admitted({"ack_policy": "none", "deliver_policy": "all"}, HOSPITAL)
+    config = consumer_within({"ack_policy": "none", "deliver_policy": "all"}, HOSPITAL)
     assert config["filter_subjects"] == HOSPITAL.subjects()
     assert (config["mem_storage"], config["num_replicas"]) == (True, 1)
     assert len(config["name"]) >= 20
-    assert config["name"] != admitted({}, HOSPITAL)["name"]
+    assert config["name"] != consumer_within({}, HOSPITAL)["name"]
 
 
 def test_consumer_is_as_asked_when_it_lies_within_the_rights() -> None:
     asked = {"name": NAME, "filter_subject": FEVERS, "opt_start_seq": 7, "num_replicas": 3}
-    config = admitted({**asked, "inactive_threshold": 10**18, "metadata": {"a": "b"}}, HOSPITAL)
+    config = consumer_within(
+        {**asked, "inactive_threshold": 10**18, "metadata": {"a": "b"}}, HOSPITAL
+    )
     assert (config["name"], config["filter_subjects"]) == (NAME, [FEVERS])
     assert (config["opt_start_seq"], config["inactive_threshold"]) == (7, MOST_INACTIVE)
     assert not {"metadata", "filter_subject", "durable_name"} & config.keys()
 
 
 def test_what_is_pushed_passes_where_no_stream_listens_when_an_inbox_is_named() -> None:
-    config = admitted({"deliver_subject": "_INBOX.abc.def"}, HOSPITAL)
+    config = consumer_within({"deliver_subject": "_INBOX.abc.def"}, HOSPITAL)
     assert config["deliver_subject"] == "delivery.hospital._INBOX.abc.def"
 
 
@@ -112,4 +114,4 @@ def test_what_is_pushed_passes_where_no_stream_listens_when_an_inbox_is_named() 
 )
 def test_consumer_is_refused_when_it_reaches_beyond_the_rights(asked: dict[str, Any]) -> None:
     with pytest.raises(OutsideRights):
-        admitted(asked, HOSPITAL)
+        consumer_within(asked, HOSPITAL)
