@@ -5,10 +5,8 @@ from typing import Any
 
 import nats.errors
 import pytest
-from nats.aio.client import Client
 
 from shared.nats.connection import Bus, reached_by
-from shared.nats.patches import keep_when_connection_is_reset
 
 
 class _Client:
@@ -68,38 +66,3 @@ def test_cancellation_is_heeded_when_it_meets_the_answer(refused: bool) -> None:
         return asking
 
     assert asyncio.run(scenario()).cancelled()
-
-
-class _Transport:
-    """Where a client writes to, until it is closed under it."""
-
-    def __init__(self, *, closed: bool) -> None:
-        self.closed = closed
-        self.written: list[bytes] = []
-
-    def writelines(self, lines: list[bytes]) -> None:
-        if self.closed:
-            raise RuntimeError(
-                "unable to perform operation on <TCPTransport>; the handler is closed"
-            )
-        self.written += lines
-
-    async def drain(self) -> None:
-        return None
-
-
-def test_message_is_kept_for_the_next_connection_when_the_one_at_hand_has_just_gone() -> None:
-    async def scenario() -> bytes:
-        client = Client()
-        keep_when_connection_is_reset(client)
-        # As it stands between the end of its writing task and the news of the loss.
-        client._status, client._flush_queue = Client.CONNECTED, asyncio.Queue()
-        client._max_payload, client._max_pending_size = 1024, 1024
-        client._transport = _Transport(closed=True)  # type: ignore[assignment]
-        await client.publish("wake.intake", b"here")
-        again = _Transport(closed=False)
-        client._transport = again  # type: ignore[assignment]
-        await client._flush_pending()
-        return b"".join(again.written)
-
-    assert b"wake.intake" in asyncio.run(scenario())

@@ -187,6 +187,7 @@ class FakeBus(Bus):
         self.fake = FakeClient(server)
         self.broker = NatsBroker(graceful_timeout=GRACE_SECONDS, logger=None)
         self.broker.config.connect(self.fake)
+        self.broker._setup_logger()
 
     @property
     def client(self) -> Any:
