@@ -6,8 +6,11 @@
 
 SUBJECTS are within the account's rights, by commas. A subscriber that FastStream runs by itself
 (`@broker.subscriber`) leaves the place to the server, which forgets it when a stream is made again;
-so this one is asked for one event after the other, and made again from its own place whenever
-there was a silence or a fault. Needs: pip install "faststream[nats,cli]"
+and by FastStream's default policy of acknowledgement an event whose handler raised never comes
+again. So nothing is acknowledged here: the subscriber is asked for one event after the other, and
+made again from its own place whenever there was a silence or a fault.
+
+Needs: pip install "faststream[nats,cli]"
 """
 
 import asyncio

@@ -130,7 +130,7 @@ def test_answer_under_way_is_sent_when_its_handlers_end(broker: Broker) -> None:
 def test_end_is_not_held_up_when_an_answer_does_not_end(broker: Broker) -> None:
     async def scenario() -> list[str]:
         async with buses(broker.url, "one", "asker") as (one, asker):
-            heard = []
+            heard: list[str] = []
             begun = asyncio.Event()
 
             async def endless() -> None:
@@ -163,7 +163,7 @@ def test_earlier_term_does_not_answer_in_the_next_when_its_end_was_cut_short(
     async def scenario() -> list[str]:
         async with buses(broker.url, "one", "asker") as (one, asker):
             begun = asyncio.Event()
-            answers = []
+            answers: list[str] = []
 
             async def slow() -> str:
                 answers.append(str(len(answers)))
