@@ -64,7 +64,9 @@ def test_parser_is_still_ours_when_the_client_has_connected_again(broker: Broker
         client._reconnected_cb = connected
         subscription = await client.subscribe("ours")
         heard: asyncio.Queue[bytes] = asyncio.Queue()
-        parser.heard[number_of(subscription)] = lambda _reply, _head, body: heard.put_nowait(body)
+        parser.listeners[number_of(subscription)] = lambda _reply, _head, body: heard.put_nowait(
+            body
+        )
         close_transport(client)
         await again.wait()
         await client.publish("ours", b"again")

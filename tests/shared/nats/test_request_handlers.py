@@ -14,7 +14,7 @@ from bulwark.broker.nats_server import Broker
 from shared.nats.connection import GRACE_SECONDS, Bus
 from shared.nats.patches import close_transport
 from shared.nats.request_handlers import RequestHandlers
-from shared.runtime.runtime import CANCEL_SECONDS
+from shared.runtime.tasks import CANCEL_SECONDS
 from tests.support.core.stage import metric
 
 COUNT = "bulwark_faststream_received_processed_messages_total"
