@@ -44,7 +44,7 @@ def test_messages_pass_our_parser_when_it_was_put_in_the_librarys_place(broker: 
         assert install_parser(client) is parser
         ours, theirs = await client.subscribe("ours"), await client.subscribe("theirs")
         heard: list[tuple[bytes, bytes, bytes]] = []
-        parser.heard[number_of(ours)] = lambda *parts: heard.append(parts)
+        parser.listeners[number_of(ours)] = lambda *parts: heard.append(parts)
         await client.publish("ours", b"mine", reply="back")
         await client.publish("theirs", b"the library's")
         return (await theirs.next_msg(PATIENCE_SECONDS)).data, heard
