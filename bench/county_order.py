@@ -25,7 +25,7 @@ from bench.results import Figure, tell
 from bench.sites import Site, until, up
 from bulwark.data_folder import Folder
 from shared.areas.loading import load_areas
-from shared.events.values import Level
+from shared.events.vocabulary import Level
 from tests.support.areas import COUNTY, generated_county
 
 MEASURES = ("checkpoint", "service_plan", "sanitation", "notice")

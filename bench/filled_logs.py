@@ -14,8 +14,8 @@ from bulwark.data_folder import Folder
 from bulwark.registry import SERVICES
 from shared.clock.clock import CST
 from shared.database.engine import Database
-from shared.events import encode, subject_of
-from shared.events.intake import ScreeningRecorded
+from shared.events.envelope import encode, subject_of
+from shared.events.intake.screenings import ScreeningRecorded
 from shared.runtime.migrations import migrate
 from shared.writer.log import AppendBuffer, Row
 

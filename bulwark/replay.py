@@ -17,9 +17,9 @@ from services.alerts.risk.evidence import reports_by_case
 from services.alerts.risk.timeline import Difference, Levels, days_of, differences, levels_under
 from shared.areas.tree import Areas
 from shared.clock.clock import CST, RealClock
-from shared.events import decode, parse
-from shared.events.alerts import RiskLevelChanged
-from shared.events.values import LEVELS, Level
+from shared.events.alerts.risk import RiskLevelChanged
+from shared.events.envelope import decode, parse
+from shared.events.vocabulary import LEVELS, Level
 from shared.policy.pack import Packs, PolicyPack, load_pack
 from shared.writer.log import events
 

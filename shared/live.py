@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.events import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 
 KEPT_OF_A_KIND = 400
 MOST_WAITING = 2000

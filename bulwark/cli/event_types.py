@@ -6,7 +6,7 @@ from bulwark.console import complain
 def wanted_types(named: list[str]) -> dict[str, list[str]]:
     """The events named on the command line, by service; ends with one line when one is unknown."""
     from bulwark.broker.accounts import parse_types
-    from shared.events.contract import by_service
+    from shared.events.schema import by_service
 
     known = {service: [model.name for model in models] for service, models in by_service().items()}
     try:

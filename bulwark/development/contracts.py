@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bulwark.console import complain, say
-from shared.events import contract
+from shared.events import schema as contract
 from shared.events.compatibility import breaks_of_all
 
 KEPT = Path(__file__).parents[2] / "docs" / "contract.lock"

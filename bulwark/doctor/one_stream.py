@@ -9,7 +9,7 @@ from bulwark.doctor.databases import Seen, places_beyond, restore_steps
 from bulwark.doctor.findings import Finding, ill, well
 from bulwark.registry import SERVICES
 from shared.database.engine import Database
-from shared.events import MalformedEvent, parse
+from shared.events.envelope import MalformedEvent, parse
 from shared.nats.connection import Bus, StreamState
 from shared.outbox.verification import DATABASE_OLDER, StreamCheck
 

@@ -16,7 +16,8 @@ from bulwark.drill.scenario import Calendar
 from bulwark.texts import TEXTS
 from shared.areas.tree import Areas
 from shared.clock.clock import CST
-from shared.events import COMMUNITY_DIGITS, Cause, Event, decode
+from shared.events.base import COMMUNITY_DIGITS, Cause, Event
+from shared.events.envelope import decode
 from shared.events.wording import describe, event_label
 from shared.i18n.catalogue import Language
 

@@ -15,8 +15,8 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.clock.clock import CST
-from shared.events import AreaCode
-from shared.events.values import PlaceKind
+from shared.events.base import AreaCode
+from shared.events.intake.screenings import PlaceKind
 from shared.policy.toml_file import PolicyFile
 from shared.security.roles import Role
 

@@ -20,9 +20,12 @@ from services.alerts.risk import handlers as risk
 from services.alerts.risk.gauges import RISK_LEVEL
 from services.alerts.schema import Table
 from services.alerts.venues import api as venues_api
-from shared.events import Event, Recorded
-from shared.events.alerts import ElectionScheduled, RiskLevelChanged, SituationChanged
-from shared.events.intake import CaseReported, ScreeningRecorded, ScreeningVoided
+from shared.events.alerts.elections import ElectionScheduled
+from shared.events.alerts.risk import RiskLevelChanged, SituationChanged
+from shared.events.base import Event
+from shared.events.envelope import Recorded
+from shared.events.intake.cases import CaseReported
+from shared.events.intake.screenings import ScreeningRecorded, ScreeningVoided
 from shared.http.explain import why_routes
 from shared.runtime.service import Service
 from shared.writer.handlers import Batched, EventHandler, Tx

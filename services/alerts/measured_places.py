@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy.orm import Session
 
 from services.alerts.response.measures import MeasureFacts, in_force, in_force_under
-from shared.events import COMMUNITY_DIGITS
-from shared.events.values import MeasureKind
+from shared.events.alerts.measures import MeasureKind
+from shared.events.base import COMMUNITY_DIGITS
 from shared.site import Site
 
 Found = Mapping[MeasureKind, MeasureFacts]

@@ -17,7 +17,9 @@ from services.rollup.reports.gauges import REPORTS_MISSING
 from services.rollup.schema import Table
 from services.rollup.webhooks import gauges as webhook_gauges
 from services.rollup.webhooks.sending import send_webhooks
-from shared.events import REGISTRY, Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
+from shared.events.registry import all_events
 from shared.http.explain import why_routes
 from shared.runtime.service import Service
 from shared.writer.handlers import Batched, Tx
@@ -40,8 +42,12 @@ SERVICE = Service(
     metadata=Table.metadata,
     linger_seconds=0.01,
     listens_to=LISTENS_TO,
-    consumes={event: Batched(apply) for event in REGISTRY.values() if event.service in LISTENS_TO},
-    reacts={event: feed.announce_own for event in REGISTRY.values() if event.service == "rollup"},
+    consumes={
+        event: Batched(apply) for event in all_events().values() if event.service in LISTENS_TO
+    },
+    reacts={
+        event: feed.announce_own for event in all_events().values() if event.service == "rollup"
+    },
     due={
         opening.OPEN: opening.open_due,
         opening.DEADLINE: opening.miss_due,

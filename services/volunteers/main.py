@@ -13,15 +13,14 @@ from services.volunteers.requests import steps
 from services.volunteers.requests.gauges import REQUESTS_OPEN, REQUESTS_OVERDUE
 from services.volunteers.requests.rights import may_be_told
 from services.volunteers.schema import Table
-from shared.events.alerts import AlertResolved, FeverDetected, ServicePlanChanged
-from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
-from shared.events.volunteers import (
+from shared.events.alerts.fevers import AlertResolved, FeverDetected
+from shared.events.alerts.service_plans import ServicePlanChanged
+from shared.events.intake.people import PersonErased, PersonRegistered, PersonUpdated
+from shared.events.volunteers.helpers import HelperRegistered, HelperReturned, HelperStoodDown
+from shared.events.volunteers.requests import (
     AssistanceCancelled,
     AssistanceCompleted,
     AssistanceRequested,
-    HelperRegistered,
-    HelperReturned,
-    HelperStoodDown,
 )
 from shared.http.explain import why_routes
 from shared.runtime.service import Service

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from shared.events import MAX_CAUSES, Cause, Event, Recorded
+from shared.events.base import MAX_CAUSES, Cause, Event
+from shared.events.envelope import Recorded
 
 Stored = list[dict[str, Any]]
 

@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 import orjson
 from pydantic import ValidationError
 
-from shared.events.base import COMMUNITY_DIGITS, MAX_CAUSES, REGISTRY, Cause, Event
+from shared.events.base import COMMUNITY_DIGITS, MAX_CAUSES, Cause, Event
+from shared.events.registry import model_of
 
 CONTENT_TYPE = "application/cloudevents+json"
 TOKEN_DIGITS = (2, 2, 2, 3, 3, 3)
@@ -124,7 +125,7 @@ def decode(
     kind = envelope.get("type")
     if not isinstance(kind, str):
         raise MalformedEvent(f"its type is {kind!r}")
-    model = REGISTRY.get(kind)
+    model = model_of(kind)
     if model is None:
         return None
     try:

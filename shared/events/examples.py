@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from shared.events.base import REGISTRY, Event
+from shared.events.base import Event
+from shared.events.registry import all_events
 
 COMMUNITY = "220581001003"
 MORNING = "2021-01-18T08:00:00+08:00"
@@ -234,7 +235,7 @@ def _because(model: type[Event]) -> list[dict[str, str]]:
 @cache
 def example_of(event_type: str) -> Event:
     """The example of an event type; raises KeyError for a type that is not in the registry."""
-    model = REGISTRY[event_type]
+    model = all_events()[event_type]
     values = {
         field: _value(model, field)
         for field in model.model_fields
@@ -252,4 +253,4 @@ def example_of(event_type: str) -> Event:
 
 def examples() -> dict[str, Event]:
     """One example of every type in the registry, by type."""
-    return {event_type: example_of(event_type) for event_type in sorted(REGISTRY)}
+    return {event_type: example_of(event_type) for event_type in sorted(all_events())}

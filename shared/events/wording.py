@@ -1,4 +1,4 @@
-"""Events in words, in Chinese and English, from the catalogues in `locale/`.
+"""Events in words, in Chinese and English, from the `.po` pair beside each noun.
 
 A sentence is the event's own message, and after it a message `<event>.<field>` for each optional
 field that is there; an order tells first who issued it, under which number and until when. Where
@@ -13,13 +13,14 @@ from types import UnionType
 from typing import Annotated, Union, get_args, get_origin, get_type_hints
 
 from shared.clock.clock import CST
-from shared.events.alerts import RiskLevelChanged
+from shared.events.alerts.orders import Order
+from shared.events.alerts.risk import RiskLevelChanged
+from shared.events.alerts.service_plans import PlannedService
 from shared.events.base import AreaCode, Event
-from shared.events.measures import Order, PlannedService
-from shared.events.values import VOCABULARIES
+from shared.events.vocabulary import VOCABULARIES
 from shared.i18n.catalogue import Catalogue, Language
 
-CATALOGUE = Catalogue(Path(__file__).parent / "locale")
+CATALOGUE = Catalogue(Path(__file__).parent, "**/*.{language}.po")
 
 VARIANTS = {RiskLevelChanged.name: ("kept", "own")}
 ORDER_CLAUSES = ("issuer", "document", "until")
@@ -28,7 +29,6 @@ ESSENTIAL = ("level_in_force", "order")
 
 _AREA = "area"
 _NOTHING = (None, False, (), "")
-_NAMES = {literal: name for name, literal in VOCABULARIES.items()}
 
 
 def describe(
@@ -136,7 +136,7 @@ def _vocabulary(hint: object) -> str | None:
         return next(filter(None, map(_vocabulary, get_args(hint))), None)
     if get_origin(hint) is Annotated or isinstance(hint, type):
         return None
-    return _NAMES.get(hint)
+    return next((name for name, literal in VOCABULARIES.items() if literal == hint), None)
 
 
 def _in_words(

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, RootModel
 
-from shared.events import AreaCode, Id
+from shared.events.base import AreaCode, Id
 
 T = TypeVar("T")
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.events import AreaCode, Cause, Event, Id, Recorded, decode, parse
+from shared.events.base import AreaCode, Cause, Event, Id
+from shared.events.envelope import Recorded, decode, parse
 from shared.events.wording import described_to, event_label
 from shared.exceptions import NotFound
 from shared.http.answers import Explanation

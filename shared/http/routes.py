@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from shared.context import ServiceContext
 from shared.database.failures import is_transient
-from shared.events import Event
+from shared.events.base import Event
 from shared.exceptions import Unavailable
 from shared.http import problems
 from shared.http.answers import BulkAnswer, Identified

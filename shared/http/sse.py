@@ -15,7 +15,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 
 from shared.context import ServiceContext
-from shared.events import Recorded
+from shared.events.envelope import Recorded
 from shared.http import problems
 from shared.http.declaration import AreaCheck, Roles
 from shared.http.requests import (

@@ -1,7 +1,8 @@
 """Text for people: Chinese first, English second, from gettext catalogues read as they are.
 
-A catalogue is a pair of files `zh.po` and `en.po` in one folder; the message ids are names, so
-that no language is hidden in the code. Placeholders are named: `{temperature_c}`.
+A catalogue is a pair of files `zh.po` and `en.po` in one folder, or all pairs that a pattern finds
+there; the message ids are names, so that no language is hidden in the code. Placeholders are named:
+`{temperature_c}`.
 """
 
 from functools import cache
@@ -14,25 +15,35 @@ Language = Literal["zh", "en"]
 class Catalogue:
     """The texts of one folder: `text("fever_detected", "zh", temperature_c=38)`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pattern: str = "{language}.po") -> None:
         self._folder = folder
+        self._pattern = pattern
 
     def text(self, message: str, language: Language = "zh", /, **values: object) -> str:
         """The message in a language; the other language where it is missing, else its id."""
-        for tongue in (language, "zh", "en"):
-            template = _read(self._folder / f"{tongue}.po").get(message)
+        tongues: tuple[Language, ...] = (language, "zh", "en")
+        for tongue in tongues:
+            template = _read_all(self._folder, self._pattern, tongue).get(message)
             if template:
                 return template.format_map(_Lenient(values))
         return message
 
     def has(self, message: str, language: Language) -> bool:
         """Whether this language has the message."""
-        return message in _read(self._folder / f"{language}.po")
+        return message in _read_all(self._folder, self._pattern, language)
 
 
 class _Lenient(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return "—"
+
+
+@cache
+def _read_all(folder: Path, pattern: str, language: Language) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in sorted(folder.glob(pattern.format(language=language))):
+        found |= _read(path)
+    return found
 
 
 @cache

@@ -11,7 +11,8 @@ from time import perf_counter
 from typing import Any
 
 from shared.database.failures import is_transient
-from shared.events import Event, MalformedEvent, Recorded, decode, parse, position_of
+from shared.events.base import Event
+from shared.events.envelope import MalformedEvent, Recorded, decode, parse, position_of
 from shared.inbox.checkpoints import move_checkpoint
 from shared.inbox.dead_letters import dead_letter
 from shared.inbox.entry import Entry

@@ -13,7 +13,7 @@ import nats.errors
 from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
-from shared.events import MalformedEvent, parse, position_of
+from shared.events.envelope import MalformedEvent, parse, position_of
 from shared.exceptions import Unavailable
 from shared.inbox.applying import Batch
 from shared.inbox.checkpoints import CheckpointConflict, checkpoint_and_digest

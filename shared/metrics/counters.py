@@ -11,7 +11,7 @@ from typing import Any
 
 from prometheus_client import Counter
 
-from shared.events import Event
+from shared.events.base import Event
 from shared.metrics import names as metrics
 
 AnyHandler = Callable[..., Any]

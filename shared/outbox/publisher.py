@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import uuid_utils.compat
 
-from shared.events import CONTENT_TYPE
+from shared.events.envelope import CONTENT_TYPE
 from shared.nats.connection import Bus, Message, checked
 from shared.writer.log import Row
 

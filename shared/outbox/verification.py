@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from shared.database.engine import Database
 from shared.database.threads import on_thread
-from shared.events import MalformedEvent, parse, position_of
+from shared.events.envelope import MalformedEvent, parse, position_of
 from shared.nats.connection import Bus, StreamState
 from shared.writer import log as event_log
 from shared.writer.log import Row

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from shared.events.values import ActivityKind, Level
+from shared.events.alerts.activities import ActivityKind
+from shared.events.vocabulary import Level
 from shared.policy.measure import LOWER, Measure
 from shared.policy.sections import People, Section
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.events.values import CheckpointCheck
+from shared.events.alerts.checkpoints import CheckpointCheck
 from shared.policy.measure import UNION, Measure
 
 

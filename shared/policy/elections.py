@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator
 
-from shared.events.values import Level
+from shared.events.vocabulary import Level
 from shared.policy.measure import Measure
 from shared.policy.sections import Section, complete
 

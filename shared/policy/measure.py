@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared.events.values import SERVICE_PLANS
+from shared.events.alerts.service_plans import SERVICE_PLANS
 from shared.policy.sections import Section
 
 Trait = Literal["border_village", "airport_vicinity", "urban_rural_fringe", "many_migrant_workers"]

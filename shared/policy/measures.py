@@ -1,6 +1,6 @@
 """The measures of a policy pack (防控措施): the parameters of each kind, and how two are joined."""
 
-from shared.events.values import Level, Situation
+from shared.events.vocabulary import Level, Situation
 from shared.policy.activities import ActivityStop, MeetingPostponement
 from shared.policy.checkpoints import Checkpoint, DutyDayAndNight, Sealing
 from shared.policy.elections import ElectionPause

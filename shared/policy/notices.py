@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.events.values import NoticeChannel
+from shared.events.alerts.notices import NoticeChannel
 from shared.policy.measure import UNION, Measure
 from shared.policy.sections import Text
 

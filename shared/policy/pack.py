@@ -15,17 +15,9 @@ from typing import Literal
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from shared.events.values import (
-    LEVELS,
-    MEASURE_KINDS,
-    Category,
-    Level,
-    MeasureKind,
-    Need,
-    RequestKind,
-    ServicePlan,
-    Situation,
-)
+from shared.events.alerts.measures import MEASURE_KINDS, MeasureKind
+from shared.events.alerts.service_plans import ServicePlan
+from shared.events.vocabulary import LEVELS, Category, Level, Need, RequestKind, Situation
 from shared.policy.activities import Activities, ActivityStop, ApprovalRule, MeetingPostponement
 from shared.policy.checkpoints import Checkpoint, DutyDayAndNight, Sealing
 from shared.policy.elections import ElectionPause, Elections

@@ -2,7 +2,7 @@
 
 from pydantic import Field, field_validator
 
-from shared.events.values import REQUEST_KINDS, RequestKind
+from shared.events.vocabulary import REQUEST_KINDS, RequestKind
 from shared.policy.matching import Matching
 from shared.policy.sections import Hours, Section, complete
 

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.events.values import CaseOrigin, CaseStatus, Level
+from shared.events.intake.cases import CaseOrigin, CaseStatus
+from shared.events.vocabulary import Level
 from shared.policy.sections import Days, Section
 
 RiskUnit = Literal["county", "township", "community"]

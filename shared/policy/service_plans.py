@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from shared.events.values import Category, Need, RequestKind, ServicePlan
+from shared.events.alerts.service_plans import ServicePlan
+from shared.events.vocabulary import Category, Need, RequestKind
 from shared.policy.measure import STRONGER_PLAN, Measure
 from shared.policy.sections import Hours, Name, Section, Text
 

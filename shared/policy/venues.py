@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.events.values import VenueKind
+from shared.events.alerts.venues import VenueKind
 from shared.policy.measure import LOWER, UNION, Measure
 from shared.policy.sections import Section
 

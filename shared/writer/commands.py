@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic_core import PydanticCustomError
 
 from shared.clock.clock import CST
-from shared.events import Event, Id
+from shared.events.base import Event, Id
 from shared.writer.handlers import Tx
 
 

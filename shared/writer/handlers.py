@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from shared.events import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 from shared.exceptions import Forbidden
 from shared.i18n.messages import TEXTS
 from shared.policy.pack import PolicyPack

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from shared.database.failures import is_transient
-from shared.events import Event
+from shared.events.base import Event
 from shared.exceptions import Conflict, Rejected
 from shared.i18n.messages import TEXTS
 from shared.logs import get_logger

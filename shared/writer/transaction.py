@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import uuid_utils
 from sqlalchemy.orm import Session
 
-from shared.events import Event, Recorded, encode, subject_of
+from shared.events.base import Event
+from shared.events.envelope import Recorded, encode, subject_of
 from shared.metrics import counters as counting
 from shared.site import Site
 from shared.writer.handlers import Handlers, Tx

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.database.engine import Database
 from shared.database.failures import is_transient
-from shared.events import Recorded
+from shared.events.envelope import Recorded
 from shared.exceptions import Rejected, Unavailable
 from shared.logs import get_logger
 from shared.metrics import counters as counting

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from shared.events import contract
-from shared.events.alerts import FeverDetected
+from shared.events import schema as contract
+from shared.events.alerts.fevers import FeverDetected
 from tests.docs.subscribing import (
     EXAMPLES,
     Asked,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from shared.database.engine import Database
-from shared.events import parse
+from shared.events.envelope import parse
 from shared.inbox.checkpoints import checkpoints
 from shared.inbox.dead_letters import dead_letters
 from shared.writer.log import events, head_of

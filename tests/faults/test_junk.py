@@ -7,7 +7,7 @@ import nats
 import orjson
 import pytest
 
-from shared.events import parse
+from shared.events.envelope import parse
 from tests.faults.site import Site
 from tests.faults.table import Fault
 from tests.support.harness import PATIENCE, eventually, new_id

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import text
 
 from shared.database.engine import Database
-from shared.events import subject_of
+from shared.events.envelope import subject_of
 from shared.writer.log import AppendBuffer
 from tests.faults.load import AREA
 from tests.faults.site import Site

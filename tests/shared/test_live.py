@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.events import Recorded
-from shared.events.alerts import CheckpointClosed, CheckpointOpened
+from shared.events.alerts.checkpoints import CheckpointClosed, CheckpointOpened
+from shared.events.envelope import Recorded
 from shared.live import KEPT_OF_A_KIND, MOST_WAITING, Broadcaster
 from tests.support.harness import new_id
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from shared.events import contract
+from shared.events import schema as contract
 
 SPECS = Path(__file__).parent / "node_modules" / "@asyncapi" / "specs" / "schemas"
 

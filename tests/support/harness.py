@@ -25,7 +25,8 @@ from bulwark.data_folder import Folder
 from bulwark.registry import SERVICES
 from bulwark.server.instance import Instance, listen
 from shared.clock.clock import Clock, RealClock
-from shared.events import Event, Recorded, decode, parse
+from shared.events.base import Event
+from shared.events.envelope import Recorded, decode, parse
 from shared.inbox.dead_letters import dead_letters
 from shared.nats.stream import StreamSettings
 from shared.runtime.runtime import Runtime

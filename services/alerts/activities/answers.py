@@ -2,8 +2,8 @@
 
 from pydantic import AwareDatetime
 
-from shared.events import AreaCode, Cause, Id
-from shared.events.values import ActivityKind, ActivityStatus
+from shared.events.alerts.activities import ActivityKind, ActivityStatus
+from shared.events.base import AreaCode, Cause, Id
 from shared.http.answers import Answered
 
 

@@ -14,8 +14,8 @@ from services.alerts.activities.handlers import (
 from services.alerts.activities.tables import Activity
 from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
-from shared.events import AreaCode
-from shared.events.values import ActivityKind, ActivityStatus
+from shared.events.alerts.activities import ActivityKind, ActivityStatus
+from shared.events.base import AreaCode
 from shared.exceptions import NotFound
 from shared.http.answers import Page
 from shared.http.declaration import AreaCheck

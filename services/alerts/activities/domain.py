@@ -11,16 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.events import Cause, Event
-from shared.events.alerts import (
+from shared.events.alerts.activities import (
     ActivityApplied,
     ActivityApproved,
     ActivityCalledOff,
     ActivityEvent,
+    ActivityKind,
     ActivityRefused,
     ActivityReported,
+    ActivityStatus,
 )
-from shared.events.values import ActivityKind, ActivityStatus, Level
+from shared.events.base import Cause, Event
+from shared.events.vocabulary import Level
 from shared.policy.pack import PolicyPack
 
 

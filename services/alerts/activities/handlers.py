@@ -15,9 +15,12 @@ from services.alerts.response.measures import MeasureFacts, causes_under, in_for
 from services.alerts.risk.levels import level_in_force, own_levels
 from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
-from shared.events import AreaCode, Event, Id, Recorded
+from shared.events.alerts.activities import ActivityKind
+from shared.events.alerts.measures import MeasureKind
+from shared.events.base import AreaCode, Event, Id
 from shared.events.causes import dump, load
-from shared.events.values import ActivityKind, Level, MeasureKind, ShortText, Text
+from shared.events.envelope import Recorded
+from shared.events.vocabulary import Level, ShortText, Text
 from shared.exceptions import Conflict, Forbidden, Invalid, NotFound
 from shared.policy.pack import ActivityStop
 from shared.security.audit import record

@@ -1,7 +1,7 @@
 """What the routes of sealed management answer. D3."""
 
 from services.alerts.response.answers import Measure
-from shared.events import AreaCode, Id
+from shared.events.base import AreaCode, Id
 from shared.http.answers import Answered
 
 

@@ -5,17 +5,17 @@ Whatever is closed, emergency vehicles pass: 应急车辆按需进出 [FEB16].
 
 from datetime import datetime
 
-from shared.events import Cause
-from shared.events.alerts import (
+from shared.events.alerts.checkpoints import (
+    CheckpointCheck,
     CheckpointClosed,
     CheckpointOpened,
     GateEvent,
-    Order,
     SealingImposed,
     SealingLifted,
     SealingProposed,
 )
-from shared.events.values import CheckpointCheck
+from shared.events.alerts.orders import Order
+from shared.events.base import Cause
 
 ALWAYS_PASS = ("ambulance", "fire_engine", "rescue")
 

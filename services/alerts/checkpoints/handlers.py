@@ -9,10 +9,11 @@ from services.alerts.response.by_hand import Begun
 from services.alerts.response.domain import ImposedSealing, MeasureFacts
 from services.alerts.response.measures import listed, standing_under
 from services.alerts.texts import TEXTS
-from shared.events import COMMUNITY_DIGITS, AreaCode, Cause, Event
-from shared.events.alerts import Order, SealingImposed, SealingLifted
+from shared.events.alerts.checkpoints import CheckpointCheck, SealingImposed, SealingLifted
+from shared.events.alerts.orders import Order
+from shared.events.base import COMMUNITY_DIGITS, AreaCode, Cause, Event
 from shared.events.causes import caused_by
-from shared.events.values import Actor, CheckpointCheck, ShortText, Text
+from shared.events.vocabulary import Actor, ShortText, Text
 from shared.exceptions import Conflict
 from shared.security.audit import record
 from shared.writer.commands import Command

@@ -4,8 +4,8 @@ from datetime import date
 
 from pydantic import AwareDatetime
 
-from shared.events import AreaCode, Cause, Id
-from shared.events.values import ElectionStatus
+from shared.events.alerts.elections import ElectionStatus
+from shared.events.base import AreaCode, Cause, Id
 from shared.http.answers import Answered
 
 

@@ -10,8 +10,8 @@ from services.alerts.elections.handlers import ChangeElection, ScheduleElection
 from services.alerts.elections.tables import Election
 from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
-from shared.events import AreaCode, Id
-from shared.events.values import ElectionStatus
+from shared.events.alerts.elections import ElectionStatus
+from shared.events.base import AreaCode, Id
 from shared.exceptions import NotFound
 from shared.http.answers import Page
 from shared.http.declaration import AreaCheck

@@ -7,15 +7,16 @@ Standard Time, in which `now` is; a day that is today has not passed.
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from shared.events import Cause, Event, Recorded
-from shared.events.alerts import (
+from shared.events.alerts.elections import (
     ElectionHeld,
     ElectionPaused,
     ElectionPauseOverdue,
     ElectionResumed,
     ElectionScheduled,
+    ElectionStatus,
 )
-from shared.events.values import ElectionStatus
+from shared.events.base import Cause, Event
+from shared.events.envelope import Recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from services.alerts.measured_places import measures_at
 from services.alerts.response.measures import in_force
 from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
-from shared.events import AreaCode, Event, Id, Recorded
-from shared.events.alerts import ElectionPaused, ElectionScheduled
+from shared.events.alerts.elections import ElectionPaused, ElectionScheduled
+from shared.events.alerts.measures import MeasureKind
+from shared.events.base import AreaCode, Event, Id
 from shared.events.causes import dump, load, merge
-from shared.events.values import MeasureKind, ShortText, Text
+from shared.events.envelope import Recorded
+from shared.events.vocabulary import ShortText, Text
 from shared.exceptions import Conflict, Invalid, NotFound
 from shared.security.audit import record
 from shared.writer.commands import Command, Day

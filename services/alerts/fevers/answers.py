@@ -2,8 +2,9 @@
 
 from pydantic import AwareDatetime
 
-from shared.events import AreaCode, Cause, Id
-from shared.events.values import AlertKind, AlertOutcome, AlertReason, AlertStatus, AreaLevel
+from shared.events.alerts.fevers import AlertKind, AlertOutcome, AlertReason, AlertStatus
+from shared.events.base import AreaCode, Cause, Id
+from shared.events.vocabulary import AreaLevel
 from shared.http.answers import Answered
 
 

@@ -10,8 +10,8 @@ from services.alerts.fevers.handlers import Acknowledge, Resolve
 from services.alerts.fevers.tables import Alert
 from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
-from shared.events import AreaCode, Id
-from shared.events.values import AlertKind, AlertStatus
+from shared.events.alerts.fevers import AlertKind, AlertStatus
+from shared.events.base import AreaCode, Id
 from shared.exceptions import NotFound
 from shared.http.answers import Page
 from shared.http.declaration import AreaCheck

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.areas.tree import level_of
-from shared.events import Recorded, id_from
-from shared.events.alerts import AlertRaised, FeverDetected
-from shared.events.intake import ScreeningEvent, ScreeningRecorded
-from shared.events.values import AlertKind, AlertReason, AreaLevel
+from shared.events.alerts.fevers import AlertKind, AlertRaised, AlertReason, FeverDetected
+from shared.events.base import id_from
+from shared.events.envelope import Recorded
+from shared.events.intake.screenings import ScreeningEvent, ScreeningRecorded
+from shared.events.vocabulary import AreaLevel
 from shared.policy.pack import PolicyPack
 
 CODE_REASONS: dict[str, AlertReason] = {

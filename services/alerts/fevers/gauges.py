@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from services.alerts.fevers.domain import first_level
 from services.alerts.fevers.tables import Alert
 from shared.database.types import Instant
-from shared.events import COMMUNITY_DIGITS
+from shared.events.base import COMMUNITY_DIGITS
 from shared.runtime.service import AreaGauge
 from shared.site import Site
 

@@ -11,17 +11,19 @@ from services.alerts.fevers import domain, gauges
 from services.alerts.fevers.tables import Alert, VoidedScreening
 from services.alerts.texts import TEXTS
 from shared.database.sql import present
-from shared.events import Cause, Event, Id, Recorded
-from shared.events.alerts import (
+from shared.events.alerts.fevers import (
     AlertAcknowledged,
     AlertEscalated,
+    AlertOutcome,
     AlertRaised,
     AlertResolved,
     FeverDetected,
 )
+from shared.events.base import Cause, Event, Id
 from shared.events.causes import caused_by, dump, load, merge
-from shared.events.intake import ScreeningRecorded, ScreeningVoided
-from shared.events.values import Actor, AlertOutcome, Text
+from shared.events.envelope import Recorded
+from shared.events.intake.screenings import ScreeningRecorded, ScreeningVoided
+from shared.events.vocabulary import Actor, Text
 from shared.exceptions import Conflict, Forbidden, NotFound
 from shared.i18n.messages import TEXTS as CORE_TEXTS
 from shared.security.roles import Role

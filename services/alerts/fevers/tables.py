@@ -7,8 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.alerts.schema import Table
 from shared.database.types import Instant
+from shared.events.alerts.fevers import AlertKind, AlertStatus
 from shared.events.causes import Stored
-from shared.events.values import AlertKind, AlertStatus, AreaLevel
+from shared.events.vocabulary import AreaLevel
 
 
 class Alert(Table):

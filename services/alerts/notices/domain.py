@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from shared.events import Cause
-from shared.events.alerts import NoticeIssued
-from shared.events.values import Level
+from shared.events.alerts.notices import NoticeIssued
+from shared.events.base import Cause
+from shared.events.vocabulary import Level
 from shared.policy.pack import Notice
 
 

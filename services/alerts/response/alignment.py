@@ -13,9 +13,10 @@ from services.alerts.response.effects import Effects
 from services.alerts.response.measures import causes_under
 from services.alerts.risk.levels import level_in_force, own_levels
 from services.alerts.risk.situations import situations
-from shared.events import Cause, Event, Recorded, id_from
-from shared.events.alerts import SituationChanged
-from shared.events.values import Level, Situation
+from shared.events.alerts.risk import SituationChanged
+from shared.events.base import Cause, Event, id_from
+from shared.events.envelope import Recorded
+from shared.events.vocabulary import Level, Situation
 from shared.policy.pack import MeasureRule, measures_for
 from shared.writer.handlers import Tx
 

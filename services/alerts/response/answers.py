@@ -5,13 +5,11 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from shared.events import AreaCode, Cause, Id
-from shared.events.values import (
-    ActivityKind,
-    Level,
-    MeasureKind,
-    VenueKind,
-)
+from shared.events.alerts.activities import ActivityKind
+from shared.events.alerts.measures import MeasureKind
+from shared.events.alerts.venues import VenueKind
+from shared.events.base import AreaCode, Cause, Id
+from shared.events.vocabulary import Level
 from shared.http.answers import Answered
 
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from services.alerts.response import rows
 from services.alerts.response.domain import Ground, MeasureFacts
-from shared.events import Cause, id_from
-from shared.events.values import MeasureKind
+from shared.events.alerts.measures import MeasureKind
+from shared.events.base import Cause, id_from
 from shared.policy.pack import Measure
 from shared.writer.handlers import Tx
 

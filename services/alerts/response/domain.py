@@ -9,17 +9,18 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.areas.tree import ancestors
-from shared.events import Cause, Recorded
-from shared.events.alerts import (
-    MeasureEnded,
-    MeasureStarted,
+from shared.events.alerts.checkpoints import CheckpointCheck
+from shared.events.alerts.measures import MEASURE_KINDS, MeasureEnded, MeasureKind, MeasureStarted
+from shared.events.alerts.response import (
     ResponseChanged,
     ResponseEnded,
     ResponseEvent,
     ResponseStarted,
-    RiskLevelChanged,
 )
-from shared.events.values import LEVELS, MEASURE_KINDS, CheckpointCheck, Level, MeasureKind
+from shared.events.alerts.risk import RiskLevelChanged
+from shared.events.base import Cause
+from shared.events.envelope import Recorded
+from shared.events.vocabulary import LEVELS, Level
 from shared.policy.pack import (
     ActivityStop,
     Checkpoint,

@@ -13,9 +13,9 @@ from services.alerts.response import domain
 from services.alerts.response.domain import Ground, MeasureFacts
 from services.alerts.sanitation import domain as sanitation
 from services.alerts.service_plans import domain as service_plans
-from shared.events import Cause, Event
-from shared.events.alerts import PlannedService
-from shared.events.values import SERVICE_PLANS, Level, ServicePlan
+from shared.events.alerts.service_plans import SERVICE_PLANS, PlannedService, ServicePlan
+from shared.events.base import Cause, Event
+from shared.events.vocabulary import Level
 from shared.policy.pack import (
     Checkpoint,
     Notice,

@@ -12,9 +12,10 @@ from services.alerts.response import domain, rows
 from services.alerts.response.alignment import Alignment
 from services.alerts.response.domain import Response
 from services.alerts.venues import handlers as venues
-from shared.events import Event, Recorded, id_from
-from shared.events.alerts import RiskLevelChanged, SituationChanged
-from shared.events.values import Level, Situation
+from shared.events.alerts.risk import RiskLevelChanged, SituationChanged
+from shared.events.base import Event, id_from
+from shared.events.envelope import Recorded
+from shared.events.vocabulary import Level, Situation
 from shared.policy.pack import measures_for
 from shared.writer.handlers import Tx
 

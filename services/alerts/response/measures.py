@@ -14,9 +14,10 @@ from services.alerts.checkpoints.domain import ALWAYS_PASS
 from services.alerts.response import rows
 from services.alerts.response.domain import MeasureFacts, governing
 from services.alerts.service_plans.domain import EVERYDAY
-from shared.events import COMMUNITY_DIGITS, Cause, id_from
+from shared.events.alerts.measures import MEASURE_KINDS, MeasureKind
+from shared.events.alerts.service_plans import ServicePlan
+from shared.events.base import COMMUNITY_DIGITS, Cause, id_from
 from shared.events.causes import Stored, dump
-from shared.events.values import MEASURE_KINDS, MeasureKind, ServicePlan
 from shared.policy.pack import MeasureRule, ServicePlanChange, measures_for
 from shared.site import Site
 from shared.writer.handlers import Tx

@@ -9,16 +9,12 @@ from typing import Any, Literal
 from services.alerts.response import rows
 from services.alerts.response.domain import MeasureFacts
 from services.alerts.risk.handlers import OrderLevel, order_level
-from shared.events import Event
-from shared.events.alerts import (
-    ActivityCalledOff,
-    ElectionPaused,
-    ElectionResumed,
-    VenueClosed,
-    VenueLimited,
-    VenueOpened,
-)
-from shared.events.values import MEASURE_KINDS, MeasureKind, Text
+from shared.events.alerts.activities import ActivityCalledOff
+from shared.events.alerts.elections import ElectionPaused, ElectionResumed
+from shared.events.alerts.measures import MEASURE_KINDS, MeasureKind
+from shared.events.alerts.venues import VenueClosed, VenueLimited, VenueOpened
+from shared.events.base import Event
+from shared.events.vocabulary import Text
 from shared.writer.commands import new_id
 from shared.writer.transaction import Transaction
 

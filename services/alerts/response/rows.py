@@ -17,8 +17,8 @@ from services.alerts.response.domain import (
 from services.alerts.response.tables import grounds, measures, responses
 from shared.areas.tree import ancestors
 from shared.database.sql import area_range, send
+from shared.events.alerts.measures import MeasureKind
 from shared.events.causes import dump, load
-from shared.events.values import MeasureKind
 from shared.policy.pack import Measure
 
 MANUAL = "manual"

@@ -5,8 +5,10 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from services.alerts.response.answers import Measure
-from shared.events import AreaCode, Cause, Id
-from shared.events.values import Level, LevelReason, ServicePlan, Situation
+from shared.events.alerts.risk import LevelReason
+from shared.events.alerts.service_plans import ServicePlan
+from shared.events.base import AreaCode, Cause, Id
+from shared.events.vocabulary import Level, Situation
 from shared.http.answers import Answered
 
 ProposalStatus = Literal["open", "accepted", "declined", "superseded", "withdrawn"]

@@ -12,7 +12,7 @@ from services.alerts.risk.state import area_state
 from services.alerts.risk.tables import Proposal
 from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
-from shared.events import AreaCode
+from shared.events.base import AreaCode
 from shared.http.answers import Page
 from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page

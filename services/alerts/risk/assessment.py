@@ -16,10 +16,11 @@ from services.alerts.risk.evidence import (
 from services.alerts.risk.levels import level_above, risk_of
 from services.alerts.risk.tables import AreaRisk, Proposal
 from shared.clock.clock import CST
-from shared.events import Cause, Event, id_from
-from shared.events.alerts import Order, RiskLevelChanged, RiskLevelProposed
+from shared.events.alerts.orders import Order
+from shared.events.alerts.risk import LevelReason, RiskLevelChanged, RiskLevelProposed
+from shared.events.base import Cause, Event, id_from
 from shared.events.causes import caused_by, dump, load
-from shared.events.values import Level, LevelReason
+from shared.events.vocabulary import Level
 from shared.writer.handlers import Tx
 
 WINDOW = "risk.window"

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from shared.areas.tree import Level as AreaLevel
 from shared.areas.tree import ancestors, cut, level_of, within
-from shared.events.values import LEVELS, CaseOrigin, CaseStatus, Level, LevelReason, Situation
+from shared.events.alerts.risk import LevelReason
+from shared.events.intake.cases import CaseOrigin, CaseStatus
+from shared.events.vocabulary import LEVELS, Level, Situation
 from shared.policy.pack import PolicyPack, RiskUnit
 
 UNITS: dict[AreaLevel, RiskUnit] = {

@@ -9,9 +9,10 @@ from services.alerts.risk.domain import Case, Report, case_of
 from services.alerts.risk.tables import CaseFacts, CaseReport
 from shared.clock.clock import CST
 from shared.database.sql import area_range
-from shared.events import Cause, Recorded
+from shared.events.base import Cause
 from shared.events.causes import dump, load
-from shared.events.intake import CaseReported
+from shared.events.envelope import Recorded
+from shared.events.intake.cases import CaseReported
 from shared.policy.pack import PolicyPack
 from shared.writer.handlers import Tx
 

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from services.alerts.risk.levels import level_in_force, own_levels
 from shared.areas.tree import UnknownArea
-from shared.events import COMMUNITY_DIGITS
-from shared.events.values import LEVELS
+from shared.events.base import COMMUNITY_DIGITS
+from shared.events.vocabulary import LEVELS
 from shared.runtime.service import AreaGauge
 from shared.site import Site
 

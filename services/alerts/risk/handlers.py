@@ -10,11 +10,13 @@ from services.alerts.risk.situations import reassess_situation
 from services.alerts.risk.tables import AreaRisk, Proposal, RiskOrder
 from services.alerts.texts import TEXTS
 from shared.clock.clock import CST
-from shared.events import COMMUNITY_DIGITS, AreaCode, Event, Id, Recorded
-from shared.events.alerts import Order, RiskLevelChanged, RiskLevelDeclined
+from shared.events.alerts.orders import Order
+from shared.events.alerts.risk import RiskLevelChanged, RiskLevelDeclined
+from shared.events.base import COMMUNITY_DIGITS, AreaCode, Event, Id
 from shared.events.causes import dump, load
-from shared.events.intake import CaseReported
-from shared.events.values import Actor, Level, ShortText, Text
+from shared.events.envelope import Recorded
+from shared.events.intake.cases import CaseReported
+from shared.events.vocabulary import Actor, Level, ShortText, Text
 from shared.exceptions import Conflict, Invalid, NotFound
 from shared.security.audit import record
 from shared.writer.commands import Command, Moment, new_id

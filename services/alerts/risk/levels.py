@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from services.alerts.risk.domain import areas_above, strongest
 from services.alerts.risk.tables import AreaRisk
 from shared.database.sql import area_range
-from shared.events.values import Level
+from shared.events.vocabulary import Level
 from shared.writer.handlers import Tx
 
 

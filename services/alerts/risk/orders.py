@@ -9,8 +9,8 @@ from services.alerts.risk import domain
 from services.alerts.risk.assessment import assessed, cases_of, changed, open_proposal, reassess
 from services.alerts.risk.levels import risk_of
 from services.alerts.risk.tables import Proposal, RiskOrder
-from shared.events import Event
-from shared.events.alerts import Order
+from shared.events.alerts.orders import Order
+from shared.events.base import Event
 from shared.events.causes import load
 from shared.writer.handlers import Tx
 

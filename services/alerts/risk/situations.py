@@ -12,9 +12,9 @@ from services.alerts.risk.evidence import causes_of, counted_for_situation, rece
 from services.alerts.risk.tables import CommunitySituation
 from shared.clock.clock import CST
 from shared.database.sql import area_range
-from shared.events import Cause, Event
-from shared.events.alerts import SituationChanged
-from shared.events.values import SITUATIONS, Situation
+from shared.events.alerts.risk import SituationChanged
+from shared.events.base import Cause, Event
+from shared.events.vocabulary import SITUATIONS, Situation
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due
 

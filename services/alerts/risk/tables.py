@@ -7,8 +7,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.alerts.schema import Table
 from shared.database.types import Instant
+from shared.events.alerts.risk import LevelReason
 from shared.events.causes import Stored
-from shared.events.values import CaseOrigin, CaseStatus, Level, LevelReason, Situation
+from shared.events.intake.cases import CaseOrigin, CaseStatus
+from shared.events.vocabulary import Level, Situation
 
 
 class CaseReport(Table):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.alerts.risk.domain import Case, Report, assess, case_of, units_of
-from shared.events.values import Level
+from shared.events.vocabulary import Level
 from shared.policy.pack import PolicyPack
 
 Levels = Mapping[tuple[str, date], Level]

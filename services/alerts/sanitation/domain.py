@@ -2,8 +2,8 @@
 
 from datetime import datetime, time, timedelta
 
-from shared.events import Cause
-from shared.events.alerts import SanitationOrdered
+from shared.events.alerts.sanitation import SanitationOrdered
+from shared.events.base import Cause
 
 DAY = timedelta(days=1)
 NOTICE_NEEDED = timedelta(hours=1)

@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from shared.events import Cause
-from shared.events.alerts import PlannedService, ServicePlanChanged
-from shared.events.values import ServicePlan
+from shared.events.alerts.service_plans import PlannedService, ServicePlan, ServicePlanChanged
+from shared.events.base import Cause
 from shared.policy.pack import PolicyPack
 
 EVERYDAY: ServicePlan = "everyday"

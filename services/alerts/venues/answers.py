@@ -2,8 +2,8 @@
 
 from pydantic import AwareDatetime
 
-from shared.events import AreaCode, Cause, Id
-from shared.events.values import VenueKind, VenueStatus
+from shared.events.alerts.venues import VenueKind, VenueStatus
+from shared.events.base import AreaCode, Cause, Id
 from shared.http.answers import Answered
 
 

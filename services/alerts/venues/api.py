@@ -10,8 +10,8 @@ from services.alerts.venues import answers, handlers
 from services.alerts.venues.handlers import ChangeVenue, RegisterVenue
 from services.alerts.venues.tables import Venue
 from shared.database.sql import area_range
-from shared.events import AreaCode, Id
-from shared.events.values import VenueKind, VenueStatus
+from shared.events.alerts.venues import VenueKind, VenueStatus
+from shared.events.base import AreaCode, Id
 from shared.exceptions import NotFound
 from shared.http.answers import Page
 from shared.http.declaration import AreaCheck

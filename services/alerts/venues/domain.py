@@ -10,9 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from shared.events import Cause, Event
-from shared.events.alerts import VenueClosed, VenueLimited, VenueOpened
-from shared.events.values import VenueKind, VenueStatus
+from shared.events.alerts.venues import (
+    VenueClosed,
+    VenueKind,
+    VenueLimited,
+    VenueOpened,
+    VenueStatus,
+)
+from shared.events.base import Cause, Event
 from shared.policy.pack import VenueClosure, VenueLimit
 
 UNLIMITED = 1_000_000_000

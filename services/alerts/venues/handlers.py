@@ -14,9 +14,12 @@ from services.alerts.venues import domain
 from services.alerts.venues.domain import Asked, ByHand, InForce, Step
 from services.alerts.venues.tables import Venue
 from shared.database.sql import area_range
-from shared.events import AreaCode, Event, Id, Recorded
+from shared.events.alerts.measures import MeasureKind
+from shared.events.alerts.venues import VenueKind, VenueStatus
+from shared.events.base import AreaCode, Event, Id
 from shared.events.causes import dump, load
-from shared.events.values import MeasureKind, ShortText, Text, VenueKind, VenueStatus
+from shared.events.envelope import Recorded
+from shared.events.vocabulary import ShortText, Text
 from shared.exceptions import Conflict, Invalid, NotFound
 from shared.policy.pack import VenueClosure, VenueLimit
 from shared.security.audit import record

@@ -4,8 +4,8 @@ from datetime import date
 
 from pydantic import AwareDatetime
 
-from shared.events import AreaCode, Id
-from shared.events.values import CaseOrigin, CaseStatus
+from shared.events.base import AreaCode, Id
+from shared.events.intake.cases import CaseOrigin, CaseStatus
 from shared.http.answers import Answered
 
 

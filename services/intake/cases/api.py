@@ -11,8 +11,8 @@ from services.intake.cases.handlers import ReportAgain, ReportCase
 from services.intake.cases.tables import Case, CaseReport
 from services.intake.texts import TEXTS
 from shared.database.sql import area_range
-from shared.events import AreaCode, Id
-from shared.events.values import CaseStatus
+from shared.events.base import AreaCode, Id
+from shared.events.intake.cases import CaseStatus
 from shared.http.answers import Page
 from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page

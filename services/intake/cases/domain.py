@@ -6,7 +6,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from shared.events.values import CaseOrigin, CaseStatus
+from shared.events.intake.cases import CaseOrigin, CaseStatus
 
 # 排除或解除 (cleared), 治愈 (recovered) and 死亡 (died) end a case; falling ill again is a new one.
 FOLLOWS: Mapping[CaseStatus, frozenset[CaseStatus]] = {

@@ -15,9 +15,8 @@ from services.intake.people import register
 from services.intake.texts import TEXTS
 from services.intake.times import RecordedAt, RecordedOn
 from shared.clock.clock import CST
-from shared.events import AreaCode, Event, Id
-from shared.events.intake import CaseReported
-from shared.events.values import CaseOrigin, CaseStatus
+from shared.events.base import AreaCode, Event, Id
+from shared.events.intake.cases import CaseOrigin, CaseReported, CaseStatus
 from shared.exceptions import Invalid, NotFound
 from shared.writer.commands import Command
 from shared.writer.handlers import Tx

@@ -2,8 +2,8 @@
 
 from pydantic import AwareDatetime
 
-from shared.events import AreaCode, Id
-from shared.events.values import Category, Need
+from shared.events.base import AreaCode, Id
+from shared.events.vocabulary import Category, Need
 from shared.http.answers import Answered
 
 

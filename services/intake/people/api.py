@@ -21,8 +21,8 @@ from services.intake.people.tables import Person
 from services.intake.texts import TEXTS
 from shared.areas.tree import Level, cut
 from shared.database.sql import area_range
-from shared.events import AreaCode
-from shared.events.values import Category, Need
+from shared.events.base import AreaCode
+from shared.events.vocabulary import Category, Need
 from shared.exceptions import Gone
 from shared.http.answers import Page
 from shared.http.declaration import AreaCheck

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from shared.events import COMMUNITY_DIGITS
+from shared.events.base import COMMUNITY_DIGITS
 
 DETAILS = ("name", "id_card", "phone", "address")
 

@@ -12,9 +12,9 @@ from services.intake.people.sealing import opened, sealed
 from services.intake.people.tables import Person
 from services.intake.texts import TEXTS
 from shared.database.sql import area_range
-from shared.events import AreaCode, Event, Id
-from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
-from shared.events.values import Category, Need
+from shared.events.base import AreaCode, Event, Id
+from shared.events.intake.people import PersonErased, PersonRegistered, PersonUpdated
+from shared.events.vocabulary import Category, Need
 from shared.exceptions import Conflict, Forbidden, Invalid
 from shared.security import audit
 from shared.security.roles import Role

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from shared.events.intake import ScreeningRecorded, ScreeningVoided
+from shared.events.intake.screenings import ScreeningRecorded, ScreeningVoided
 from shared.policy.pack import Temperature
 
 

@@ -9,16 +9,9 @@ from services.intake.screenings import domain
 from services.intake.screenings.tables import Screening, add_screenings
 from services.intake.texts import TEXTS
 from services.intake.times import RecordedAt
-from shared.events import AreaCode, Event, Id
-from shared.events.values import (
-    Channel,
-    Direction,
-    HealthCode,
-    PlaceId,
-    PlaceKind,
-    ShortText,
-    Symptom,
-)
+from shared.events.base import AreaCode, Event, Id
+from shared.events.intake.screenings import Direction, HealthCode, PlaceKind
+from shared.events.vocabulary import Channel, PlaceId, ShortText, Symptom
 from shared.exceptions import Conflict, Invalid, NotFound
 from shared.site import Site
 from shared.writer.commands import Command

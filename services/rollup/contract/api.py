@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from services.rollup.contract.page import page
 from services.rollup.texts import TEXTS
-from shared.events import contract
+from shared.events import schema as contract
 from shared.events.envelope import schema_name
 from shared.exceptions import NotFound
 from shared.http.answers import JsonDocument

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import AwareDatetime
 
-from shared.events import AreaCode, Id
+from shared.events.base import AreaCode, Id
 from shared.http.answers import Answered
 
 

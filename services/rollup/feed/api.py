@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 from services.rollup.feed.answers import FeedEvent
 from services.rollup.feed.domain import data_of, is_sent, kinds_asked
 from services.rollup.texts import TEXTS
-from shared.events import AreaCode, Recorded
+from shared.events.base import AreaCode
+from shared.events.envelope import Recorded
 from shared.events.wording import described_to
 from shared.exceptions import Invalid
 from shared.http.routes import Routes

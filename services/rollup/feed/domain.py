@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from typing import Any, Final
 
-from shared.events import REGISTRY, Event
-from shared.events.intake import ScreeningRecorded
-from shared.events.volunteers import AssistanceEvent
+from shared.events.base import Event
+from shared.events.intake.screenings import ScreeningRecorded
+from shared.events.registry import all_events
+from shared.events.volunteers.requests import AssistanceEvent
 
 ORDINARY: Final[tuple[type[Event], ...]] = (ScreeningRecorded,)
 """What happens all day long, and is sent only to who asks for it by name."""
@@ -21,8 +22,8 @@ def kinds_asked(types: str | None) -> frozenset[type[Event]]:
     Raises ValueError with the names that are unknown.
     """
     if types is None:
-        return frozenset(REGISTRY.values()) - frozenset(ORDINARY)
-    known = {model.name: model for model in REGISTRY.values()} | REGISTRY
+        return frozenset(all_events().values()) - frozenset(ORDINARY)
+    known = {model.name: model for model in all_events().values()} | all_events()
     names = [name for part in types.split(",") if (name := part.strip())]
     unknown = [name for name in names if name not in known]
     if unknown:

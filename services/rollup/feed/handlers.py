@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from shared.events import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 from shared.writer.handlers import Tx
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from shared.events import AreaCode
+from shared.events.base import AreaCode
 from shared.http.answers import Answered
 
 

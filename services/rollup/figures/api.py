@@ -9,7 +9,7 @@ from services.rollup.figures.answers import AreaFigures
 from services.rollup.figures.domain import local_day
 from services.rollup.figures.reading import figures_on
 from services.rollup.texts import TEXTS
-from shared.events import AreaCode
+from shared.events.base import AreaCode
 from shared.http.reads import Read
 from shared.http.routes import Routes
 from shared.security.roles import Role

@@ -11,11 +11,40 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
 from shared.areas.tree import Level
-from shared.events import Event, Recorded
-from shared.events import alerts as a
-from shared.events import intake as i
-from shared.events import volunteers as v
-from shared.events.values import LEVELS, CaseStatus
+from shared.events.alerts.activities import ActivityCalledOff
+from shared.events.alerts.checkpoints import (
+    CheckpointClosed,
+    CheckpointOpened,
+    SealingImposed,
+    SealingLifted,
+)
+from shared.events.alerts.elections import ElectionHeld, ElectionPaused, ElectionResumed
+from shared.events.alerts.fevers import AlertEscalated, AlertRaised, AlertResolved, FeverDetected
+from shared.events.alerts.risk import RiskLevelChanged
+from shared.events.alerts.venues import VenueClosed, VenueLimited, VenueOpened
+from shared.events.base import Event
+from shared.events.envelope import Recorded
+from shared.events.intake.cases import CaseReported, CaseStatus
+from shared.events.intake.contacts import ContactNamed, ContactTraced
+from shared.events.intake.households import HouseholdChecked, OrganisationChecked
+from shared.events.intake.observations import (
+    CheckInMissed,
+    ObservationCheckedIn,
+    ObservationClosed,
+    ObservationOpened,
+)
+from shared.events.intake.people import PersonRegistered
+from shared.events.intake.samples import SampleTaken
+from shared.events.intake.screenings import ScreeningRecorded, ScreeningVoided
+from shared.events.vocabulary import LEVELS
+from shared.events.volunteers.helpers import HelperRegistered, HelperReturned, HelperStoodDown
+from shared.events.volunteers.hours import HoursLogged
+from shared.events.volunteers.requests import (
+    AssistanceCancelled,
+    AssistanceCompleted,
+    AssistanceEscalated,
+    AssistanceRequested,
+)
 
 LOCAL: Final = timezone(timedelta(hours=8))
 COMMUNITY_DIGITS: Final = Level.COMMUNITY.digits
@@ -137,20 +166,20 @@ def _plain(*figures: str) -> Callable[[Event], Counted]:
 
 
 def _reached(figure: str) -> Callable[[Any], Counted]:
-    def tell(event: i.HouseholdChecked | i.OrganisationChecked) -> Counted:
+    def tell(event: HouseholdChecked | OrganisationChecked) -> Counted:
         return [(local_day(event.occurred_at), figure, int(event.outcome == "reached"))]
 
     return tell
 
 
-def _screened(event: i.ScreeningRecorded) -> Counted:
+def _screened(event: ScreeningRecorded) -> Counted:
     day = local_day(event.occurred_at)
     if event.temperature_c is None:
         return ((day, "screenings", 1), (day, "unmeasured", 1))
     return ((day, "screenings", 1),)
 
 
-def _voided(event: i.ScreeningVoided) -> Counted:
+def _voided(event: ScreeningVoided) -> Counted:
     day = local_day(event.screened_at)
     return (
         (day, "screenings", -1),
@@ -159,49 +188,49 @@ def _voided(event: i.ScreeningVoided) -> Counted:
     )
 
 
-def _resolved(event: a.AlertResolved) -> Counted:
+def _resolved(event: AlertResolved) -> Counted:
     """An alert whose screening was taken back (作废) was none: it leaves the day it counted in."""
     found, ending = event.because[-2:] if len(event.because) > 1 else (None, None)
-    if found and ending and ending.type == i.ScreeningVoided.type and found.type in _FOUND:
+    if found and ending and ending.type == ScreeningVoided.type and found.type in _FOUND:
         return [(local_day(found.occurred_at), figure, -1) for figure in _FOUND[found.type]]
     return [(local_day(event.occurred_at), "alerts_resolved", 1)]
 
 
-def _level(event: a.RiskLevelChanged) -> Counted:
+def _level(event: RiskLevelChanged) -> Counted:
     step = LEVELS.index(event.level) - LEVELS.index(event.previous)
     day = local_day(event.occurred_at)
     return [(day, "levels_raised", int(step > 0)), (day, "levels_lowered", int(step < 0))]
 
 
-def _served(event: v.HoursLogged) -> Counted:
+def _served(event: HoursLogged) -> Counted:
     minutes = round((event.ends_at - event.starts_at).total_seconds() / 60)
     return [(local_day(event.starts_at), "service_minutes", max(minutes, 0))]
 
 
-_FOUND: Final = {a.FeverDetected.type: ("fevers", "alerts"), a.AlertRaised.type: ("alerts",)}
+_FOUND: Final = {FeverDetected.type: ("fevers", "alerts"), AlertRaised.type: ("alerts",)}
 _TELLS: Final[dict[type[Event], Callable[[Any], Counted]]] = {
-    i.ScreeningRecorded: _screened,
-    i.ScreeningVoided: _voided,
-    i.PersonRegistered: _plain("people_registered"),
-    i.HouseholdChecked: _reached("households_checked"),
-    i.OrganisationChecked: _reached("organisations_checked"),
-    i.ObservationOpened: _plain("observations_opened"),
-    i.ObservationClosed: _plain("observations_closed"),
-    i.ObservationCheckedIn: _plain("check_ins"),
-    i.CheckInMissed: _plain("check_ins_missed"),
-    i.ContactNamed: _plain("contacts_named"),
-    i.ContactTraced: _plain("contacts_traced"),
-    i.SampleTaken: _plain("samples_taken"),
-    a.FeverDetected: _plain(*_FOUND[a.FeverDetected.type]),
-    a.AlertRaised: _plain(*_FOUND[a.AlertRaised.type]),
-    a.AlertEscalated: _plain("alerts_escalated"),
-    a.AlertResolved: _resolved,
-    a.RiskLevelChanged: _level,
-    a.ActivityCalledOff: _plain("activities_called_off"),
-    v.AssistanceRequested: _plain("requests_made"),
-    v.AssistanceCompleted: _plain("requests_completed"),
-    v.AssistanceEscalated: _plain("requests_escalated"),
-    v.HoursLogged: _served,
+    ScreeningRecorded: _screened,
+    ScreeningVoided: _voided,
+    PersonRegistered: _plain("people_registered"),
+    HouseholdChecked: _reached("households_checked"),
+    OrganisationChecked: _reached("organisations_checked"),
+    ObservationOpened: _plain("observations_opened"),
+    ObservationClosed: _plain("observations_closed"),
+    ObservationCheckedIn: _plain("check_ins"),
+    CheckInMissed: _plain("check_ins_missed"),
+    ContactNamed: _plain("contacts_named"),
+    ContactTraced: _plain("contacts_traced"),
+    SampleTaken: _plain("samples_taken"),
+    FeverDetected: _plain(*_FOUND[FeverDetected.type]),
+    AlertRaised: _plain(*_FOUND[AlertRaised.type]),
+    AlertEscalated: _plain("alerts_escalated"),
+    AlertResolved: _resolved,
+    RiskLevelChanged: _level,
+    ActivityCalledOff: _plain("activities_called_off"),
+    AssistanceRequested: _plain("requests_made"),
+    AssistanceCompleted: _plain("requests_completed"),
+    AssistanceEscalated: _plain("requests_escalated"),
+    HoursLogged: _served,
 }
 
 
@@ -240,7 +269,7 @@ class CaseReport(NamedTuple):
     confirmed_on: date | None
 
 
-def case_report(recorded: Recorded[i.CaseReported]) -> CaseReport:
+def case_report(recorded: Recorded[CaseReported]) -> CaseReport:
     """What is kept of a report."""
     event = recorded.data
     day = local_day(event.occurred_at)
@@ -272,24 +301,24 @@ def _case_day(said: Sequence[CaseReport]) -> date:
 # States -----------------------------------------------------------------------------------------
 
 _STATES: Final[dict[type[Event], tuple[str, str | None]]] = {
-    i.ObservationOpened: ("observation_id", "observations_open"),
-    i.ObservationClosed: ("observation_id", None),
-    a.CheckpointOpened: ("measure_id", "checkpoints_open"),
-    a.CheckpointClosed: ("measure_id", None),
-    a.SealingImposed: ("measure_id", "areas_sealed"),
-    a.SealingLifted: ("measure_id", None),
-    a.ElectionPaused: ("election_id", "elections_paused"),
-    a.ElectionResumed: ("election_id", None),
-    a.ElectionHeld: ("election_id", None),
-    a.VenueClosed: ("venue_id", "venues_closed"),
-    a.VenueLimited: ("venue_id", "venues_limited"),
-    a.VenueOpened: ("venue_id", None),
-    v.AssistanceRequested: ("request_id", "requests_open"),
-    v.AssistanceCompleted: ("request_id", None),
-    v.AssistanceCancelled: ("request_id", None),
-    v.HelperRegistered: ("helper_id", "helpers"),
-    v.HelperStoodDown: ("helper_id", "helpers_stood_down"),
-    v.HelperReturned: ("helper_id", "helpers"),
+    ObservationOpened: ("observation_id", "observations_open"),
+    ObservationClosed: ("observation_id", None),
+    CheckpointOpened: ("measure_id", "checkpoints_open"),
+    CheckpointClosed: ("measure_id", None),
+    SealingImposed: ("measure_id", "areas_sealed"),
+    SealingLifted: ("measure_id", None),
+    ElectionPaused: ("election_id", "elections_paused"),
+    ElectionResumed: ("election_id", None),
+    ElectionHeld: ("election_id", None),
+    VenueClosed: ("venue_id", "venues_closed"),
+    VenueLimited: ("venue_id", "venues_limited"),
+    VenueOpened: ("venue_id", None),
+    AssistanceRequested: ("request_id", "requests_open"),
+    AssistanceCompleted: ("request_id", None),
+    AssistanceCancelled: ("request_id", None),
+    HelperRegistered: ("helper_id", "helpers"),
+    HelperStoodDown: ("helper_id", "helpers_stood_down"),
+    HelperReturned: ("helper_id", "helpers"),
 }
 
 
@@ -315,6 +344,6 @@ def state_after(event: Event, before: State | None) -> State | None:
     """The state of a thing after an event; None when it counts in no standing figure any more."""
     figure = _STATES[type(event)][1]
     # A helper's entry may be renewed while they are stood down (暂停服务).
-    if isinstance(event, v.HelperRegistered) and before is not None:
+    if isinstance(event, HelperRegistered) and before is not None:
         figure = before.figure
     return None if figure is None else State(figure, event.area)

@@ -8,8 +8,8 @@ from services.rollup.figures import domain
 from services.rollup.figures.domain import CaseReport, State, Tally
 from services.rollup.figures.tables import CountedCase, StandingThing, add_daily, add_standing
 from services.rollup.replacing import replace, stored
-from shared.events import Recorded
-from shared.events.intake import CaseReported
+from shared.events.envelope import Recorded
+from shared.events.intake.cases import CaseReported
 from shared.writer.handlers import Tx
 
 

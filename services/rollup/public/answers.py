@@ -4,8 +4,10 @@ from typing import Any
 
 from pydantic import AwareDatetime
 
-from shared.events import AreaCode
-from shared.events.values import Level, MeasureKind, NoticeChannel, Situation
+from shared.events.alerts.measures import MeasureKind
+from shared.events.alerts.notices import NoticeChannel
+from shared.events.base import AreaCode
+from shared.events.vocabulary import Level, Situation
 from shared.http.answers import Answered
 
 

@@ -7,7 +7,7 @@ from services.rollup.public.answers import PublicArea
 from services.rollup.public.page import page
 from services.rollup.public.reading import public_area
 from services.rollup.texts import TEXTS
-from shared.events import AreaCode
+from shared.events.base import AreaCode
 from shared.http.declaration import JSON
 from shared.http.reads import Read
 from shared.http.responses import json_response

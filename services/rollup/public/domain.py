@@ -4,18 +4,22 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from shared.events import Event
-from shared.events import alerts as a
-from shared.events.values import (
-    LEVELS,
-    MEASURE_KINDS,
-    SERVICE_PLANS,
-    SITUATIONS,
-    VENUE_KINDS,
-    Level,
-    MeasureKind,
-    Situation,
+from shared.events.alerts.checkpoints import (
+    CheckpointClosed,
+    CheckpointOpened,
+    SealingImposed,
+    SealingLifted,
 )
+from shared.events.alerts.elections import ElectionHeld, ElectionPaused, ElectionResumed
+from shared.events.alerts.measures import MEASURE_KINDS, MeasureEnded, MeasureKind, MeasureStarted
+from shared.events.alerts.notices import NoticeIssued
+from shared.events.alerts.orders import Order
+from shared.events.alerts.risk import RiskLevelChanged, SituationChanged
+from shared.events.alerts.sanitation import SanitationOrdered
+from shared.events.alerts.service_plans import SERVICE_PLANS, ServicePlanChanged
+from shared.events.alerts.venues import VENUE_KINDS, VenueClosed, VenueLimited, VenueOpened
+from shared.events.base import Event
+from shared.events.vocabulary import LEVELS, SITUATIONS, Level, Situation
 
 Details = Mapping[str, Any]
 
@@ -49,25 +53,25 @@ class _Start(NamedTuple):
 
 
 _STARTS: Final[dict[type[Event], _Start]] = {
-    a.CheckpointOpened: _Start("measure_id", "checkpoint", {"checks": "checks"}),
-    a.SealingImposed: _Start("measure_id", "sealing", {}),
-    a.ElectionPaused: _Start("election_id", "election_pause", {}),
-    a.VenueClosed: _Start("venue_id", "venue_closure", {"venue": "kind"}),
-    a.VenueLimited: _Start("venue_id", "venue_limit", {"venue": "kind"}),
-    a.SanitationOrdered: _Start("order_id", "sanitation", {"times": "times_per_day"}),
-    a.NoticeIssued: _Start(
+    CheckpointOpened: _Start("measure_id", "checkpoint", {"checks": "checks"}),
+    SealingImposed: _Start("measure_id", "sealing", {}),
+    ElectionPaused: _Start("election_id", "election_pause", {}),
+    VenueClosed: _Start("venue_id", "venue_closure", {"venue": "kind"}),
+    VenueLimited: _Start("venue_id", "venue_limit", {"venue": "kind"}),
+    SanitationOrdered: _Start("order_id", "sanitation", {"times": "times_per_day"}),
+    NoticeIssued: _Start(
         "notice_id", "notice", {name: name for name in ("text", "text_en", "level", "channels")}
     ),
 }
 # One measure may take them over from another without a word: only their own event opens them again.
 _OWN_LIVES: Final = frozenset({"venue_id", "election_id"})
 _ENDS: Final[dict[type[Event], str]] = {
-    a.MeasureEnded: "measure_id",
-    a.CheckpointClosed: "measure_id",
-    a.SealingLifted: "measure_id",
-    a.ElectionResumed: "election_id",
-    a.ElectionHeld: "election_id",
-    a.VenueOpened: "venue_id",
+    MeasureEnded: "measure_id",
+    CheckpointClosed: "measure_id",
+    SealingLifted: "measure_id",
+    ElectionResumed: "election_id",
+    ElectionHeld: "election_id",
+    VenueOpened: "venue_id",
 }
 
 
@@ -78,10 +82,10 @@ def measure_change(event: Event) -> Begun | Ended | None:
         return Ended(getattr(event, _ENDS[kind]))
     if kind in _STARTS:
         return _begun(event, _STARTS[kind])
-    if isinstance(event, a.MeasureStarted):
+    if isinstance(event, MeasureStarted):
         details = {} if event.limit is None else {"limit": event.limit}
         return Begun(event.measure_id, event.measure_id, event.kind, details)
-    if isinstance(event, a.ServicePlanChanged):
+    if isinstance(event, ServicePlanChanged):
         # An area has one plan: the area itself is what the measure is about.
         if event.plan == "everyday":
             return Ended(event.area)
@@ -102,11 +106,11 @@ def _begun(event: Event, start: _Start) -> Begun:
     return Begun(id_, measure_id, start.kind, plain)
 
 
-def state_change(event: Event) -> tuple[str, str, a.Order | None] | None:
+def state_change(event: Event) -> tuple[str, str, Order | None] | None:
     """`(what, value, order)` when an event changes an area's own level or situation."""
-    if isinstance(event, a.RiskLevelChanged):
+    if isinstance(event, RiskLevelChanged):
         return "level", event.level, event.order
-    if isinstance(event, a.SituationChanged):
+    if isinstance(event, SituationChanged):
         return "situation", event.situation, None
     return None
 

@@ -10,8 +10,8 @@ from services.rollup.public import domain
 from services.rollup.public.domain import Begun, Ended
 from services.rollup.public.tables import PublicChange, PublicMeasure, PublicState
 from services.rollup.replacing import AT_ONCE, replace, stored
-from shared.events import Recorded
-from shared.events.alerts import AlertsEvent
+from shared.events.alerts.base import AlertsEvent
+from shared.events.envelope import Recorded
 from shared.writer.handlers import Tx
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.rollup.schema import Table
 from shared.database.types import Instant
-from shared.events.values import MeasureKind
+from shared.events.alerts.measures import MeasureKind
 
 
 class PublicState(Table):

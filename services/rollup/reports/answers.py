@@ -4,8 +4,8 @@ import datetime as dt
 
 from pydantic import AwareDatetime
 
-from shared.events import AreaCode, Cause
-from shared.events.values import ReportStatus
+from shared.events.base import AreaCode, Cause
+from shared.events.rollup.reports import ReportStatus
 from shared.http.answers import Answered
 
 

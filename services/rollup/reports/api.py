@@ -12,8 +12,8 @@ from services.rollup.reports.handlers import Excuse, SignOff
 from services.rollup.reports.tables import Report
 from services.rollup.texts import TEXTS
 from shared.database.sql import area_range
-from shared.events import AreaCode
-from shared.events.values import ReportStatus
+from shared.events.base import AreaCode
+from shared.events.rollup.reports import ReportStatus
 from shared.exceptions import NotFound
 from shared.http.answers import Page
 from shared.http.paging import Paged, page

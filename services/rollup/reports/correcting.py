@@ -10,8 +10,8 @@ from services.rollup.figures.domain import DAILY, Tally
 from services.rollup.figures.reading import figures_on
 from services.rollup.reports import domain
 from services.rollup.reports.tables import Report, ReportRevision
-from shared.events import Cause, Event
-from shared.events.rollup import ReportCorrected
+from shared.events.base import Cause, Event
+from shared.events.rollup.reports import ReportCorrected
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due
 

@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Final
 
-from shared.events.rollup import FigureChange
-from shared.events.values import ReportStatus
+from shared.events.rollup.reports import FigureChange, ReportStatus
 from shared.policy.pack import Reports
 
 LOCAL: Final = timezone(timedelta(hours=8))

@@ -9,9 +9,9 @@ from services.rollup.reports import domain, viewing
 from services.rollup.reports.tables import Report
 from services.rollup.texts import TEXTS
 from shared.areas.tree import Level, level_of
-from shared.events import AreaCode, Event
-from shared.events.rollup import ReportExcused, ReportSubmitted
-from shared.events.values import Text
+from shared.events.base import AreaCode, Event
+from shared.events.rollup.reports import ReportExcused, ReportSubmitted
+from shared.events.vocabulary import Text
 from shared.exceptions import Conflict, Invalid, NotFound
 from shared.site import Site
 from shared.writer.commands import Command

@@ -10,8 +10,8 @@ from sqlalchemy import func, insert, select, update
 
 from services.rollup.reports import domain
 from services.rollup.reports.tables import Report
-from shared.events import Event
-from shared.events.rollup import ReportMissed, ReportOpened
+from shared.events.base import Event
+from shared.events.rollup.reports import ReportMissed, ReportOpened
 from shared.policy.pack import Reports
 from shared.site import Site
 from shared.writer.handlers import Tx

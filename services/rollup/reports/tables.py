@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.rollup.schema import Table
 from shared.database.types import Instant
-from shared.events.values import ReportStatus
+from shared.events.rollup.reports import ReportStatus
 
 
 class Report(Table):

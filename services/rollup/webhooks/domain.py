@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 
-from shared.events import REGISTRY, Event
+from shared.events.base import Event
+from shared.events.registry import all_events
 
 FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
@@ -15,10 +16,10 @@ def kinds_of(types: Collection[str]) -> frozenset[type[Event]]:
 
     `bulwark.alerts.*` is every kind that alerts has in this release.
     """
-    every = {every_kind(model.service) for model in REGISTRY.values()}.intersection(types)
+    every = {every_kind(model.service) for model in all_events().values()}.intersection(types)
     return frozenset(
         model
-        for name, model in REGISTRY.items()
+        for name, model in all_events().items()
         if name in types or every_kind(model.service) in every
     )
 

@@ -15,7 +15,8 @@ from services.rollup.webhooks.target import PassedOver, Target, TargetGone
 from shared.context import ServiceContext
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
-from shared.events import Event, MalformedEvent, Recorded, decode, parse, position_of
+from shared.events.base import Event
+from shared.events.envelope import MalformedEvent, Recorded, decode, parse, position_of
 from shared.exceptions import Unavailable
 from shared.inbox.reader import HEARTBEAT, PULL_EXPIRED
 from shared.logs import get_logger

@@ -13,7 +13,8 @@ from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
 from services.rollup.webhooks.wishes import Wish
 from shared.context import ServiceContext
 from shared.database.threads import on_thread
-from shared.events import CONTENT_TYPE, Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import CONTENT_TYPE, Recorded
 from shared.exceptions import Rejected, Unavailable
 from shared.logs import get_logger
 from shared.metrics import names as metrics

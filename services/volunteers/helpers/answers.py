@@ -3,8 +3,8 @@
 from pydantic import AwareDatetime
 
 from services.volunteers.helpers.domain import HelperStatus
-from shared.events import AreaCode, Id
-from shared.events.values import Skill, StandDownReason
+from shared.events.base import AreaCode, Id
+from shared.events.volunteers.helpers import Skill, StandDownReason
 from shared.http.answers import Answered
 
 

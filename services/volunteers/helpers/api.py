@@ -12,7 +12,7 @@ from services.volunteers.helpers.tables import Helper
 from services.volunteers.sealing import opened
 from services.volunteers.texts import TEXTS
 from shared.database.sql import area_range
-from shared.events import AreaCode, Id
+from shared.events.base import AreaCode, Id
 from shared.exceptions import NotFound
 from shared.http.answers import Page
 from shared.http.declaration import AreaCheck

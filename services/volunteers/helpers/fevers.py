@@ -12,10 +12,11 @@ from services.volunteers.helpers.domain import Fever
 from services.volunteers.helpers.tables import Helper, PersonFever
 from services.volunteers.register import handlers as register
 from services.volunteers.texts import TEXTS
-from shared.events import Cause, Event, Recorded
-from shared.events.alerts import AlertResolved, FeverDetected
+from shared.events.alerts.fevers import AlertResolved, FeverDetected
+from shared.events.base import Cause, Event
 from shared.events.causes import dump, load
-from shared.events.volunteers import HelperReturned, HelperStoodDown
+from shared.events.envelope import Recorded
+from shared.events.volunteers.helpers import HelperReturned, HelperStoodDown
 from shared.exceptions import Conflict
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due

@@ -12,9 +12,15 @@ from services.volunteers.helpers.tables import Helper
 from services.volunteers.sealing import sealed
 from services.volunteers.texts import TEXTS
 from shared.database.sql import area_range
-from shared.events import AreaCode, Event, Id
-from shared.events.values import ShortText, Skill, StandDownReason
-from shared.events.volunteers import HelperRegistered, HelperReturned, HelperStoodDown
+from shared.events.base import AreaCode, Event, Id
+from shared.events.vocabulary import ShortText
+from shared.events.volunteers.helpers import (
+    HelperRegistered,
+    HelperReturned,
+    HelperStoodDown,
+    Skill,
+    StandDownReason,
+)
 from shared.exceptions import Conflict, Forbidden, NotFound
 from shared.security.roles import Role
 from shared.security.tokens import Caller

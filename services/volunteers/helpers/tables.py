@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.volunteers.schema import Table
 from shared.database.types import Instant
-from shared.events.values import Skill, StandDownReason
+from shared.events.volunteers.helpers import Skill, StandDownReason
 
 
 class Helper(Table):

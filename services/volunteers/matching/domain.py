@@ -11,7 +11,8 @@ from typing import Final
 
 from services.volunteers.matching.assignment import best_columns
 from shared.areas.tree import Level
-from shared.events.values import RequestKind, Skill
+from shared.events.vocabulary import RequestKind
+from shared.events.volunteers.helpers import Skill
 from shared.policy.pack import Matching
 
 # What each shared level of the tree is worth, of 1: chosen.

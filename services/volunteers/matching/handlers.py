@@ -13,15 +13,14 @@ from services.volunteers.requests.domain import PRIVATE_KIND
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.texts import TEXTS
 from shared.areas.tree import Level
-from shared.events import Event, Id, Recorded
-from shared.events.values import REQUEST_KINDS
-from shared.events.volunteers import (
+from shared.events.base import Event, Id
+from shared.events.envelope import Recorded
+from shared.events.vocabulary import REQUEST_KINDS
+from shared.events.volunteers.helpers import HelperRegistered, HelperReturned, HelperStoodDown
+from shared.events.volunteers.requests import (
     AssistanceCancelled,
     AssistanceCompleted,
     AssistanceRequested,
-    HelperRegistered,
-    HelperReturned,
-    HelperStoodDown,
 )
 from shared.exceptions import Conflict, Invalid
 from shared.writer.commands import Command

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.events import id_from
-from shared.events.alerts import PlannedService
-from shared.events.values import RequestKind, ServicePlan
+from shared.events.alerts.service_plans import PlannedService, ServicePlan
+from shared.events.base import id_from
+from shared.events.vocabulary import RequestKind
 
 EVERYDAY: ServicePlan = "everyday"
 

@@ -17,11 +17,12 @@ from services.volunteers.requests import handlers as requests
 from services.volunteers.requests import plan_made
 from services.volunteers.requests.plan_made import Planned
 from services.volunteers.requests.tables import AssistanceRequest
-from shared.events import Cause, Event, Recorded
-from shared.events.alerts import PlannedService, ServicePlanChanged
+from shared.events.alerts.service_plans import PlannedService, ServicePlanChanged
+from shared.events.base import Cause, Event
 from shared.events.causes import dump, load, merge
-from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
-from shared.events.volunteers import HelperStoodDown
+from shared.events.envelope import Recorded
+from shared.events.intake.people import PersonErased, PersonRegistered, PersonUpdated
+from shared.events.volunteers.helpers import HelperStoodDown
 from shared.writer.handlers import Tx
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.volunteers.schema import Table
 from shared.database.types import Instant
-from shared.events.values import ServicePlan
+from shared.events.alerts.service_plans import ServicePlan
 
 
 class PlanChange(Table):

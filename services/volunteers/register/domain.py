@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.areas.tree import Level, cut
-from shared.events.intake import PersonRegistered, PersonUpdated
+from shared.events.intake.people import PersonRegistered, PersonUpdated
 
 NONE_RECORDED = "none_recorded"
 

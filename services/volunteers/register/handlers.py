@@ -10,8 +10,8 @@ from services.volunteers.register import domain
 from services.volunteers.register.domain import Registered
 from services.volunteers.register.tables import Resident
 from shared.database.sql import area_range
-from shared.events import Recorded
-from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
+from shared.events.envelope import Recorded
+from shared.events.intake.people import PersonErased, PersonRegistered, PersonUpdated
 from shared.writer.handlers import Tx
 
 AT_ONCE = 500

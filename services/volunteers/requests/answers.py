@@ -6,8 +6,9 @@ from pydantic import AwareDatetime
 
 from services.volunteers.requests.rights import maker
 from services.volunteers.requests.tables import AssistanceRequest
-from shared.events import AreaCode, Id
-from shared.events.values import RequestKind, RequestStatus
+from shared.events.base import AreaCode, Id
+from shared.events.vocabulary import RequestKind
+from shared.events.volunteers.requests import RequestStatus
 from shared.http.answers import Answered, Page
 from shared.security.tokens import Caller
 from shared.writer.handlers import Tx

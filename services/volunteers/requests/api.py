@@ -19,8 +19,9 @@ from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.sealing import opened
 from services.volunteers.texts import TEXTS
 from shared.database.sql import area_range
-from shared.events import AreaCode, Id
-from shared.events.values import RequestKind, RequestStatus
+from shared.events.base import AreaCode, Id
+from shared.events.vocabulary import RequestKind
+from shared.events.volunteers.requests import RequestStatus
 from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import Read

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from shared.areas.tree import level_of, parent_of
-from shared.events.values import AreaLevel, RequestKind, RequestStatus, StandDownReason
+from shared.events.vocabulary import AreaLevel, RequestKind
+from shared.events.volunteers.helpers import StandDownReason
+from shared.events.volunteers.requests import RequestStatus
 from shared.policy.pack import Requests
 
 Step = Literal["match", "start", "complete", "cancel", "grant"]

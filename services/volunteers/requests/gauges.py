@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from services.volunteers.requests.domain import LIVE
 from services.volunteers.requests.tables import AssistanceRequest
-from shared.events import COMMUNITY_DIGITS
+from shared.events.base import COMMUNITY_DIGITS
 from shared.runtime.service import AreaGauge
 from shared.site import Site
 

@@ -11,10 +11,11 @@ from services.volunteers.requests import domain, rights, steps
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.sealing import destroyed, sealed
 from services.volunteers.texts import TEXTS
-from shared.events import COMMUNITY_DIGITS, AreaCode, Event, Id, Recorded
+from shared.events.base import COMMUNITY_DIGITS, AreaCode, Event, Id
 from shared.events.causes import dump
-from shared.events.values import RequestKind, ShortText, Text
-from shared.events.volunteers import AssistanceRequested
+from shared.events.envelope import Recorded
+from shared.events.vocabulary import RequestKind, ShortText, Text
+from shared.events.volunteers.requests import AssistanceRequested
 from shared.exceptions import Conflict, Forbidden, Invalid
 from shared.security.audit import record
 from shared.security.roles import Role

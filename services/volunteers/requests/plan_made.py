@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from services.volunteers.requests import domain, steps
 from services.volunteers.requests.tables import AssistanceRequest
-from shared.events import Cause
+from shared.events.base import Cause
 from shared.events.causes import caused_by, dump
-from shared.events.values import RequestKind
-from shared.events.volunteers import AssistanceCancelled, AssistanceRequested
+from shared.events.vocabulary import RequestKind
+from shared.events.volunteers.requests import AssistanceCancelled, AssistanceRequested
 from shared.writer.handlers import Tx
 from shared.writer.timers import schedule_many
 

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement
 from services.volunteers.requests.domain import PRIVATE_KIND
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.texts import TEXTS
-from shared.events import Event
-from shared.events.volunteers import AssistanceEvent
+from shared.events.base import Event
+from shared.events.volunteers.requests import AssistanceEvent
 from shared.exceptions import Forbidden, NotFound
 from shared.security.roles import Role
 from shared.security.tokens import Caller

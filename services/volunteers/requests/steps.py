@@ -12,16 +12,16 @@ from services.volunteers.requests import domain
 from services.volunteers.requests.domain import Step
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.texts import TEXTS
-from shared.events import Cause
+from shared.events.base import Cause
 from shared.events.causes import caused_by, dump, load, merge
-from shared.events.volunteers import (
+from shared.events.volunteers.hours import HoursLogged
+from shared.events.volunteers.requests import (
     AssistanceCancelled,
     AssistanceCompleted,
     AssistanceEscalated,
     AssistanceEvent,
     AssistanceMatched,
     AssistanceStarted,
-    HoursLogged,
 )
 from shared.exceptions import Conflict
 from shared.writer.handlers import Tx

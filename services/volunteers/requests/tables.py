@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.volunteers.schema import Table
 from shared.database.types import Instant
-from shared.events.values import RequestKind, RequestStatus
+from shared.events.vocabulary import RequestKind
+from shared.events.volunteers.requests import RequestStatus
 
 
 class AssistanceRequest(Table):

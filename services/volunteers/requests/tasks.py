@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from services.volunteers.requests import domain, steps
 from services.volunteers.requests.tables import AssistanceRequest
 from shared.database.sql import area_range
-from shared.events import Cause
-from shared.events.values import StandDownReason
+from shared.events.base import Cause
+from shared.events.volunteers.helpers import StandDownReason
 from shared.writer.handlers import Tx
 
 

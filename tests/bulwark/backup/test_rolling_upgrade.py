@@ -17,8 +17,8 @@ from sqlalchemy import inspect
 from bulwark.registry import SERVICES
 from bulwark.server.instance import Instance, listen
 from shared.database.engine import Database
-from shared.events import encode, parse, subject_of
-from shared.events.intake import ScreeningRecorded
+from shared.events.envelope import encode, parse, subject_of
+from shared.events.intake.screenings import ScreeningRecorded
 from shared.runtime.lease import holder_at
 from shared.runtime.migrations import DatabaseNewer, migrate, own_chain
 from shared.runtime.service import Service

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bulwark.development import contracts
-from shared.events import REGISTRY
 from shared.events.compatibility import breaks_of_all
+from shared.events.registry import all_events
 from tests.support.command import bulwark
 
 ADVICE = "make contract"
@@ -34,7 +34,7 @@ def test_contract_is_written_when_a_folder_is_named(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     written = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.json")}
     assert written == contracts.files().keys()
-    assert len(written) == 2 * len(REGISTRY) + 2
+    assert len(written) == 2 * len(all_events()) + 2
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert json.loads((tmp_path / "asyncapi.json").read_bytes())["asyncapi"] == "3.0.0"
 

@@ -34,8 +34,8 @@ from bulwark.registry import SERVICES
 from bulwark.settings import Settings
 from shared.clock.clock import RealClock
 from shared.database.engine import Database
-from shared.events import encode, subject_of
-from shared.events.intake import ScreeningRecorded
+from shared.events.envelope import encode, subject_of
+from shared.events.intake.screenings import ScreeningRecorded
 from shared.nats.connection import StreamState
 from shared.runtime.migrations import Revisions
 from tests.services.rollup.making import made

@@ -11,10 +11,13 @@ from bulwark.drill.cascade import Cascade, Seen
 from bulwark.drill.scenario import Calendar, Scenario
 from shared.areas.tree import Areas
 from shared.clock.clock import CST, VirtualClock
-from shared.events import Cause, Event, Recorded, id_from
-from shared.events.alerts import CheckpointClosed, Order, RiskLevelChanged, RiskLevelProposed
+from shared.events.alerts.checkpoints import CheckpointClosed
+from shared.events.alerts.orders import Order
+from shared.events.alerts.risk import RiskLevelChanged, RiskLevelProposed
+from shared.events.base import Cause, Event, id_from
+from shared.events.envelope import Recorded
 from shared.events.examples import example_id
-from shared.events.rollup import ReportMissed, ReportOpened
+from shared.events.rollup.reports import ReportMissed, ReportOpened
 
 FIRST = dt.date(2021, 1, 10)
 NOON = dt.datetime(2021, 1, 12, 12, tzinfo=CST)

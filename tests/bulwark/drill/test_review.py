@@ -10,7 +10,7 @@ from bulwark.drill.cascade import Seen
 from bulwark.drill.review import delays, judge_answer, judge_events
 from bulwark.drill.scenario import Calendar, Expectation, Scenario
 from shared.clock.clock import CST
-from shared.events import Cause, Event
+from shared.events.base import Cause, Event
 from shared.events.examples import example_of
 from shared.policy.toml_file import PolicyError
 from tests.support.command import bulwark

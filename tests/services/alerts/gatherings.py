@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from shared.events import Event, Recorded
+from shared.events.base import Event
+from shared.events.envelope import Recorded
 from tests.support.harness import Node, new_id
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.clock.clock import VirtualClock
-from shared.events import Recorded
+from shared.events.envelope import Recorded
 from tests.support.harness import Node, new_id
 
 

@@ -25,16 +25,18 @@ from services.alerts.activities.domain import (
     time_fault,
 )
 from shared.clock.clock import CST
-from shared.events import Cause
-from shared.events.alerts import (
+from shared.events.alerts.activities import (
+    ACTIVITY_KINDS,
     ActivityApplied,
     ActivityApproved,
     ActivityCalledOff,
+    ActivityKind,
     ActivityRefused,
     ActivityReported,
 )
+from shared.events.base import Cause
 from shared.events.examples import example_id
-from shared.events.values import ACTIVITY_KINDS, LEVELS, ActivityKind, Level
+from shared.events.vocabulary import LEVELS, Level
 from shared.policy.pack import load_pack
 from tests.support.paths import SHIPPED_PACK
 

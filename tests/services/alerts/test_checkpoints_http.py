@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from sqlalchemy.event import listen, remove
 
-from shared.events.alerts import (
+from shared.events.alerts.checkpoints import (
     CheckpointClosed,
     CheckpointOpened,
-    MeasureEnded,
     SealingImposed,
     SealingLifted,
     SealingProposed,
 )
+from shared.events.alerts.measures import MeasureEnded
 from tests.services.alerts.risk_steps import happened, order, state
 from tests.support.harness import Node, new_id
 

@@ -20,14 +20,14 @@ from services.alerts.elections.domain import (
     scheduled,
 )
 from shared.clock.clock import CST
-from shared.events import Cause
-from shared.events.alerts import (
+from shared.events.alerts.elections import (
     ElectionHeld,
     ElectionPaused,
     ElectionPauseOverdue,
     ElectionResumed,
     ElectionScheduled,
 )
+from shared.events.base import Cause
 from shared.events.examples import example_id
 
 AREA = "220581001003"

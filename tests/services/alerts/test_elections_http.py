@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.clock.clock import CST, VirtualClock
-from shared.events.alerts import ElectionPauseOverdue
+from shared.events.alerts.elections import ElectionPauseOverdue
 from tests.services.alerts.gatherings import (
     about,
     activity,

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from services.alerts.fevers import domain
 from shared.clock.clock import CST
-from shared.events import Recorded
-from shared.events.alerts import AlertRaised, FeverDetected
-from shared.events.intake import ScreeningRecorded
-from shared.events.values import HEALTH_CODES, SYMPTOMS, AreaLevel
+from shared.events.alerts.fevers import AlertRaised, FeverDetected
+from shared.events.envelope import Recorded
+from shared.events.intake.screenings import HEALTH_CODES, ScreeningRecorded
+from shared.events.vocabulary import SYMPTOMS, AreaLevel
 from shared.policy.pack import load_pack
 from tests.support.paths import SHIPPED_PACK
 

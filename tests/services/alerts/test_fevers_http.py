@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from shared.clock.clock import CST, VirtualClock
-from shared.events import Recorded
-from shared.events.alerts import (
+from shared.events.alerts.fevers import (
     AlertAcknowledged,
     AlertEscalated,
     AlertRaised,
     AlertResolved,
     FeverDetected,
 )
-from shared.events.intake import ScreeningRecorded
+from shared.events.envelope import Recorded
+from shared.events.intake.screenings import ScreeningRecorded
 from tests.support.harness import Node, new_id
 
 COMMUNITIES = [f"220581001{number}" for number in ("001", "002", "003", "004", "200", "201")]

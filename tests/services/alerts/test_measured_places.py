@@ -4,7 +4,7 @@ import pytest
 
 from services.alerts.measured_places import FEW, measures_at
 from services.alerts.response.measures import in_force
-from shared.events.values import MEASURE_KINDS
+from shared.events.alerts.measures import MEASURE_KINDS
 from tests.services.alerts.gatherings import order
 from tests.support.harness import COUNTY, Node
 

@@ -12,15 +12,11 @@ import pytest
 
 from bulwark.data_folder import Folder
 from shared.areas.loading import load_areas
-from shared.events.alerts import (
-    CheckpointClosed,
-    CheckpointOpened,
-    ElectionPaused,
-    ResponseEnded,
-    ResponseStarted,
-    RiskLevelChanged,
-    ServicePlanChanged,
-)
+from shared.events.alerts.checkpoints import CheckpointClosed, CheckpointOpened
+from shared.events.alerts.elections import ElectionPaused
+from shared.events.alerts.response import ResponseEnded, ResponseStarted
+from shared.events.alerts.risk import RiskLevelChanged
+from shared.events.alerts.service_plans import ServicePlanChanged
 from tests.services.alerts.gatherings import about, election, problem
 from tests.services.alerts.risk_steps import happened, order, state
 from tests.support.areas import write_areas

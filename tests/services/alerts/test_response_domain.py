@@ -22,14 +22,11 @@ from services.alerts.response.domain import (
     started,
 )
 from shared.clock.clock import CST
-from shared.events import Cause, Recorded
-from shared.events.alerts import (
-    ResponseChanged,
-    ResponseEnded,
-    ResponseStarted,
-    RiskLevelChanged,
-)
-from shared.events.values import LEVELS, SITUATIONS, Level, Situation
+from shared.events.alerts.response import ResponseChanged, ResponseEnded, ResponseStarted
+from shared.events.alerts.risk import RiskLevelChanged
+from shared.events.base import Cause
+from shared.events.envelope import Recorded
+from shared.events.vocabulary import LEVELS, SITUATIONS, Level, Situation
 from shared.policy.pack import ActivityStop, DutyDayAndNight, MeasureRule, load_pack, measures_for
 from tests.support.harness import new_id
 from tests.support.paths import SHIPPED_PACK

@@ -10,18 +10,13 @@ from services.alerts.response.effects import Effects
 from services.alerts.sanitation.domain import first_due
 from services.alerts.service_plans.domain import planned_services
 from shared.clock.clock import CST
-from shared.events import Cause, Event
-from shared.events.alerts import (
-    CheckpointClosed,
-    CheckpointOpened,
-    MeasureEnded,
-    MeasureStarted,
-    NoticeIssued,
-    SanitationOrdered,
-    SealingProposed,
-    ServicePlanChanged,
-)
-from shared.events.values import LEVELS, MEASURE_KINDS, MeasureKind
+from shared.events.alerts.checkpoints import CheckpointClosed, CheckpointOpened, SealingProposed
+from shared.events.alerts.measures import MEASURE_KINDS, MeasureEnded, MeasureKind, MeasureStarted
+from shared.events.alerts.notices import NoticeIssued
+from shared.events.alerts.sanitation import SanitationOrdered
+from shared.events.alerts.service_plans import ServicePlanChanged
+from shared.events.base import Cause, Event
+from shared.events.vocabulary import LEVELS
 from shared.policy.pack import MeasureRule, load_pack, measures_for
 from tests.support.harness import new_id
 from tests.support.paths import SHIPPED_PACK

@@ -5,18 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.events.alerts import (
-    MeasureEnded,
-    MeasureStarted,
-    NoticeIssued,
-    ResponseChanged,
-    ResponseEnded,
-    ResponseStarted,
-    RiskLevelChanged,
-    SanitationOrdered,
-    SituationChanged,
-)
-from shared.events.values import MEASURE_KINDS
+from shared.events.alerts.measures import MEASURE_KINDS, MeasureEnded, MeasureStarted
+from shared.events.alerts.notices import NoticeIssued
+from shared.events.alerts.response import ResponseChanged, ResponseEnded, ResponseStarted
+from shared.events.alerts.risk import RiskLevelChanged, SituationChanged
+from shared.events.alerts.sanitation import SanitationOrdered
 from tests.services.alerts.gatherings import activity, election, venue
 from tests.services.alerts.risk_steps import happened, order, report, state
 from tests.support.harness import Node, eventually

@@ -8,8 +8,8 @@ import pytest
 
 from bulwark.data_folder import Folder
 from shared.clock.clock import CST, VirtualClock
-from shared.events.alerts import RiskLevelChanged, RiskLevelProposed
-from shared.events.intake import CaseReported
+from shared.events.alerts.risk import RiskLevelChanged, RiskLevelProposed
+from shared.events.intake.cases import CaseReported
 from tests.services.alerts.risk_steps import happened, order, report, report_again, state, step
 from tests.support.harness import COUNTY, Node
 

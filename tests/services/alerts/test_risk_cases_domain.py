@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.alerts.risk import domain
 from services.alerts.risk.domain import Case, Report, assess_situation, case_of
-from shared.events.values import CaseStatus
+from shared.events.intake.cases import CaseStatus
 from tests.services.alerts.some_cases import COMMUNITY, COUNTY, OTHER, PACK, TODAY, case, chain
 
 

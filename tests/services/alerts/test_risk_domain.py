@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.alerts.risk import domain
 from services.alerts.risk.domain import Case, assess, assess_situation
 from services.alerts.risk.levels import level_in_force
-from shared.events.values import LEVELS, Level
+from shared.events.vocabulary import LEVELS, Level
 from tests.services.alerts.some_cases import (
     COMMUNITY,
     COUNTY,

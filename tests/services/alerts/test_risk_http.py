@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from shared.events.alerts import (
+from shared.events.alerts.risk import (
     RiskLevelChanged,
     RiskLevelDeclined,
     RiskLevelProposed,
     SituationChanged,
 )
-from shared.events.intake import CaseReported
+from shared.events.intake.cases import CaseReported
 from shared.security.audit import entries, verify
 from tests.services.alerts.risk_steps import happened, order, proposals, report, report_again, state
 from tests.support.harness import COUNTY, Node, new_id

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.events.alerts import CheckpointClosed, CheckpointOpened, RiskLevelChanged
+from shared.events.alerts.checkpoints import CheckpointClosed, CheckpointOpened
+from shared.events.alerts.risk import RiskLevelChanged
 from tests.services.alerts.risk_steps import happened, order, report
 from tests.support.harness import Node
 

@@ -19,8 +19,10 @@ from services.alerts.risk.situations import situations
 from services.alerts.risk.tables import CaseFacts, Proposal
 from shared.clock.clock import CST, VirtualClock
 from shared.database.engine import Database
-from shared.events import Event, Recorded, decode, parse
-from shared.events.intake import CaseReported, ScreeningRecorded, ScreeningVoided
+from shared.events.base import Event
+from shared.events.envelope import Recorded, decode, parse
+from shared.events.intake.cases import CaseReported
+from shared.events.intake.screenings import ScreeningRecorded, ScreeningVoided
 from shared.runtime.migrations import migrate
 from shared.site import Site
 from shared.writer.handlers import Batched

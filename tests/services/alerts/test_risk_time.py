@@ -7,8 +7,8 @@ from itertools import count
 import pytest
 
 from shared.clock.clock import CST, VirtualClock
-from shared.events.alerts import RiskLevelChanged, RiskLevelProposed, SituationChanged
-from shared.events.intake import CaseReported
+from shared.events.alerts.risk import RiskLevelChanged, RiskLevelProposed, SituationChanged
+from shared.events.intake.cases import CaseReported
 from tests.services.alerts.risk_steps import (
     happened,
     order,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shared.events.alerts import ServicePlanChanged
+from shared.events.alerts.service_plans import ServicePlanChanged
 from tests.services.alerts.risk_steps import happened, order, state
 from tests.support.harness import Node, eventually
 

@@ -22,10 +22,15 @@ from services.alerts.venues.domain import (
     registered,
 )
 from shared.clock.clock import CST
-from shared.events import Cause
-from shared.events.alerts import VenueClosed, VenueLimited, VenueOpened
+from shared.events.alerts.venues import (
+    VENUE_KINDS,
+    VenueClosed,
+    VenueKind,
+    VenueLimited,
+    VenueOpened,
+)
+from shared.events.base import Cause
 from shared.events.examples import example_id
-from shared.events.values import VENUE_KINDS, VenueKind
 from shared.policy.pack import VenueClosure, VenueLimit
 
 AREA = "220581001003"

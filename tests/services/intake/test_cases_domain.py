@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.intake.cases import domain
 from services.intake.cases.domain import Facts
-from shared.events.values import CASE_STATUSES, CaseStatus
+from shared.events.intake.cases import CASE_STATUSES, CaseStatus
 
 TODAY = date(2021, 1, 18)
 EARLIER = date(2021, 1, 15)

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from shared.clock.clock import CST
-from shared.events.intake import CaseReported
-from shared.events.values import CASE_STATUSES
+from shared.events.intake.cases import CASE_STATUSES, CaseReported
 from tests.support.harness import Client, Node, new_id
 
 AREA = "220581002001"

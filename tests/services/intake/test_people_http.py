@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.events.intake import PersonRegistered, PersonUpdated
+from shared.events.intake.people import PersonRegistered, PersonUpdated
 from tests.services.intake.some_people import (
     ADDRESS,
     AREA,

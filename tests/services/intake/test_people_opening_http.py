@@ -3,7 +3,7 @@
 import pytest
 
 from services.intake.people.tables import Person
-from shared.events.intake import PersonErased
+from shared.events.intake.people import PersonErased
 from tests.services.intake.some_people import (
     ADDRESS,
     AREA,

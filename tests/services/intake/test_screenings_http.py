@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.events.intake import ScreeningRecorded, ScreeningVoided
+from shared.events.intake.screenings import ScreeningRecorded, ScreeningVoided
 from tests.support.harness import Node, eventually, new_id
 
 AREA = "220581001001"

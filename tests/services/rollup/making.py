@@ -13,7 +13,8 @@ from services.rollup.main import SERVICE
 from shared.clock.clock import VirtualClock
 from shared.database.engine import Database
 from shared.database.types import core
-from shared.events import Event, Recorded, encode, parse, subject_of
+from shared.events.base import Event
+from shared.events.envelope import Recorded, encode, parse, subject_of
 from shared.inbox.applying import Batch
 from shared.inbox.checkpoints import checkpoint_in
 from shared.inbox.entry import Entry

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.events import alerts as a
-from shared.events import intake as i
+from shared.events.alerts.fevers import FeverDetected
+from shared.events.intake.screenings import ScreeningRecorded
 from shared.security.roles import Role
 from tests.services.rollup.making import made, tell
 from tests.support import declared
@@ -61,8 +61,8 @@ def feed(node: Node, area: str, role: str = "command", **params: str) -> Iterato
         yield Feed(response)
 
 
-def fever(area: str, node: Node) -> a.FeverDetected:
-    return made(a.FeverDetected, area=area, occurred_at=node.now())
+def fever(area: str, node: Node) -> FeverDetected:
+    return made(FeverDetected, area=area, occurred_at=node.now())
 
 
 @pytest.mark.requirement("P5")
@@ -74,7 +74,7 @@ def test_person_is_told_of_to_those_alone_who_may_read_alerts(
 ) -> None:
     area = "220581070103"
     with feed(node, area, role) as watching:
-        found = made(a.FeverDetected, area=area, occurred_at=node.now(), person_id=new_id())
+        found = made(FeverDetected, area=area, occurred_at=node.now(), person_id=new_id())
         tell(node, found)
         frame = watching.told()
     assert frame["data"]["alert_id"] == found.alert_id
@@ -100,7 +100,7 @@ def test_event_is_told_in_words_when_it_happens_in_the_area(node: Node, by: str)
 
 def test_screenings_come_when_they_are_asked_for_by_name(node: Node) -> None:
     area = "220581070102"
-    screening = made(i.ScreeningRecorded, area=area, occurred_at=node.now(), temperature_c=36.5)
+    screening = made(ScreeningRecorded, area=area, occurred_at=node.now(), temperature_c=36.5)
     with feed(node, area) as all_, feed(node, area, types="screening_recorded") as screenings:
         tell(node, screening, fever(area, node))
         assert screenings.told()["type"] == "bulwark.intake.screening_recorded"

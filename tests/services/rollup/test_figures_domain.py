@@ -9,10 +9,20 @@ from hypothesis import strategies as st
 
 from services.rollup.figures import domain
 from services.rollup.figures.domain import DAILY, FIGURES, STANDING, CaseReport, State
-from shared.events import Event
-from shared.events import alerts as a
-from shared.events import intake as i
-from shared.events import volunteers as v
+from shared.events.alerts.activities import ActivityCalledOff
+from shared.events.alerts.checkpoints import CheckpointClosed, CheckpointOpened, SealingImposed
+from shared.events.alerts.elections import ElectionPaused, ElectionResumed
+from shared.events.alerts.fevers import AlertRaised, AlertResolved, FeverDetected
+from shared.events.alerts.risk import RiskLevelChanged
+from shared.events.alerts.venues import VenueClosed, VenueLimited, VenueOpened
+from shared.events.base import Event
+from shared.events.intake.households import HouseholdChecked
+from shared.events.intake.observations import ObservationClosed, ObservationOpened
+from shared.events.intake.people import PersonErased
+from shared.events.intake.screenings import ScreeningRecorded, ScreeningVoided
+from shared.events.volunteers.helpers import HelperRegistered, HelperReturned, HelperStoodDown
+from shared.events.volunteers.hours import HoursLogged
+from shared.events.volunteers.requests import AssistanceCancelled, AssistanceRequested
 from tests.services.rollup.making import MORNING, A, B, made, recorded
 
 DAY = date(2021, 3, 1)
@@ -32,26 +42,26 @@ def test_names_are_unique_and_fit_the_column_when_listed() -> None:
 @pytest.mark.parametrize(
     ("event", "figures"),
     [
-        (made(i.ScreeningRecorded), {"screenings": 1}),
-        (made(i.ScreeningRecorded, temperature_c=None), {"screenings": 1, "unmeasured": 1}),
-        (made(i.ScreeningVoided), {"screenings": -1, "screenings_voided": 1}),
-        (made(a.FeverDetected), {"fevers": 1, "alerts": 1}),
-        (made(a.AlertRaised, kind="symptoms"), {"alerts": 1}),
-        (made(a.AlertResolved, outcome="observed"), {"alerts_resolved": 1}),
-        (made(i.HouseholdChecked, outcome="reached"), {"households_checked": 1}),
-        (made(i.HouseholdChecked, outcome="absent"), {}),
+        (made(ScreeningRecorded), {"screenings": 1}),
+        (made(ScreeningRecorded, temperature_c=None), {"screenings": 1, "unmeasured": 1}),
+        (made(ScreeningVoided), {"screenings": -1, "screenings_voided": 1}),
+        (made(FeverDetected), {"fevers": 1, "alerts": 1}),
+        (made(AlertRaised, kind="symptoms"), {"alerts": 1}),
+        (made(AlertResolved, outcome="observed"), {"alerts_resolved": 1}),
+        (made(HouseholdChecked, outcome="reached"), {"households_checked": 1}),
+        (made(HouseholdChecked, outcome="absent"), {}),
         (
-            made(a.RiskLevelChanged, previous="low", level="high", reason="order"),
+            made(RiskLevelChanged, previous="low", level="high", reason="order"),
             {"levels_raised": 1},
         ),
         (
-            made(a.RiskLevelChanged, previous="high", level="low", reason="order"),
+            made(RiskLevelChanged, previous="high", level="low", reason="order"),
             {"levels_lowered": 1},
         ),
-        (made(v.AssistanceRequested, kind="goods"), {"requests_made": 1}),
-        (made(v.HoursLogged, starts_at=MORNING, ends_at=LATER), {"service_minutes": 90}),
-        (made(a.ActivityCalledOff, kind="wedding", people=80), {"activities_called_off": 1}),
-        (made(i.PersonErased), {}),
+        (made(AssistanceRequested, kind="goods"), {"requests_made": 1}),
+        (made(HoursLogged, starts_at=MORNING, ends_at=LATER), {"service_minutes": 90}),
+        (made(ActivityCalledOff, kind="wedding", people=80), {"activities_called_off": 1}),
+        (made(PersonErased), {}),
     ],
 )
 def test_event_counts_in_its_figures_when_it_happens(event: Event, figures: Any) -> None:
@@ -69,12 +79,12 @@ def test_event_counts_in_its_figures_when_it_happens(event: Event, figures: Any)
     ],
 )
 def test_day_is_the_local_one_when_a_thing_occurred_elsewhere_in_time(at: str, day: date) -> None:
-    event = made(i.ScreeningRecorded, occurred_at=datetime.fromisoformat(at))
+    event = made(ScreeningRecorded, occurred_at=datetime.fromisoformat(at))
     assert counted(event) == {(day, "screenings"): 1}
 
 
 def test_void_counts_on_two_days_when_the_screening_was_of_an_earlier_one() -> None:
-    event = made(i.ScreeningVoided, screened_at=MORNING - timedelta(days=2), temperature_c=None)
+    event = made(ScreeningVoided, screened_at=MORNING - timedelta(days=2), temperature_c=None)
     before = DAY - timedelta(days=2)
     assert counted(event) == {
         (before, "screenings"): -1,
@@ -87,17 +97,17 @@ def test_void_counts_on_two_days_when_the_screening_was_of_an_earlier_one() -> N
 @pytest.mark.parametrize(
     ("found", "left"),
     [
-        (made(a.FeverDetected, area=A + "001"), {"fevers": 0, "alerts": 0}),
-        (made(a.AlertRaised, kind="symptoms"), {"alerts": 0}),
+        (made(FeverDetected, area=A + "001"), {"fevers": 0, "alerts": 0}),
+        (made(AlertRaised, kind="symptoms"), {"alerts": 0}),
     ],
 )
 def test_alert_leaves_the_day_it_counted_in_when_its_screening_was_taken_back(
     found: Event, left: dict[str, int]
 ) -> None:
-    voided = made(i.ScreeningVoided, occurred_at=MORNING + timedelta(days=1))
+    voided = made(ScreeningVoided, occurred_at=MORNING + timedelta(days=1))
     line = (*recorded(found).causes(), *recorded(voided).causes())
     false = made(
-        a.AlertResolved,
+        AlertResolved,
         area=found.area,
         occurred_at=voided.occurred_at,
         outcome="false_alarm",
@@ -109,8 +119,8 @@ def test_alert_leaves_the_day_it_counted_in_when_its_screening_was_taken_back(
 
 
 def test_alert_stays_counted_when_the_clinic_says_that_it_was_false() -> None:
-    because = recorded(made(a.FeverDetected)).causes()
-    event = made(a.AlertResolved, outcome="false_alarm", because=because)
+    because = recorded(made(FeverDetected)).causes()
+    event = made(AlertResolved, outcome="false_alarm", because=because)
     assert counted(event) == {(DAY, "alerts_resolved"): 1}
 
 
@@ -197,22 +207,22 @@ def test_case_counts_the_same_when_its_reports_come_in_another_order(
 @pytest.mark.parametrize(
     ("event", "before", "figure"),
     [
-        (made(i.ObservationOpened, reason="returnee"), None, "observations_open"),
-        (made(i.ObservationClosed), "observations_open", None),
-        (made(a.CheckpointOpened), None, "checkpoints_open"),
-        (made(a.CheckpointClosed), "checkpoints_open", None),
-        (made(a.SealingImposed), None, "areas_sealed"),
-        (made(a.ElectionPaused), None, "elections_paused"),
-        (made(a.ElectionResumed), "elections_paused", None),
-        (made(a.VenueClosed, kind="library"), None, "venues_closed"),
-        (made(a.VenueLimited, kind="library", limit=5), "venues_closed", "venues_limited"),
-        (made(a.VenueOpened, kind="library"), "venues_limited", None),
-        (made(v.AssistanceRequested, kind="goods"), None, "requests_open"),
-        (made(v.AssistanceCancelled, kind="goods"), "requests_open", None),
-        (made(v.HelperRegistered), None, "helpers"),
-        (made(v.HelperStoodDown, reason="fever"), "helpers", "helpers_stood_down"),
-        (made(v.HelperRegistered), "helpers_stood_down", "helpers_stood_down"),
-        (made(v.HelperReturned), "helpers_stood_down", "helpers"),
+        (made(ObservationOpened, reason="returnee"), None, "observations_open"),
+        (made(ObservationClosed), "observations_open", None),
+        (made(CheckpointOpened), None, "checkpoints_open"),
+        (made(CheckpointClosed), "checkpoints_open", None),
+        (made(SealingImposed), None, "areas_sealed"),
+        (made(ElectionPaused), None, "elections_paused"),
+        (made(ElectionResumed), "elections_paused", None),
+        (made(VenueClosed, kind="library"), None, "venues_closed"),
+        (made(VenueLimited, kind="library", limit=5), "venues_closed", "venues_limited"),
+        (made(VenueOpened, kind="library"), "venues_limited", None),
+        (made(AssistanceRequested, kind="goods"), None, "requests_open"),
+        (made(AssistanceCancelled, kind="goods"), "requests_open", None),
+        (made(HelperRegistered), None, "helpers"),
+        (made(HelperStoodDown, reason="fever"), "helpers", "helpers_stood_down"),
+        (made(HelperRegistered), "helpers_stood_down", "helpers_stood_down"),
+        (made(HelperReturned), "helpers_stood_down", "helpers"),
     ],
 )
 def test_thing_is_in_its_next_state_when_an_event_says_so(
@@ -224,8 +234,8 @@ def test_thing_is_in_its_next_state_when_an_event_says_so(
 
 
 def test_thing_is_named_by_its_field_when_ids_are_equal() -> None:
-    venue = made(a.VenueClosed, kind="library")
-    election = made(a.ElectionPaused, election_id=venue.venue_id)
+    venue = made(VenueClosed, kind="library")
+    election = made(ElectionPaused, election_id=venue.venue_id)
     assert domain.thing_of(venue) == f"venue_id:{venue.venue_id}"
     assert domain.thing_of(election) != domain.thing_of(venue)
 
@@ -233,10 +243,10 @@ def test_thing_is_named_by_its_field_when_ids_are_equal() -> None:
 def test_community_is_touched_when_a_grid_of_it_counts() -> None:
     tally = domain.count(
         [
-            recorded(made(i.ScreeningRecorded, area=A + "001")),
+            recorded(made(ScreeningRecorded, area=A + "001")),
             recorded(
                 made(
-                    a.RiskLevelChanged,
+                    RiskLevelChanged,
                     area="220581",
                     previous="low",
                     level="medium",

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from services.rollup.figures.domain import FIGURES
-from shared.events import alerts as a
-from shared.events import volunteers as v
+from shared.events.alerts.checkpoints import CheckpointClosed, CheckpointOpened
+from shared.events.volunteers.requests import AssistanceRequested
 from tests.services.rollup.making import made, tell
 from tests.support.harness import Node, new_id
 
@@ -64,8 +64,8 @@ def test_screening_leaves_the_day_it_was_counted_in_when_it_is_voided(node: Node
 
 def test_standing_figure_holds_on_later_days_when_nothing_changed_it(node: Node) -> None:
     area = "220581072101"
-    opened = made(a.CheckpointOpened, area=area, occurred_at=node.now() - timedelta(days=3))
-    asked = made(v.AssistanceRequested, area=area, occurred_at=node.now(), kind="goods")
+    opened = made(CheckpointOpened, area=area, occurred_at=node.now() - timedelta(days=3))
+    asked = made(AssistanceRequested, area=area, occurred_at=node.now(), kind="goods")
     tell(node, opened, asked)
     today = node.now().date()
     by_day = {n: (today - timedelta(days=n)).isoformat() for n in range(5)}
@@ -73,7 +73,7 @@ def test_standing_figure_holds_on_later_days_when_nothing_changed_it(node: Node)
     assert found == [1, 1, 1, 1, 0]
     assert figures(node, area)["requests_open"] == 1
     closed = made(
-        a.CheckpointClosed,
+        CheckpointClosed,
         area=area,
         measure_id=opened.measure_id,
         occurred_at=node.now() - timedelta(days=1),

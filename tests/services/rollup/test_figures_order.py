@@ -11,10 +11,17 @@ from hypothesis import strategies as st
 from services.rollup.figures.domain import FIGURES
 from services.rollup.figures.reading import figures_on
 from services.rollup.public.tables import PublicChange, PublicMeasure, PublicState
-from shared.events import Event
-from shared.events import alerts as a
-from shared.events import intake as i
-from shared.events import volunteers as v
+from shared.events.alerts.checkpoints import CheckpointClosed, CheckpointOpened
+from shared.events.alerts.fevers import FeverDetected
+from shared.events.alerts.measures import MeasureEnded, MeasureStarted
+from shared.events.alerts.risk import RiskLevelChanged
+from shared.events.alerts.venues import VenueClosed, VenueLimited
+from shared.events.base import Event
+from shared.events.intake.cases import CaseReported
+from shared.events.intake.observations import ObservationClosed, ObservationOpened
+from shared.events.intake.screenings import ScreeningRecorded, ScreeningVoided
+from shared.events.volunteers.helpers import HelperRegistered, HelperReturned, HelperStoodDown
+from shared.events.volunteers.requests import AssistanceCompleted, AssistanceRequested
 from tests.services.rollup.making import MORNING, A, B, C, Projection, made
 from tests.support.harness import new_id
 
@@ -44,12 +51,12 @@ def some(model: type[Event], **values: st.SearchStrategy[Any]) -> st.SearchStrat
 
 
 intake = st.lists(
-    some(i.ScreeningRecorded, temperature_c=st.sampled_from([None, 36.5]))
-    | some(i.ScreeningVoided, screened_at=times)
-    | some(i.ObservationOpened, observation_id=ids, reason=st.just("returnee"))
-    | some(i.ObservationClosed, observation_id=ids)
+    some(ScreeningRecorded, temperature_c=st.sampled_from([None, 36.5]))
+    | some(ScreeningVoided, screened_at=times)
+    | some(ObservationOpened, observation_id=ids, reason=st.just("returnee"))
+    | some(ObservationClosed, observation_id=ids)
     | some(
-        i.CaseReported,
+        CaseReported,
         case_id=ids,
         status=st.sampled_from(["suspected", "confirmed", "asymptomatic", "cleared", "died"]),
         confirmed_on=st.none() | st.sampled_from(DAYS),
@@ -58,22 +65,22 @@ intake = st.lists(
 )
 levels = st.sampled_from(["low", "medium", "high"])
 alerts = st.lists(
-    some(a.FeverDetected)
-    | some(a.RiskLevelChanged, previous=levels, level=levels, reason=st.just("order"))
-    | some(a.CheckpointOpened, measure_id=ids)
-    | some(a.CheckpointClosed, measure_id=ids)
-    | some(a.VenueClosed, venue_id=ids, kind=st.just("library"), measure_id=ids)
-    | some(a.VenueLimited, venue_id=ids, kind=st.just("library"), limit=st.just(9), measure_id=ids)
-    | some(a.MeasureStarted, measure_id=ids, kind=st.just("meeting_postponement"))
-    | some(a.MeasureEnded, measure_id=ids, kind=st.just("meeting_postponement")),
+    some(FeverDetected)
+    | some(RiskLevelChanged, previous=levels, level=levels, reason=st.just("order"))
+    | some(CheckpointOpened, measure_id=ids)
+    | some(CheckpointClosed, measure_id=ids)
+    | some(VenueClosed, venue_id=ids, kind=st.just("library"), measure_id=ids)
+    | some(VenueLimited, venue_id=ids, kind=st.just("library"), limit=st.just(9), measure_id=ids)
+    | some(MeasureStarted, measure_id=ids, kind=st.just("meeting_postponement"))
+    | some(MeasureEnded, measure_id=ids, kind=st.just("meeting_postponement")),
     max_size=16,
 )
 volunteers = st.lists(
-    some(v.AssistanceRequested, request_id=ids, kind=st.just("goods"))
-    | some(v.AssistanceCompleted, request_id=ids, kind=st.just("goods"))
-    | some(v.HelperRegistered, helper_id=ids)
-    | some(v.HelperStoodDown, helper_id=ids, reason=st.just("fever"))
-    | some(v.HelperReturned, helper_id=ids),
+    some(AssistanceRequested, request_id=ids, kind=st.just("goods"))
+    | some(AssistanceCompleted, request_id=ids, kind=st.just("goods"))
+    | some(HelperRegistered, helper_id=ids)
+    | some(HelperStoodDown, helper_id=ids, reason=st.just("fever"))
+    | some(HelperReturned, helper_id=ids),
     max_size=12,
 )
 
@@ -151,9 +158,9 @@ def test_case_counts_once_and_moves_when_it_is_reported_again_elsewhere(
 ) -> None:
     projection.clear()
     case_id = new_id()
-    said = [made(i.CaseReported, case_id=case_id, status="confirmed") for _ in range(2)]
+    said = [made(CaseReported, case_id=case_id, status="confirmed") for _ in range(2)]
     projection.apply("intake", said)
-    corrected = made(i.CaseReported, case_id=case_id, status="confirmed", area=B)
+    corrected = made(CaseReported, case_id=case_id, status="confirmed", area=B)
     projection.apply("intake", [corrected])
     day = date(2021, 3, 1)
     with projection.database.reading() as session:
@@ -165,7 +172,7 @@ def test_event_is_counted_once_when_a_neighbour_of_its_run_is_set_aside(
     projection: Projection,
 ) -> None:
     projection.clear()
-    good = made(i.ScreeningRecorded)
+    good = made(ScreeningRecorded)
     broken = good.model_copy(update={"place_kind": 7})
     projection.apply("intake", [good, broken, good])
     with projection.database.reading() as session:
@@ -177,7 +184,7 @@ def test_reading_takes_the_last_change_when_a_year_lies_between(projection: Proj
     projection.clear()
     year = [
         made(
-            a.CheckpointOpened if n % 2 == 0 else a.CheckpointClosed,
+            CheckpointOpened if n % 2 == 0 else CheckpointClosed,
             measure_id=IDS[0],
             occurred_at=MORNING - timedelta(days=400 - n),
         )

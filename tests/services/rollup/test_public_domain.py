@@ -9,8 +9,12 @@ from services.rollup.public import domain
 from services.rollup.public.domain import Begun, Elsewhere, Ended, Measure, Own
 from services.rollup.public.wording import rule_text
 from services.rollup.texts import TEXTS
-from shared.events import alerts as a
-from shared.events.values import MEASURE_KINDS, MeasureKind
+from shared.events.alerts.checkpoints import CheckpointOpened, SealingProposed
+from shared.events.alerts.elections import ElectionPaused
+from shared.events.alerts.measures import MEASURE_KINDS, MeasureKind, MeasureStarted
+from shared.events.alerts.notices import NoticeIssued
+from shared.events.alerts.service_plans import ServicePlanChanged
+from shared.events.alerts.venues import VenueClosed, VenueOpened
 from tests.services.rollup.making import MORNING, A, made
 from tests.support.harness import new_id
 
@@ -49,40 +53,38 @@ def test_situation_is_the_gravest_of_those_within_when_the_area_is_wide() -> Non
 
 
 def test_measure_begins_and_ends_by_what_it_is_about_when_events_say_so() -> None:
-    opened = made(a.CheckpointOpened, checks=["temperature"])
+    opened = made(CheckpointOpened, checks=["temperature"])
     assert domain.measure_change(opened) == Begun(
         opened.measure_id, opened.measure_id, "checkpoint", {"checks": ["temperature"]}
     )
-    closed = made(a.VenueClosed, kind="library", measure_id=new_id())
+    closed = made(VenueClosed, kind="library", measure_id=new_id())
     assert domain.measure_change(closed) == Begun(
         closed.venue_id, None, "venue_closure", {"venue": "library"}
     )
-    paused = made(a.ElectionPaused, measure_id=new_id())
+    paused = made(ElectionPaused, measure_id=new_id())
     assert domain.measure_change(paused) == Begun(paused.election_id, None, "election_pause", {})
-    opened_again = made(a.VenueOpened, venue_id=closed.venue_id, kind="library")
+    opened_again = made(VenueOpened, venue_id=closed.venue_id, kind="library")
     assert domain.measure_change(opened_again) == Ended(closed.venue_id)
-    stop = made(a.MeasureStarted, kind="activity_stop", limit=0)
+    stop = made(MeasureStarted, kind="activity_stop", limit=0)
     assert domain.measure_change(stop) == Begun(
         stop.measure_id, stop.measure_id, "activity_stop", {"limit": 0}
     )
-    assert domain.measure_change(made(a.SealingProposed)) is None
+    assert domain.measure_change(made(SealingProposed)) is None
 
 
 def test_area_has_one_service_plan_when_it_changes() -> None:
-    plan = made(a.ServicePlanChanged, previous="everyday", plan="emergency")
+    plan = made(ServicePlanChanged, previous="everyday", plan="emergency")
     begun = domain.measure_change(plan)
     assert isinstance(begun, Begun)
     assert (begun.id, begun.kind, begun.details) == (A, "service_plan", {"plan": "emergency"})
-    back = made(a.ServicePlanChanged, previous="emergency", plan="everyday")
+    back = made(ServicePlanChanged, previous="emergency", plan="everyday")
     assert domain.measure_change(back) == Ended(A)
 
 
 def test_next_notice_takes_the_place_of_the_last_when_they_are_of_one_measure() -> None:
     measure_id = new_id()
     first, second = (
-        domain.measure_change(
-            made(a.NoticeIssued, level="medium", text=text, measure_id=measure_id)
-        )
+        domain.measure_change(made(NoticeIssued, level="medium", text=text, measure_id=measure_id))
         for text in ("一", "二")
     )
     assert isinstance(first, Begun)

@@ -9,8 +9,13 @@ import httpx
 import pytest
 
 from services.rollup.public.page import page
-from shared.events import Event
-from shared.events import alerts as a
+from shared.events.alerts.checkpoints import CheckpointClosed, CheckpointOpened, SealingImposed
+from shared.events.alerts.elections import ElectionPaused
+from shared.events.alerts.measures import MeasureEnded, MeasureStarted
+from shared.events.alerts.notices import NoticeIssued
+from shared.events.alerts.risk import RiskLevelChanged, SituationChanged
+from shared.events.alerts.venues import VenueClosed, VenueOpened
+from shared.events.base import Event
 from tests.services.rollup.making import made, tell
 from tests.support.harness import COUNTY, Node, new_id
 
@@ -87,17 +92,17 @@ def test_level_and_rules_are_told_when_alerts_decides_them(node: Node) -> None:
     township, area = "220581002", "220581002001"
     changed = happened(
         node,
-        a.RiskLevelChanged,
+        RiskLevelChanged,
         township,
         previous="low",
         level="medium",
         reason="order",
         order={"text": "调整为中风险", "issuer": "市指挥部", "document": "2021年第3号"},
     )
-    opened = happened(node, a.CheckpointOpened, area, checks=["temperature", "health_code"])
-    closed = happened(node, a.VenueClosed, area, kind="mahjong_room")
-    happened(node, a.NoticeIssued, area, level="medium", text="请居民减少外出")
-    happened(node, a.SituationChanged, area, previous="no_cases", situation="cases_or_outbreak")
+    opened = happened(node, CheckpointOpened, area, checks=["temperature", "health_code"])
+    closed = happened(node, VenueClosed, area, kind="mahjong_room")
+    happened(node, NoticeIssued, area, level="medium", text="请居民减少外出")
+    happened(node, SituationChanged, area, previous="no_cases", situation="cases_or_outbreak")
     found = public(node, area)
     assert (found["level"], found["level_area"]) == ("medium", township)
     assert found["level_since"] == changed.occurred_at.isoformat()
@@ -119,10 +124,10 @@ def test_level_and_rules_are_told_when_alerts_decides_them(node: Node) -> None:
     assert set(below) == set(node.instance.site.areas.communities(township))
     assert set(below.values()) == {"medium"}
 
-    happened(node, a.CheckpointClosed, area, measure_id=opened.measure_id)
-    happened(node, a.VenueOpened, area, venue_id=closed.venue_id, kind="mahjong_room")
+    happened(node, CheckpointClosed, area, measure_id=opened.measure_id)
+    happened(node, VenueOpened, area, venue_id=closed.venue_id, kind="mahjong_room")
     last = happened(
-        node, a.RiskLevelChanged, township, previous="medium", level="low", reason="order"
+        node, RiskLevelChanged, township, previous="medium", level="low", reason="order"
     )
     found = public(node, area)
     assert (found["level"], found["rules"], found["notices"]) == ("low", [], [])
@@ -134,10 +139,10 @@ def test_new_order_is_told_and_its_level_keeps_its_beginning_when_confirmed(node
     area = "220581070102"
     levels = {"level": "medium", "reason": "order"}
     order = {"text": "出现病例", "issuer": "市指挥部"}
-    first = happened(node, a.RiskLevelChanged, area, previous="low", order=order, **levels)
+    first = happened(node, RiskLevelChanged, area, previous="low", order=order, **levels)
     until = datetime.fromisoformat("2021-04-01T00:00:00+08:00")
     renewed: dict[str, Any] = {"text": "延长<管控>", "document": "2021年第9号", "until": until}
-    again = happened(node, a.RiskLevelChanged, area, previous="medium", order=renewed, **levels)
+    again = happened(node, RiskLevelChanged, area, previous="medium", order=renewed, **levels)
     found = public(node, area)
     assert (found["level"], found["level_since"]) == ("medium", first.occurred_at.isoformat())
     assert found["order"]["text"] == "延长<管控>"
@@ -152,14 +157,14 @@ def test_new_order_is_told_and_its_level_keeps_its_beginning_when_confirmed(node
 
 def test_what_belongs_to_a_measure_ends_when_the_measure_ends(node: Node) -> None:
     area = "220581070101"
-    measure = happened(node, a.MeasureStarted, area, kind="duty_day_and_night")
-    happened(node, a.NoticeIssued, area, level="low", text="通告", measure_id=measure.measure_id)
-    happened(node, a.MeasureStarted, area, kind="meeting_postponement")
+    measure = happened(node, MeasureStarted, area, kind="duty_day_and_night")
+    happened(node, NoticeIssued, area, level="low", text="通告", measure_id=measure.measure_id)
+    happened(node, MeasureStarted, area, kind="meeting_postponement")
     assert [rule["kind"] for rule in public(node, area)["rules"]] == [
         "meeting_postponement",
         "duty_day_and_night",
     ]
-    happened(node, a.MeasureEnded, area, kind="duty_day_and_night", measure_id=measure.measure_id)
+    happened(node, MeasureEnded, area, kind="duty_day_and_night", measure_id=measure.measure_id)
     found = public(node, area)
     assert [rule["kind"] for rule in found["rules"]] == ["meeting_postponement"]
     assert found["notices"] == []
@@ -176,21 +181,21 @@ def test_venues_stay_closed_on_the_page_when_one_measure_takes_over_from_another
         return str(rules.get("venue_closure", ""))
 
     def close(kind: str, measure_id: str) -> str:
-        event = happened(node, a.VenueClosed, area, kind=kind, measure_id=measure_id)
+        event = happened(node, VenueClosed, area, kind=kind, measure_id=measure_id)
         return str(event.venue_id)
 
     rooms = {kind: close(kind, medium) for kind in ("mahjong_room", "day_care")}
-    happened(node, a.ElectionPaused, area, measure_id=medium)
+    happened(node, ElectionPaused, area, measure_id=medium)
     # The higher level's closure holds for all: alerts says nothing of those closed already.
     library = close("library", high)
-    happened(node, a.MeasureEnded, area, kind="venue_closure", measure_id=medium)
+    happened(node, MeasureEnded, area, kind="venue_closure", measure_id=medium)
     assert all(word in closed() for word in ("mahjong", "day", "librar"))
-    happened(node, a.VenueOpened, area, venue_id=library, kind="library")
-    happened(node, a.MeasureEnded, area, kind="venue_closure", measure_id=high)
+    happened(node, VenueOpened, area, venue_id=library, kind="library")
+    happened(node, MeasureEnded, area, kind="venue_closure", measure_id=high)
     assert all(word in closed() for word in ("mahjong", "day"))
     assert "librar" not in closed()
     for kind, venue_id in rooms.items():
-        happened(node, a.VenueOpened, area, venue_id=venue_id, kind=kind)
+        happened(node, VenueOpened, area, venue_id=venue_id, kind=kind)
     assert [rule["kind"] for rule in public(node, area)["rules"]] == ["election_pause"]
 
 
@@ -198,10 +203,10 @@ def test_venues_stay_closed_on_the_page_when_one_measure_takes_over_from_another
 @pytest.mark.requirement("V5")
 def test_page_is_whole_and_needs_nothing_else_when_a_browser_asks(node: Node) -> None:
     area = "220581071101"
-    happened(node, a.SealingImposed, area)
-    happened(node, a.RiskLevelChanged, area, previous="low", level="high", reason="order")
+    happened(node, SealingImposed, area)
+    happened(node, RiskLevelChanged, area, previous="low", level="high", reason="order")
     happened(
-        node, a.NoticeIssued, area, level="high", text="<script>alert('x')</script>\n第二行 & 完"
+        node, NoticeIssued, area, level="high", text="<script>alert('x')</script>\n第二行 & 完"
     )
     answer = html(node, area)
     assert answer.status_code == 200

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import event
 
 from services.rollup.reports.tables import Report
-from shared.events import alerts as a
-from shared.events import intake as i
+from shared.events.alerts.checkpoints import CheckpointOpened
+from shared.events.alerts.fevers import AlertRaised
+from shared.events.intake.screenings import ScreeningRecorded
 from tests.services.rollup.making import MORNING, A, B, Projection, made
 
 DAYS = [date(2021, 3, 1) + timedelta(days=n) for n in range(5)]
@@ -48,8 +49,8 @@ def loaded() -> Iterator[set[tuple[date, str]]]:
 def test_other_days_are_not_read_when_one_record_is_backdated(
     projection: Projection, loaded: set[tuple[date, str]]
 ) -> None:
-    late = made(i.ScreeningRecorded, area=A, occurred_at=MORNING)
-    today = made(i.ScreeningRecorded, area=B, occurred_at=MORNING + timedelta(days=4))
+    late = made(ScreeningRecorded, area=A, occurred_at=MORNING)
+    today = made(ScreeningRecorded, area=B, occurred_at=MORNING + timedelta(days=4))
     projection.apply("intake", [late, today])
     assert loaded == {(DAYS[0], A), (DAYS[4], B)}
 
@@ -58,7 +59,7 @@ def test_other_days_are_not_read_when_one_record_is_backdated(
 def test_every_later_day_is_read_when_something_stands_since_an_early_one(
     projection: Projection, loaded: set[tuple[date, str]]
 ) -> None:
-    opened = made(a.CheckpointOpened, area=A, occurred_at=MORNING + timedelta(days=1))
-    raised = made(a.AlertRaised, area=B, occurred_at=MORNING, kind="symptoms")
+    opened = made(CheckpointOpened, area=A, occurred_at=MORNING + timedelta(days=1))
+    raised = made(AlertRaised, area=B, occurred_at=MORNING, kind="symptoms")
     projection.apply("alerts", [opened, raised])
     assert loaded == {(DAYS[0], B), *((day, A) for day in DAYS[1:])}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rollup.reports import domain
-from shared.events.rollup import FigureChange
+from shared.events.rollup.reports import FigureChange
 from shared.policy.pack import Reports
 
 RULES = Reports(opens_at=time(6, 0), deadline=time(18, 0))

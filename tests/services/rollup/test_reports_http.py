@@ -8,8 +8,8 @@ import pytest
 
 from services.rollup.figures.domain import FIGURES
 from shared.clock.clock import VirtualClock
-from shared.events import alerts as a
-from shared.events.rollup import (
+from shared.events.alerts.checkpoints import CheckpointOpened
+from shared.events.rollup.reports import (
     ReportCorrected,
     ReportExcused,
     ReportMissed,
@@ -151,7 +151,7 @@ def test_later_reports_are_corrected_when_a_standing_figure_changes_in_the_past(
 ) -> None:
     area = "220581001201"
     sign_off(timed, area)
-    tell(timed, made(a.CheckpointOpened, area=area, occurred_at=timed.now() - timedelta(days=2)))
+    tell(timed, made(CheckpointOpened, area=area, occurred_at=timed.now() - timedelta(days=2)))
     found = report(timed, area)
     assert found["revisions"][0]["changed"] == {"checkpoints_open": {"before": 0, "after": 1}}
     # Nothing of the day itself happened: it stays a zero report.

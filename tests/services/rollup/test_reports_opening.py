@@ -11,7 +11,8 @@ from sqlalchemy import delete
 
 from services.rollup.reports import opening
 from services.rollup.reports.tables import Report
-from shared.events import Event, decode, parse
+from shared.events.base import Event
+from shared.events.envelope import decode, parse
 from shared.runtime.runtime import Start
 from shared.runtime.ticker import Tick
 from shared.writer.handlers import Tx

@@ -9,7 +9,7 @@ import pytest
 from services.rollup.webhooks.addresses import Endpoint, NotAllowed, endpoint, is_public, looked_up
 from services.rollup.webhooks.domain import kinds_of, pause_after, sources_of
 from services.rollup.webhooks.signing import headers, secret_of, shown
-from shared.events import REGISTRY
+from shared.events.registry import all_events
 from shared.exceptions import Invalid
 
 
@@ -27,8 +27,8 @@ def test_sources_are_those_of_the_types_when_a_target_is_read() -> None:
 def test_every_kind_of_a_service_is_sent_when_all_are_asked_for() -> None:
     types = ["bulwark.alerts.*", "bulwark.intake.case_reported", "bulwark.x.*"]
     assert sources_of(types) == ["alerts", "intake"]
-    alerts = {kind for kind in REGISTRY.values() if kind.service == "alerts"}
-    assert kinds_of(types) == alerts | {REGISTRY["bulwark.intake.case_reported"]}
+    alerts = {kind for kind in all_events().values() if kind.service == "alerts"}
+    assert kinds_of(types) == alerts | {all_events()["bulwark.intake.case_reported"]}
 
 
 def test_signature_is_that_of_standard_webhooks_when_its_published_example_is_signed() -> None:

@@ -26,8 +26,9 @@ from services.rollup.webhooks.handlers import (
 )
 from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
 from services.rollup.webhooks.wishes import Wish
-from shared.events import contract, decode
-from shared.events.volunteers import AssistanceRequested
+from shared.events import schema as contract
+from shared.events.envelope import decode
+from shared.events.volunteers.requests import AssistanceRequested
 from shared.exceptions import Conflict
 from shared.security import audit
 from shared.writer import log as event_log

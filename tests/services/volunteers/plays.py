@@ -20,17 +20,14 @@ from services.volunteers.schema import Table
 from shared.clock.clock import CST
 from shared.database.engine import Database
 from shared.database.types import core
-from shared.events import Cause, Event, encode, parse
-from shared.events.alerts import (
-    AlertResolved,
-    FeverDetected,
-    PlannedService,
-    RiskLevelChanged,
-    ServicePlanChanged,
-)
-from shared.events.intake import PersonErased, PersonRegistered, PersonUpdated
-from shared.events.values import NEEDS
-from shared.events.volunteers import AssistanceCancelled, AssistanceRequested
+from shared.events.alerts.fevers import AlertResolved, FeverDetected
+from shared.events.alerts.risk import RiskLevelChanged
+from shared.events.alerts.service_plans import PlannedService, ServicePlanChanged
+from shared.events.base import Cause, Event
+from shared.events.envelope import encode, parse
+from shared.events.intake.people import PersonErased, PersonRegistered, PersonUpdated
+from shared.events.vocabulary import NEEDS
+from shared.events.volunteers.requests import AssistanceCancelled, AssistanceRequested
 from shared.inbox.applying import Batch
 from shared.inbox.dead_letters import dead_letters
 from shared.inbox.entry import Entry

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.clock.clock import CST, VirtualClock
-from shared.events.alerts import AlertResolved
-from shared.events.volunteers import AssistanceEscalated, AssistanceRequested, HelperReturned
+from shared.events.alerts.fevers import AlertResolved
+from shared.events.volunteers.helpers import HelperReturned
+from shared.events.volunteers.requests import AssistanceEscalated, AssistanceRequested
 from tests.services.volunteers.world import (
     fever,
     helper,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.events.alerts import AlertResolved, FeverDetected
-from shared.events.volunteers import HelperRegistered, HelperReturned, HelperStoodDown
+from shared.events.alerts.fevers import AlertResolved, FeverDetected
+from shared.events.volunteers.helpers import HelperRegistered, HelperReturned, HelperStoodDown
 from tests.services.volunteers.world import fever, helper, listed, tell
 from tests.support.harness import Node, new_id
 

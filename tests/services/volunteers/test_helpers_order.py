@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.events import Event
-from shared.events.alerts import AlertResolved
-from shared.events.intake import PersonErased
-from shared.events.volunteers import AssistanceCancelled
+from shared.events.alerts.fevers import AlertResolved
+from shared.events.base import Event
+from shared.events.intake.people import PersonErased
+from shared.events.volunteers.requests import AssistanceCancelled
 from tests.services.volunteers.plays import (
     ALERTS,
     HELPERS,

@@ -16,7 +16,8 @@ from services.volunteers.matching.domain import (
     skill_fit,
 )
 from shared.clock.clock import CST
-from shared.events.values import REQUEST_KINDS, SKILLS, RequestKind, Skill
+from shared.events.vocabulary import REQUEST_KINDS, RequestKind
+from shared.events.volunteers.helpers import SKILLS, Skill
 from shared.policy.pack import Matching
 
 NOW = datetime(2021, 1, 18, 8, tzinfo=CST)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.events.volunteers import AssistanceMatched
+from shared.events.volunteers.requests import AssistanceMatched
 from tests.services.volunteers.world import fever, helper, listed, person, request, standing, tell
 from tests.support.harness import Node, new_id
 

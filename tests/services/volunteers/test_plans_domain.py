@@ -8,9 +8,9 @@ import pytest
 from services.volunteers.plans.domain import Made, Plan, Wanted, in_force, settled, wanted
 from services.volunteers.register.domain import Registered
 from shared.clock.clock import CST
-from shared.events import id_from
-from shared.events.alerts import PlannedService
-from shared.events.values import RequestKind, ServicePlan
+from shared.events.alerts.service_plans import PlannedService, ServicePlan
+from shared.events.base import id_from
+from shared.events.vocabulary import RequestKind
 
 HERE = "220581001001"
 START = datetime(2021, 1, 18, 8, tzinfo=CST)

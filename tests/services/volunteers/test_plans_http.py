@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.events import id_from
-from shared.events.intake import PersonErased
-from shared.events.volunteers import AssistanceCancelled, AssistanceRequested
+from shared.events.base import id_from
+from shared.events.intake.people import PersonErased
+from shared.events.volunteers.requests import AssistanceCancelled, AssistanceRequested
 from tests.services.volunteers.world import helper, listed, person, plan, request, standing, tell
 from tests.support.harness import Node, new_id
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.events import Event, id_from
-from shared.events.intake import PersonErased
-from shared.events.volunteers import AssistanceCancelled
+from shared.events.base import Event, id_from
+from shared.events.intake.people import PersonErased
+from shared.events.volunteers.requests import AssistanceCancelled
 from tests.services.volunteers.plays import (
     PEOPLE,
     PLACES,

@@ -7,8 +7,8 @@ import pytest
 
 from services.volunteers.register.domain import NONE_RECORDED, registered
 from shared.clock.clock import CST
-from shared.events.intake import PersonRegistered, PersonUpdated
-from shared.events.values import Category, Need
+from shared.events.intake.people import PersonRegistered, PersonUpdated
+from shared.events.vocabulary import Category, Need
 
 PERSON = str(uuid4())
 FIRST = datetime(2021, 1, 18, 8, tzinfo=CST)

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from shared.events.volunteers import (
+from shared.events.volunteers.hours import HoursLogged
+from shared.events.volunteers.requests import (
     AssistanceCancelled,
     AssistanceCompleted,
     AssistanceRequested,
     AssistanceStarted,
-    HoursLogged,
 )
 from tests.services.volunteers.world import helper, instant, listed, person, plan, request, standing
 from tests.support.harness import Node, eventually, new_id

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from shared.events import Cause, Event
-from shared.events.alerts import FeverDetected, RiskLevelChanged, ServicePlanChanged
-from shared.events.intake import PersonRegistered, PersonUpdated
+from shared.events.alerts.fevers import FeverDetected
+from shared.events.alerts.risk import RiskLevelChanged
+from shared.events.alerts.service_plans import ServicePlanChanged
+from shared.events.base import Cause, Event
+from shared.events.intake.people import PersonRegistered, PersonUpdated
 from shared.writer.transaction import Transaction
 from tests.support.harness import Client, Node, new_id
 

@@ -8,10 +8,12 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.protocols import Validator
 from referencing import Registry, Resource
 
-from shared.events import REGISTRY, contract, decode, parse, position_of
+from shared.events import schema as contract
+from shared.events.envelope import decode, parse, position_of
 from shared.events.examples import example_of
+from shared.events.registry import all_events
 
-TYPES = sorted(REGISTRY)
+TYPES = sorted(all_events())
 PLACES = ["province", "city", "county", "township", "community", "grid"]
 
 
@@ -32,7 +34,7 @@ def resolved(document: Any, reference: str) -> Any:
 @pytest.mark.requirement("P2")
 @pytest.mark.parametrize("event_type", TYPES)
 def test_example_validates_when_its_schemas_judge_it(event_type: str) -> None:
-    model = REGISTRY[event_type]
+    model = all_events()[event_type]
     document = json.loads(contract.example_document(model))
     validator(contract.envelope_schema()).validate(document)
     validator(contract.schema_of(model)).validate(document["data"])
@@ -42,7 +44,7 @@ def test_example_validates_when_its_schemas_judge_it(event_type: str) -> None:
 @pytest.mark.requirement("P2")
 @pytest.mark.parametrize("event_type", TYPES)
 def test_example_is_the_same_event_when_it_is_read_back(event_type: str) -> None:
-    envelope = parse(contract.example_document(REGISTRY[event_type]))
+    envelope = parse(contract.example_document(all_events()[event_type]))
     recorded = decode(envelope)
     assert recorded is not None
     assert recorded.data == example_of(event_type)
@@ -53,8 +55,8 @@ def test_example_is_the_same_event_when_it_is_read_back(event_type: str) -> None
 def test_schema_refuses_when_a_promised_field_is_missing_or_of_another_type(
     event_type: str,
 ) -> None:
-    schema = contract.schema_of(REGISTRY[event_type])
-    data = json.loads(contract.example_document(REGISTRY[event_type]))["data"]
+    schema = contract.schema_of(all_events()[event_type])
+    data = json.loads(contract.example_document(all_events()[event_type]))["data"]
     for name in schema["required"]:
         lacking = {key: value for key, value in data.items() if key != name}
         assert not validator(schema).is_valid(lacking)
@@ -64,7 +66,7 @@ def test_schema_refuses_when_a_promised_field_is_missing_or_of_another_type(
 
 
 def test_schemas_know_no_null_when_absent_fields_are_left_out() -> None:
-    for model in REGISTRY.values():
+    for model in all_events().values():
         assert '"null"' not in json.dumps(contract.schema_of(model))
 
 
@@ -72,10 +74,10 @@ def test_schemas_know_no_null_when_absent_fields_are_left_out() -> None:
 def test_asyncapi_has_a_channel_with_parameters_and_an_example_when_an_event_exists() -> None:
     document = contract.asyncapi()
     assert document["asyncapi"] == "3.0.0"
-    assert len(document["channels"]) == len(document["operations"]) == len(REGISTRY)
+    assert len(document["channels"]) == len(document["operations"]) == len(all_events())
     components = Resource.opaque(document)
     registry: Registry[Any] = Registry().with_resource("urn:asyncapi", components)
-    for model in REGISTRY.values():
+    for model in all_events().values():
         channel = document["channels"][f"{model.service}.{model.name}"]
         tail = ".".join(f"{{{name}}}" for name in PLACES)
         assert channel["address"] == f"events.{model.service}.{model.name}.{tail}"
@@ -102,7 +104,7 @@ def test_every_reference_leads_somewhere_when_asyncapi_is_read() -> None:
                 walk(value)
 
     walk(document)
-    assert len(found) > 5 * len(REGISTRY)
+    assert len(found) > 5 * len(all_events())
     for reference in found:
         assert resolved(document, reference), reference
 

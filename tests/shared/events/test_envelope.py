@@ -12,12 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, BaseModel
 
-from shared.events import (
-    REGISTRY,
-    AreaCode,
-    Cause,
-    Event,
-    Id,
+from shared.events.base import AreaCode, Cause, Event, Id
+from shared.events.envelope import (
     MalformedEvent,
     Recorded,
     decode,
@@ -27,8 +23,9 @@ from shared.events import (
     subject_of,
 )
 from shared.events.examples import example_of
-from shared.events.intake import ScreeningRecorded
-from shared.events.values import PlaceId
+from shared.events.intake.screenings import ScreeningRecorded
+from shared.events.registry import all_events
+from shared.events.vocabulary import PlaceId
 
 SITE = "220581"
 EVENT_ID = "0177134b-a000-7000-8000-000000000001"
@@ -110,11 +107,11 @@ def caused(event: Event, cause_id: str) -> Event:
 
 
 @pytest.mark.requirement("P2")
-@pytest.mark.parametrize("event_type", sorted(REGISTRY))
+@pytest.mark.parametrize("event_type", sorted(all_events()))
 @settings(max_examples=10)
 @given(data=st.data())
 def test_event_is_the_same_when_written_and_read_back(event_type: str, data: st.DataObject) -> None:
-    event = data.draw(built(REGISTRY[event_type]))
+    event = data.draw(built(all_events()[event_type]))
     sequence = data.draw(st.integers(1, 10**15))
     event_id = data.draw(ids)
     document = encode(event, event_id, sequence, TIME, SITE, drill=False)
@@ -125,7 +122,7 @@ def test_event_is_the_same_when_written_and_read_back(event_type: str, data: st.
 
 
 @pytest.mark.requirement("P2")
-@pytest.mark.parametrize("event_type", sorted(REGISTRY))
+@pytest.mark.parametrize("event_type", sorted(all_events()))
 def test_document_is_a_cloud_event_when_written(event_type: str) -> None:
     event = example_of(event_type)
     document = orjson.loads(written(event))
@@ -173,7 +170,7 @@ def test_subject_is_the_contracts_when_the_area_is_a_county() -> None:
     assert subject_of("alerts", "risk_level_changed", "220581") == expected
 
 
-@pytest.mark.parametrize("event_type", sorted(REGISTRY))
+@pytest.mark.parametrize("event_type", sorted(all_events()))
 @settings(max_examples=5)
 @given(one=ids, other=ids)
 def test_derived_id_follows_cause_and_key_alone_when_made(
@@ -190,11 +187,11 @@ def test_derived_id_follows_cause_and_key_alone_when_made(
         assert again.derived_id() == derived
 
 
-@pytest.mark.parametrize("event_type", sorted(REGISTRY))
+@pytest.mark.parametrize("event_type", sorted(all_events()))
 @settings(max_examples=5)
 @given(data=st.data())
 def test_derived_ids_differ_when_the_key_does(event_type: str, data: st.DataObject) -> None:
-    model = REGISTRY[event_type]
+    model = all_events()[event_type]
     event = caused(example_of(event_type), str(UUID(int=1)))
     hints = get_type_hints(model, include_extras=True)
     for field in model.key or ("area",):

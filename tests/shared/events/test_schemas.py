@@ -5,11 +5,16 @@ from typing import get_type_hints
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from shared.events import REGISTRY, Event
-from shared.events.alerts import FeverDetected, MeasureStarted, VenueClosed
+from shared.events.alerts.fevers import FeverDetected
+from shared.events.alerts.measures import MeasureStarted
+from shared.events.alerts.venues import VenueClosed
+from shared.events.base import Event
 from shared.events.examples import example_id, example_of, examples
-from shared.events.intake import CaseReported, PersonRegistered, ScreeningRecorded
-from shared.events.values import VOCABULARIES, values_of
+from shared.events.intake.cases import CaseReported
+from shared.events.intake.people import PersonRegistered
+from shared.events.intake.screenings import ScreeningRecorded
+from shared.events.registry import all_events
+from shared.events.vocabulary import VOCABULARIES, values_of
 
 PERSON = ("person_id", "categories", "needs")
 CHECKED = ("residents", "key_people", "outcome")
@@ -189,7 +194,7 @@ PERSONAL = ("name", "phone", "tel", "mobile", "address", "id_card", "card", "bir
 def test_event_has_the_contracts_fields_when_it_is_in_the_contract(
     service: str, event: str
 ) -> None:
-    model = REGISTRY[f"bulwark.{service}.{event}"]
+    model = all_events()[f"bulwark.{service}.{event}"]
     assert {*CONTRACT[service][event], "area", "occurred_at", "because"} <= set(model.model_fields)
     assert model.service == service
     assert model.name == event
@@ -197,29 +202,29 @@ def test_event_has_the_contracts_fields_when_it_is_in_the_contract(
 
 def test_registry_holds_events_only_when_the_shared_bases_are_there_too() -> None:
     added = {"risk_level_declined", "measure_started", "measure_ended", "election_pause_overdue"}
-    assert {model.name for model in REGISTRY.values()} == {event for _, event in EVENTS} | added
+    assert {model.name for model in all_events().values()} == {event for _, event in EVENTS} | added
 
 
 def test_no_event_is_an_instance_of_another_when_they_share_a_base() -> None:
-    models = list(REGISTRY.values())
+    models = list(all_events().values())
     assert not [(a, b) for a in models for b in models if a is not b and issubclass(a, b)]
 
 
 @pytest.mark.requirement("P2")
-@pytest.mark.parametrize("event_type", sorted(REGISTRY))
+@pytest.mark.parametrize("event_type", sorted(all_events()))
 def test_example_is_whole_when_made(event_type: str) -> None:
     event = example_of(event_type)
-    assert type(event) is REGISTRY[event_type]
+    assert type(event) is all_events()[event_type]
     required = {
-        name for name, field in REGISTRY[event_type].model_fields.items() if field.is_required()
+        name for name, field in all_events()[event_type].model_fields.items() if field.is_required()
     }
     assert required <= event.model_fields_set
     assert type(event).model_validate_json(event.model_dump_json()) == event
 
 
-@pytest.mark.parametrize("event_type", sorted(REGISTRY))
+@pytest.mark.parametrize("event_type", sorted(all_events()))
 def test_key_and_about_name_fields_when_given(event_type: str) -> None:
-    model = REGISTRY[event_type]
+    model = all_events()[event_type]
     assert set(model.key) | set(model.about) <= set(model.model_fields)
     assert all(field.endswith("_id") for field in model.about)
     assert not ENVELOPE_NAMES & set(model.model_fields)
@@ -234,9 +239,9 @@ def _models_within(model: type[BaseModel]) -> set[type[BaseModel]]:
     return found
 
 
-@pytest.mark.parametrize("event_type", sorted(REGISTRY))
+@pytest.mark.parametrize("event_type", sorted(all_events()))
 def test_no_field_can_hold_a_residents_data_when_an_event_is_published(event_type: str) -> None:
-    for model in _models_within(REGISTRY[event_type]):
+    for model in _models_within(all_events()[event_type]):
         for field in model.model_fields:
             words = field.split("_")
             assert not [word for word in PERSONAL if word == field or word in words], field
@@ -292,4 +297,4 @@ def test_no_two_vocabularies_are_the_same_when_a_field_must_be_put_in_words() ->
 
 
 def test_every_type_has_an_example_when_they_are_listed() -> None:
-    assert list(examples()) == sorted(REGISTRY)
+    assert list(examples()) == sorted(all_events())

@@ -7,11 +7,13 @@ from string import Formatter
 import pytest
 from polib import pofile
 
-from shared.events import REGISTRY
-from shared.events.alerts import Order, RiskLevelChanged
+from shared.events.alerts.orders import Order
+from shared.events.alerts.risk import RiskLevelChanged
 from shared.events.examples import example_of
-from shared.events.intake import DepartureRecorded, ScreeningRecorded
-from shared.events.values import VOCABULARIES, values_of
+from shared.events.intake.movements import DepartureRecorded
+from shared.events.intake.screenings import ScreeningRecorded
+from shared.events.registry import all_events
+from shared.events.vocabulary import VOCABULARIES, values_of
 from shared.events.wording import (
     CATALOGUE,
     ORDER_CLAUSES,
@@ -23,13 +25,18 @@ from shared.events.wording import (
 from shared.i18n.catalogue import Language
 from tests.support.paths import ROOT
 
-LOCALE = ROOT / "shared" / "events" / "locale"
+EVENTS = ROOT / "shared" / "events"
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-EVENT_TYPES = sorted(REGISTRY)
+EVENT_TYPES = sorted(all_events())
 
 
 def catalogue(language: Language) -> dict[str, str]:
-    return {entry.msgid: entry.msgstr for entry in pofile(str(LOCALE / f"{language}.po"))}
+    found: dict[str, str] = {}
+    for path in EVENTS.rglob(f"*.{language}.po"):
+        own = {entry.msgid: entry.msgstr for entry in pofile(str(path))}
+        assert not own.keys() & found.keys()
+        found |= own
+    return found
 
 
 def placeholders(template: str) -> set[str]:
@@ -46,7 +53,7 @@ def place(code: str) -> str:
 def test_event_has_sentence_and_label_when_asked_in_a_language(
     event_type: str, language: Language
 ) -> None:
-    model = REGISTRY[event_type]
+    model = all_events()[event_type]
     texts = catalogue(language)
     assert texts[model.name]
     assert texts[f"label.{model.name}"]
@@ -73,7 +80,7 @@ def test_catalogues_say_the_same_when_compared() -> None:
 
 
 def test_catalogue_has_no_message_of_an_unknown_thing_when_read() -> None:
-    models = {model.name: model for model in REGISTRY.values()}
+    models = {model.name: model for model in all_events().values()}
     assert not set(models) & set(VOCABULARIES)
     for message in catalogue("zh"):
         head, _, tail = message.partition(".")
@@ -94,7 +101,7 @@ def test_catalogue_has_no_message_of_an_unknown_thing_when_read() -> None:
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 def test_sentence_never_lacks_a_value_when_only_required_fields_are_given(event_type: str) -> None:
-    model = REGISTRY[event_type]
+    model = all_events()[event_type]
     texts = catalogue("zh")
     sure = {
         name

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy
 
 from services.intake.screenings import handlers
-from shared.events.intake import ScreeningRecorded
+from shared.events.intake.screenings import ScreeningRecorded
 from shared.security.roles import Role
 from tests.support.harness import PATIENCE, Node, new_id
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from shared.events import Recorded
-from shared.events.alerts import CheckpointOpened
+from shared.events.alerts.checkpoints import CheckpointOpened
+from shared.events.envelope import Recorded
 from shared.http.sse import Selection, frames
 from shared.live import Broadcaster
 from tests.support.harness import new_id

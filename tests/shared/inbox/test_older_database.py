@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.database.engine import Database
-from shared.events import Event
+from shared.events.base import Event
 from shared.exceptions import Unavailable
 from shared.runtime.runtime import Runtime
 from shared.writer.handlers import Tx

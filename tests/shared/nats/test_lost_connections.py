@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from bulwark.admin import cli_audit as noting
 from shared.database.engine import Database
 from shared.database.failures import is_transient
-from shared.events import parse
+from shared.events.envelope import parse
 from shared.inbox.applying import Batch
 from shared.inbox.checkpoints import CheckpointConflict
 from shared.inbox.dead_letters import dead_letters

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events import subject_of
+from shared.events.envelope import subject_of
 from shared.nats.subscriber_rights import MOST_INACTIVE, OutsideRights, Rights, consumer_within
 
 HOSPITAL = Rights("alerts", "hospital", "220581", ("fever_detected", "risk_level_changed"))

@@ -6,14 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events.values import (
-    LEVELS,
-    MEASURE_KINDS,
-    SERVICE_PLANS,
-    SITUATIONS,
-    Level,
-    Situation,
-)
+from shared.events.alerts.measures import MEASURE_KINDS
+from shared.events.alerts.service_plans import SERVICE_PLANS
+from shared.events.vocabulary import LEVELS, SITUATIONS, Level, Situation
 from shared.policy.pack import (
     ActivityStop,
     Checkpoint,

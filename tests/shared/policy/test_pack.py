@@ -7,13 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events.values import (
-    LEVELS,
-    SERVICE_PLANS,
-    Category,
-    Need,
-    RequestKind,
-)
+from shared.events.alerts.service_plans import SERVICE_PLANS
+from shared.events.vocabulary import LEVELS, Category, Need, RequestKind
 from shared.policy.pack import load_pack, service_requests
 from shared.policy.toml_file import key_lines
 from tests.support.paths import SHIPPED_PACK

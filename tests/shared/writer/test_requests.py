@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.database.engine import Database
-from shared.events import parse
+from shared.events.envelope import parse
 from shared.exceptions import Conflict, Rejected
 from shared.writer.idempotency import IdempotencyStore, saved_answer
 from shared.writer.requests import Bulk, Done, Line

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from shared.database.engine import Database
-from shared.events import parse
+from shared.events.envelope import parse
 from shared.exceptions import Rejected, Unavailable
 from shared.writer.log import rows_about
 from shared.writer.transaction import Transaction

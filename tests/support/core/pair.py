@@ -12,7 +12,8 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, ins
 from shared.clock.clock import Clock, RealClock
 from shared.database.engine import Database
 from shared.database.types import core
-from shared.events import REGISTRY, Event, Id, Recorded, encode, subject_of
+from shared.events.base import REGISTRY, Event, Id
+from shared.events.envelope import Recorded, encode, subject_of
 from shared.exceptions import Invalid
 from shared.i18n.messages import TEXTS
 from shared.inbox.dead_letters import dead_letters

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete, event
 
 from shared.database.engine import Database
 from shared.database.types import core
-from shared.events import Event
+from shared.events.base import Event
 from shared.exceptions import Unavailable
 from shared.inbox.checkpoints import checkpoint_in
 from shared.inbox.reader import Reader

@@ -1,0 +1,15 @@
+"""Who may take part in spite of an abnormal declaration (参加资格认定). I8."""
+
+from shared.events.alerts.base import AlertsEvent
+from shared.events.base import Id
+from shared.events.vocabulary import Actor
+
+
+class EligibilityDecided(AlertsEvent):
+    """Whether someone with an abnormal declaration may take part (参加资格认定). I8 [PREC21]."""
+
+    key = ("declaration_id",)
+    about = ("declaration_id",)
+    declaration_id: Id
+    allowed: bool
+    by: Actor

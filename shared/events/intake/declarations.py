@@ -1,0 +1,27 @@
+"""Health declarations before an election or an activity (健康申报). I8."""
+
+from typing import Literal
+
+from shared.events.base import Id
+from shared.events.intake.base import IntakeEvent
+from shared.events.vocabulary import name_vocabularies
+
+DeclarationKind = Literal["election", "activity"]
+DeclarationReason = Literal[
+    "temperature", "symptoms", "health_code", "case", "close_contact", "from_risk_area"
+]
+
+name_vocabularies(declaration_kind=DeclarationKind, declaration_reason=DeclarationReason)
+
+
+class DeclarationSubmitted(IntakeEvent):
+    """A health declaration before an election or an activity (健康申报). I8."""
+
+    key = ("declaration_id",)
+    about = ("declaration_id",)
+    declaration_id: Id
+    person_id: Id
+    for_kind: DeclarationKind
+    for_id: Id
+    abnormal: bool
+    reasons: tuple[DeclarationReason, ...] = ()

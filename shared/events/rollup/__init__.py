@@ -1,0 +1,1 @@
+"""What is reported: the events of rollup (报告)."""
