@@ -1,11 +1,13 @@
 """The base of every event: its envelope's facts, its causes, and the registry of types.
 
 An event is a fact in the past tense. Its class says which service owns it (`service`), which
-fields name what it is about (`about`, for `why`), and which of them make a derived id (`key`).
+fields name what it is about (`about`, for `why`), which of them make a derived id (`key`), and what
+its fields hold in the documents' example (`example`, on top of what its bases say).
 """
 
 import re
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import uuid_utils
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -22,6 +24,8 @@ Id = Annotated[
         pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
     ),
 ]
+
+Example = Mapping[str, Any]
 
 REGISTRY: dict[str, "type[Event]"] = {}
 
@@ -62,6 +66,7 @@ class Event(BaseModel):
     type: ClassVar[str] = ""
     key: ClassVar[tuple[str, ...]] = ()
     about: ClassVar[tuple[str, ...]] = ()
+    example: ClassVar[Example] = {}
 
     area: AreaCode
     occurred_at: AwareDatetime

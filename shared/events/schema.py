@@ -96,7 +96,7 @@ def envelope_schema() -> Schema:
 @cache
 def example_document(model: type[Event]) -> bytes:
     """The example of an event as a subscriber receives it: the whole document."""
-    event = example_of(model.type)
+    event = example_of(model)
     event_id = event.derived_id() if event.because else example_id(model.name.replace("_", " "))
     return encode(event, event_id, 1, MORNING, EXAMPLE_SITE, drill=False)
 

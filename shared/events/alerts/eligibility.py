@@ -1,7 +1,9 @@
 """Who may take part in spite of an abnormal declaration (参加资格认定). I8."""
 
+from typing import ClassVar
+
 from shared.events.alerts.base import AlertsEvent
-from shared.events.base import Id
+from shared.events.base import Example, Id
 from shared.events.vocabulary import Actor
 
 
@@ -10,6 +12,7 @@ class EligibilityDecided(AlertsEvent):
 
     key = ("declaration_id",)
     about = ("declaration_id",)
+    example: ClassVar[Example] = {"allowed": False, "by": "clinic-01"}
     declaration_id: Id
     allowed: bool
     by: Actor

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal, get_args
 
 from shared.events.alerts.base import AlertsEvent
-from shared.events.base import Id
+from shared.events.base import Example, Id
 from shared.events.vocabulary import Count, name_vocabularies
 
 MeasureKind = Literal[
@@ -39,11 +39,15 @@ class MeasureStarted(MeasureEvent):
     `limit` is the people an activity may have at most, for `activity_stop`.
     """
 
+    example: ClassVar[Example] = {"kind": "activity_stop", "limit": 20}
+
     kind: MeasureKind
     limit: Count | None = None
 
 
 class MeasureEnded(MeasureEvent):
     """A measure that has no event of its own ended (措施终止), or was taken back. D2."""
+
+    example: ClassVar[Example] = {"kind": "meeting_postponement"}
 
     kind: MeasureKind

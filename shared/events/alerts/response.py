@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from shared.events.alerts.base import AlertsEvent
 from shared.events.alerts.measures import MeasureKind
-from shared.events.base import Id
+from shared.events.base import Example, Id
 from shared.events.vocabulary import Level, Situation
 
 
@@ -13,6 +13,11 @@ class ResponseEvent(AlertsEvent):
 
     key: ClassVar[tuple[str, ...]] = ("response_id",)
     about: ClassVar[tuple[str, ...]] = ("response_id",)
+    example: ClassVar[Example] = {
+        "level": "medium",
+        "measures": ["checkpoint", "election_pause", "service_plan"],
+        "situation": "cases_or_outbreak",
+    }
     response_id: Id
     level: Level
     measures: tuple[MeasureKind, ...] = ()
@@ -27,6 +32,10 @@ class ResponseStarted(ResponseEvent):
 class ResponseChanged(ResponseEvent):
     """A response is now one of another level or other measures (调整应急响应). D2."""
 
+    example: ClassVar[Example] = {"previous": "low"}
+
 
 class ResponseEnded(ResponseEvent):
     """A response ended (终止应急响应); `measures` are those that ended with it. D2."""
+
+    example: ClassVar[Example] = {"previous": "low"}

@@ -1,10 +1,11 @@
 """Situations and risk levels of areas (疫情情形, 风险等级). A3, A4."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from shared.events.alerts.base import AlertsEvent
 from shared.events.alerts.orders import Order
-from shared.events.base import Id
+from shared.events.base import Example, Id
+from shared.events.examples import MORNING, example_id
 from shared.events.vocabulary import Level, Situation, name_vocabularies
 
 LevelReason = Literal["cases", "order", "window_elapsed"]
@@ -20,6 +21,12 @@ class SituationChanged(AlertsEvent):
 
     # The lapse of time takes the last case as its cause, which may have made this situation before.
     key = ("area", "situation", "occurred_at")
+    example: ClassVar[Example] = {
+        "previous": "no_cases",
+        "situation": "cases_or_outbreak",
+        "evidence": [example_id("case")],
+        "policy": "2021-01#levels.community.medium",
+    }
     previous: Situation
     situation: Situation
     evidence: tuple[Id, ...] = ()
@@ -31,6 +38,13 @@ class RiskLevelProposed(AlertsEvent):
 
     key = ("proposal_id",)
     about = ("proposal_id",)
+    example: ClassVar[Example] = {
+        "previous": "low",
+        "level": "medium",
+        "reason": "cases",
+        "evidence": [example_id("case")],
+        "policy": "2021-01#levels.community.medium",
+    }
     proposal_id: Id
     previous: Level
     level: Level
@@ -44,6 +58,11 @@ class RiskLevelDeclined(AlertsEvent):
 
     key = ("proposal_id",)
     about = ("proposal_id",)
+    example: ClassVar[Example] = {
+        "previous": "low",
+        "level": "medium",
+        "order": {"text": "病例已转定点医院, 暂不调整"},
+    }
     proposal_id: Id
     previous: Level
     level: Level
@@ -61,6 +80,21 @@ class RiskLevelChanged(AlertsEvent):
     # As for situations: one case may lead to the same level in two episodes.
     key = ("area", "level", "occurred_at")
     about = ("proposal_id",)
+    example: ClassVar[Example] = {
+        "previous": "low",
+        "level": "medium",
+        "previous_in_force": "low",
+        "level_in_force": "medium",
+        "reason": "order",
+        "evidence": [example_id("case")],
+        "policy": "2021-01#levels.community.medium",
+        "order": {
+            "text": "自1月18日8时起调整为中风险地区",
+            "issuer": "市疫情防控指挥部",
+            "document": "2021年第3号",
+            "effective_at": MORNING,
+        },
+    }
     previous: Level
     level: Level
     previous_in_force: Level | None = None

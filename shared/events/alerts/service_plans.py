@@ -1,11 +1,11 @@
 """Service plans of areas (社区服务预案). D8."""
 
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.events.alerts.base import AlertsEvent
-from shared.events.base import Id
+from shared.events.base import Example, Id
 from shared.events.vocabulary import (
     Category,
     Hours,
@@ -45,6 +45,28 @@ class ServicePlanChanged(AlertsEvent):
 
     key = ("area", "plan")
     about = ("measure_id",)
+    example: ClassVar[Example] = {
+        "previous": "everyday",
+        "plan": "strengthened",
+        "services": [
+            {
+                "service": "chronic_medicine",
+                "kind": "medicine",
+                "categories": ["chronic_illness"],
+                "needs": [],
+                "due_hours": 24,
+                "policy": "2021-01#services.strengthened.chronic_medicine",
+            },
+            {
+                "service": "personal_care",
+                "kind": "elder_care",
+                "categories": ["living_alone_elderly"],
+                "needs": ["care"],
+                "due_hours": 12,
+                "policy": "2021-01#services.strengthened.personal_care",
+            },
+        ],
+    }
     measure_id: Id | None = None
     previous: ServicePlan
     plan: ServicePlan

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal, get_args
 
 from shared.events.alerts.base import AlertsEvent
-from shared.events.base import Id
+from shared.events.base import Example, Id
 from shared.events.vocabulary import Actor, Count, Text, name_vocabularies
 
 VenueKind = Literal[
@@ -41,9 +41,18 @@ class VenueEvent(AlertsEvent):
 class VenueClosed(VenueEvent):
     """A venue was closed (暂停开放). D6."""
 
+    example: ClassVar[Example] = {
+        "kind": "library",
+        "measure_id": None,
+        "reason": "消防检修",
+        "by": "lead-01",
+    }
+
 
 class VenueLimited(VenueEvent):
     """A venue is open to `limit` people at once (流量限制). D6."""
+
+    example: ClassVar[Example] = {"kind": "library", "limit": 20}
 
     limit: Count
 
@@ -51,9 +60,17 @@ class VenueLimited(VenueEvent):
 class VenueOpened(VenueEvent):
     """A venue is open without a limit (恢复开放). D6."""
 
+    example: ClassVar[Example] = {"kind": "library"}
+
 
 class BusinessVisited(VenueEvent):
     """A business was asked to suspend (劝导暂停营业). D6 [MCA9]."""
 
     key = ("venue_id", "occurred_at")
+    example: ClassVar[Example] = {
+        "kind": "business",
+        "measure_id": None,
+        "by": "clinic-01",
+        "outcome": "agreed",
+    }
     outcome: BusinessAnswer | None = None

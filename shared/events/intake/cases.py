@@ -1,9 +1,10 @@
 """Cases as the health side reports them (病例报告). I9."""
 
 import datetime as dt
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
+from shared.events.examples import example_id
 from shared.events.intake.base import IntakeEvent
 from shared.events.vocabulary import ShortText, name_vocabularies
 
@@ -35,6 +36,14 @@ class CaseReported(IntakeEvent):
 
     key = ("case_id", "status")
     about = ("case_id",)
+    example: ClassVar[Example] = {
+        "status": "confirmed",
+        "confirmed_on": "2021-01-17",
+        "onset_on": "2021-01-15",
+        "origin": "local",
+        "setting": "household",
+        "linked_to": [example_id("first case")],
+    }
     case_id: Id
     status: CaseStatus
     person_id: Id | None = None

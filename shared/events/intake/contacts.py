@@ -5,7 +5,8 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
+from shared.events.examples import EVENING
 from shared.events.intake.base import IntakeEvent
 from shared.events.vocabulary import Count, name_vocabularies
 
@@ -20,6 +21,7 @@ class ContactEvent(IntakeEvent):
 
     key: ClassVar[tuple[str, ...]] = ("case_id", "person_id")
     about: ClassVar[tuple[str, ...]] = ("case_id",)
+    example: ClassVar[Example] = {"ring": 1, "last_exposure_on": "2021-01-16"}
     case_id: Id
     person_id: Id
     ring: Ring
@@ -29,11 +31,15 @@ class ContactEvent(IntakeEvent):
 class ContactNamed(ContactEvent):
     """A contact was named by the health side, to be traced by `check_by` (密接判定). I5."""
 
+    example: ClassVar[Example] = {"check_by": EVENING}
+
     check_by: AwareDatetime
 
 
 class ContactTraced(ContactEvent):
     """A contact was traced (密接追踪到人). I5."""
+
+    example: ClassVar[Example] = {"outcome": "observed"}
 
     outcome: TraceOutcome
 
@@ -43,6 +49,7 @@ class TraceListReceived(IntakeEvent):
 
     key = ("list_id",)
     about = ("list_id",)
+    example: ClassVar[Example] = {"people": 80, "check_by": EVENING}
     list_id: Id
     people: Count
     check_by: AwareDatetime
@@ -53,6 +60,7 @@ class TraceReturned(IntakeEvent):
 
     key = ("list_id", "person_id")
     about = ("list_id",)
+    example: ClassVar[Example] = {"outcome": "elsewhere"}
     list_id: Id
     person_id: Id
     outcome: TraceOutcome

@@ -1,8 +1,9 @@
 """Health declarations before an election or an activity (健康申报). I8."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
+from shared.events.examples import example_id
 from shared.events.intake.base import IntakeEvent
 from shared.events.vocabulary import name_vocabularies
 
@@ -19,6 +20,12 @@ class DeclarationSubmitted(IntakeEvent):
 
     key = ("declaration_id",)
     about = ("declaration_id",)
+    example: ClassVar[Example] = {
+        "for_kind": "election",
+        "for_id": example_id("election"),
+        "abnormal": True,
+        "reasons": ["temperature"],
+    }
     declaration_id: Id
     person_id: Id
     for_kind: DeclarationKind

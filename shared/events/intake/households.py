@@ -1,6 +1,8 @@
 """Visits to households and organisations (入户排查, 驻区单位排查). I2."""
 
-from shared.events.base import Id
+from typing import ClassVar
+
+from shared.events.base import Example, Id
 from shared.events.intake.base import IntakeEvent
 from shared.events.vocabulary import CheckOutcome, Count
 
@@ -10,6 +12,7 @@ class HouseholdChecked(IntakeEvent):
 
     key = ("household_id",)
     about = ("household_id",)
+    example: ClassVar[Example] = {"outcome": "reached", "residents": 3, "key_people": 1}
     household_id: Id
     outcome: CheckOutcome
     residents: Count | None = None
@@ -21,6 +24,7 @@ class OrganisationChecked(IntakeEvent):
 
     key = ("organisation_id",)
     about = ("organisation_id",)
+    example: ClassVar[Example] = {"outcome": "reached", "residents": 3, "key_people": 1}
     organisation_id: Id
     outcome: CheckOutcome
     residents: Count | None = None

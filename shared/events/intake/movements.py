@@ -3,7 +3,8 @@
 import datetime as dt
 from typing import ClassVar
 
-from shared.events.base import AreaCode, Id
+from shared.events.base import AreaCode, Example, Id
+from shared.events.examples import COMMUNITY
 from shared.events.intake.base import IntakeEvent
 
 
@@ -12,6 +13,11 @@ class MovementEvent(IntakeEvent):
 
     key: ClassVar[tuple[str, ...]] = ("movement_id",)
     about: ClassVar[tuple[str, ...]] = ("movement_id",)
+    example: ClassVar[Example] = {
+        "from_area": COMMUNITY,
+        "to_area": "220581002001",
+        "expected_on": "2021-01-19",
+    }
     movement_id: Id
     person_id: Id
     from_area: AreaCode

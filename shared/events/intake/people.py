@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
 from shared.events.intake.base import IntakeEvent
 from shared.events.vocabulary import Category, Need
 
@@ -18,12 +18,22 @@ class PersonEvent(IntakeEvent):
 class PersonRegistered(PersonEvent):
     """A person was entered into the register (登记), with the categories that need care. I4."""
 
+    example: ClassVar[Example] = {
+        "categories": ["living_alone_elderly", "chronic_illness"],
+        "needs": ["medicine"],
+    }
+
     categories: tuple[Category, ...] = ()
     needs: tuple[Need, ...] = ()
 
 
 class PersonUpdated(PersonEvent):
     """A person's categories, needs or area are now these (变更). I4."""
+
+    example: ClassVar[Example] = {
+        "categories": ["living_alone_elderly", "chronic_illness"],
+        "needs": ["medicine"],
+    }
 
     categories: tuple[Category, ...] = ()
     needs: tuple[Need, ...] = ()

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
 from shared.events.intake.base import IntakeEvent
 from shared.events.vocabulary import name_vocabularies
 
@@ -26,5 +26,7 @@ class SampleTaken(SampleEvent):
 
 class ResultReturned(SampleEvent):
     """The result of a sample came back (检测结果). I12."""
+
+    example: ClassVar[Example] = {"result": "negative"}
 
     result: SampleResult

@@ -4,7 +4,8 @@ from typing import ClassVar, Literal, get_args
 
 from pydantic import AwareDatetime
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
+from shared.events.examples import MORNING, example_id
 from shared.events.intake.base import IntakeEvent
 from shared.events.vocabulary import (
     Channel,
@@ -29,6 +30,15 @@ class ScreeningEvent(IntakeEvent):
 
     key: ClassVar[tuple[str, ...]] = ("screening_id",)
     about: ClassVar[tuple[str, ...]] = ("screening_id",)
+    example: ClassVar[Example] = {
+        "place_kind": "checkpoint",
+        "temperature_c": 36.5,
+        "symptoms": [],
+        "health_code": "green",
+        "place_id": example_id("venue"),
+        "direction": "entry",
+        "channel": "app",
+    }
     screening_id: Id
     place_kind: PlaceKind
     temperature_c: Temperature | None = None
@@ -51,6 +61,8 @@ class ScreeningVoided(ScreeningEvent):
     The fields are those of the screening, `screened_at` its time, so that readers can take it
     out of the day it was counted in. I1.
     """
+
+    example: ClassVar[Example] = {"screened_at": MORNING, "reason": "误录"}
 
     screened_at: AwareDatetime
     reason: ShortText | None = None

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime
 
-from shared.events.base import AreaCode, Id
+from shared.events.base import AreaCode, Example, Id
+from shared.events.examples import COMMUNITY, EVENING
 from shared.events.rollup.base import RollupEvent
 from shared.events.vocabulary import Actor, Text
 
@@ -14,6 +15,7 @@ class InstructionEvent(RollupEvent):
 
     key: ClassVar[tuple[str, ...]] = ("instruction_id",)
     about: ClassVar[tuple[str, ...]] = ("instruction_id",)
+    example: ClassVar[Example] = {"by": "clinic-01"}
     instruction_id: Id
     text: Text
     by: Actor | None = None
@@ -21,6 +23,12 @@ class InstructionEvent(RollupEvent):
 
 class InstructionSent(InstructionEvent):
     """An instruction went down to these areas (下达), to be answered by `due_at`. R8."""
+
+    example: ClassVar[Example] = {
+        "text": "今日18时前完成返乡人员摸排",
+        "to_areas": [COMMUNITY],
+        "due_at": EVENING,
+    }
 
     to_areas: tuple[AreaCode, ...] = ()
     due_at: AwareDatetime | None = None
@@ -30,3 +38,4 @@ class InstructionAnswered(InstructionEvent):
     """An area answered an instruction (反馈). R8."""
 
     key = ("instruction_id", "area")
+    example: ClassVar[Example] = {"text": "已落实"}

@@ -1,8 +1,8 @@
 """Urgent reports (紧急报告). R2."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
 from shared.events.rollup.base import RollupEvent
 from shared.events.vocabulary import Text, name_vocabularies
 
@@ -16,6 +16,7 @@ class UrgentReportRaised(RollupEvent):
 
     key = ("report_id",)
     about = ("report_id",)
+    example: ClassVar[Example] = {"kind": "case", "alert_id": None}
     report_id: Id
     kind: UrgentKind
     alert_id: Id | None = None

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal, get_args
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
 from shared.events.vocabulary import RequestKind, ShortText, name_vocabularies
 from shared.events.volunteers.base import VolunteersEvent
 
@@ -25,17 +25,23 @@ class HelperEvent(VolunteersEvent):
 class HelperRegistered(HelperEvent):
     """A volunteer was registered, or their skills are now these (志愿者登记). V3."""
 
+    example: ClassVar[Example] = {"because": [], "skills": ["medicine", "driving"]}
+
     skills: tuple[Skill, ...] = ()
 
 
 class HelperStoodDown(HelperEvent):
     """A volunteer may not serve for now (暂停服务). V3."""
 
+    example: ClassVar[Example] = {"reason": "fever"}
+
     reason: StandDownReason
 
 
 class HelperReturned(HelperEvent):
     """A volunteer may serve again (恢复服务). V3."""
+
+    example: ClassVar[Example] = {"reason": "fever"}
 
     reason: StandDownReason | None = None
 
@@ -44,4 +50,5 @@ class TrainingCompleted(HelperEvent):
     """A volunteer completed a training (完成培训). V3, V9."""
 
     key = ("helper_id", "course")
+    example: ClassVar[Example] = {"course": "个人防护"}
     course: ShortText

@@ -1,8 +1,11 @@
 """Hours of service (服务时长). V3, V6."""
 
+from typing import ClassVar
+
 from pydantic import AwareDatetime
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
+from shared.events.examples import EVENING, MORNING
 from shared.events.volunteers.base import VolunteersEvent
 
 
@@ -11,6 +14,7 @@ class HoursLogged(VolunteersEvent):
 
     key = ("helper_id", "starts_at")
     about = ("helper_id",)
+    example: ClassVar[Example] = {"starts_at": MORNING, "ends_at": EVENING}
     helper_id: Id
     starts_at: AwareDatetime
     ends_at: AwareDatetime

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
 from shared.events.vocabulary import name_vocabularies
 from shared.events.volunteers.base import VolunteersEvent
 
@@ -25,5 +25,7 @@ class MediationOpened(MediationEvent):
 
 class MediationClosed(MediationEvent):
     """A mediation was closed (调解结案). V13."""
+
+    example: ClassVar[Example] = {"outcome": "agreed"}
 
     outcome: MediationOutcome

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
+from shared.events.examples import EVENING
 from shared.events.vocabulary import ShortText
 from shared.events.volunteers.base import VolunteersEvent
 
@@ -14,6 +15,7 @@ class ReferralEvent(VolunteersEvent):
 
     key: ClassVar[tuple[str, ...]] = ("referral_id",)
     about: ClassVar[tuple[str, ...]] = ("referral_id",)
+    example: ClassVar[Example] = {"institution": "市社会福利院"}
     referral_id: Id
     institution: ShortText
     person_id: Id | None = None
@@ -21,6 +23,8 @@ class ReferralEvent(VolunteersEvent):
 
 class ReferralSent(ReferralEvent):
     """A referral went to an institution, to be acknowledged by `due_at` (转介发出). V11."""
+
+    example: ClassVar[Example] = {"due_at": EVENING}
 
     due_at: AwareDatetime | None = None
 

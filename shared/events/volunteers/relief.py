@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
 from shared.events.vocabulary import Count, Quantity, ShortText, name_vocabularies
 from shared.events.volunteers.base import VolunteersEvent
 
@@ -16,6 +16,7 @@ class LedgerEvent(VolunteersEvent):
 
     key: ClassVar[tuple[str, ...]] = ("entry_id",)
     about: ClassVar[tuple[str, ...]] = ("entry_id",)
+    example: ClassVar[Example] = {"quantity": 30, "unit": "箱"}
     entry_id: Id
     kind: ReliefKind
     quantity: Quantity
@@ -25,8 +26,12 @@ class LedgerEvent(VolunteersEvent):
 class ReliefGiven(LedgerEvent):
     """Relief was given (人道救助). V8."""
 
+    example: ClassVar[Example] = {"kind": "food", "households": 12}
+
     households: Count | None = None
 
 
 class DonationReceived(LedgerEvent):
     """A donation was received (社会捐赠); the giver is not named. V8."""
+
+    example: ClassVar[Example] = {"because": [], "kind": "protective_goods"}

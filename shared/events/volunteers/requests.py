@@ -4,7 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
+from shared.events.examples import EVENING
 from shared.events.vocabulary import AreaLevel, RequestKind, ShortText, name_vocabularies
 from shared.events.volunteers.base import VolunteersEvent
 
@@ -21,6 +22,7 @@ class AssistanceEvent(VolunteersEvent):
 
     key: ClassVar[tuple[str, ...]] = ("request_id",)
     about: ClassVar[tuple[str, ...]] = ("request_id",)
+    example: ClassVar[Example] = {"kind": "medicine", "due_at": EVENING}
     request_id: Id
     kind: RequestKind
     person_id: Id | None = None
@@ -29,6 +31,8 @@ class AssistanceEvent(VolunteersEvent):
 
 class AssistanceRequested(AssistanceEvent):
     """Help was asked for by a resident, on behalf, or by a service plan (求助登记). V1, D8."""
+
+    example: ClassVar[Example] = {"on_behalf": True}
 
     on_behalf: bool = False
 
@@ -55,6 +59,8 @@ class AssistanceCompleted(AssistanceEvent):
 class AssistanceCancelled(AssistanceEvent):
     """The request is no longer wanted (求助取消). V1."""
 
+    example: ClassVar[Example] = {"reason": "家人已送到"}
+
     helper_id: Id | None = None
     reason: ShortText | None = None
 
@@ -63,4 +69,5 @@ class AssistanceEscalated(AssistanceEvent):
     """A request past its time climbed to the level above (逾期上报). V2."""
 
     key = ("request_id", "level")
+    example: ClassVar[Example] = {"level": "township"}
     level: AreaLevel

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from pydantic import AwareDatetime
 
-from shared.events.base import Id
+from shared.events.base import Example, Id
+from shared.events.examples import EVENING, MORNING, example_id
 from shared.events.volunteers.base import VolunteersEvent
 
 
@@ -13,6 +14,7 @@ class ShiftEvent(VolunteersEvent):
 
     key: ClassVar[tuple[str, ...]] = ("shift_id",)
     about: ClassVar[tuple[str, ...]] = ("shift_id",)
+    example: ClassVar[Example] = {"starts_at": MORNING, "ends_at": EVENING}
     shift_id: Id
     starts_at: AwareDatetime
     ends_at: AwareDatetime
@@ -30,6 +32,11 @@ class RosterPublished(VolunteersEvent):
     """The duty roster of a period was published to residents (值班公示). V5."""
 
     key = ("area", "starts_at")
+    example: ClassVar[Example] = {
+        "starts_at": MORNING,
+        "ends_at": EVENING,
+        "shifts": [example_id("shift")],
+    }
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     shifts: tuple[Id, ...] = ()
@@ -40,6 +47,7 @@ class RosterGapFound(VolunteersEvent):
     """A time of the roster has nobody (值班空缺). V5."""
 
     key = ("area", "starts_at")
+    example: ClassVar[Example] = {"starts_at": MORNING, "ends_at": EVENING}
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     shift_id: Id | None = None

@@ -1,6 +1,9 @@
 """Red Cross volunteer teams (红十字志愿服务队). V4."""
 
-from shared.events.base import Id
+from typing import ClassVar
+
+from shared.events.base import Example, Id
+from shared.events.examples import example_id
 from shared.events.volunteers.base import VolunteersEvent
 
 
@@ -9,5 +12,6 @@ class TeamFormed(VolunteersEvent):
 
     key = ("team_id",)
     about = ("team_id",)
+    example: ClassVar[Example] = {"because": [], "helpers": [example_id("helper")]}
     team_id: Id
     helpers: tuple[Id, ...] = ()

@@ -10,8 +10,10 @@ from bulwark.drill.cascade import Seen
 from bulwark.drill.review import delays, judge_answer, judge_events
 from bulwark.drill.scenario import Calendar, Expectation, Scenario
 from shared.clock.clock import CST
+from shared.events.alerts.fevers import FeverDetected
 from shared.events.base import Cause, Event
 from shared.events.examples import example_of
+from shared.events.intake.screenings import ScreeningRecorded
 from shared.policy.toml_file import PolicyError
 from tests.support.command import bulwark
 
@@ -99,7 +101,7 @@ CAUSE = Cause(
 
 
 def fever() -> Event:
-    return example_of("bulwark.alerts.fever_detected").model_copy(update={"because": (CAUSE,)})
+    return example_of(FeverDetected).model_copy(update={"because": (CAUSE,)})
 
 
 def seen(minutes: float = 0, arrived: float = 0) -> Seen:
@@ -137,8 +139,8 @@ def test_answers_are_judged_when_expected() -> None:
 
 
 def test_delays_are_told_by_kind_when_causes_were_seen() -> None:
-    event = example_of("bulwark.alerts.fever_detected")
-    cause = Seen(event.because[-1].id, NOON, 1.0, example_of("bulwark.intake.screening_recorded"))
+    event = example_of(FeverDetected)
+    cause = Seen(event.because[-1].id, NOON, 1.0, example_of(ScreeningRecorded))
     effect = Seen("2", NOON + dt.timedelta(minutes=3), 1.25, event)
     [delay] = delays([cause, effect])
     assert (delay.cause, delay.effect, delay.count) == ("screening_recorded", "fever_detected", 1)

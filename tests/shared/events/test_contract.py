@@ -47,7 +47,7 @@ def test_example_is_the_same_event_when_it_is_read_back(event_type: str) -> None
     envelope = parse(contract.example_document(all_events()[event_type]))
     recorded = decode(envelope)
     assert recorded is not None
-    assert recorded.data == example_of(event_type)
+    assert recorded.data == example_of(all_events()[event_type])
     assert position_of(envelope) == (recorded.data.service, 1)
 
 

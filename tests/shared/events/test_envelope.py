@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, BaseModel
 
+from shared.events.alerts.fevers import FeverDetected
+from shared.events.alerts.venues import VenueClosed, VenueOpened
 from shared.events.base import AreaCode, Cause, Event, Id
 from shared.events.envelope import (
     MalformedEvent,
@@ -124,7 +126,7 @@ def test_event_is_the_same_when_written_and_read_back(event_type: str, data: st.
 @pytest.mark.requirement("P2")
 @pytest.mark.parametrize("event_type", sorted(all_events()))
 def test_document_is_a_cloud_event_when_written(event_type: str) -> None:
-    event = example_of(event_type)
+    event = example_of(all_events()[event_type])
     document = orjson.loads(written(event))
     causation = {"causationid": event.because[-1].id} if event.because else {}
     assert document == {
@@ -145,7 +147,7 @@ def test_document_is_a_cloud_event_when_written(event_type: str) -> None:
 
 @pytest.mark.requirement("V9")
 def test_document_is_marked_when_it_is_of_a_drill() -> None:
-    event = example_of("bulwark.alerts.fever_detected")
+    event = example_of(FeverDetected)
     assert orjson.loads(written(event, drill=True))["drill"] is True
     assert "drill" not in orjson.loads(written(event))
     drilled = decode(parse(written(event, drill=True)))
@@ -176,7 +178,7 @@ def test_subject_is_the_contracts_when_the_area_is_a_county() -> None:
 def test_derived_id_follows_cause_and_key_alone_when_made(
     event_type: str, one: str, other: str
 ) -> None:
-    event = example_of(event_type)
+    event = example_of(all_events()[event_type])
     derived = caused(event, one).derived_id()
     assert UUID(derived).version == 5
     assert derived == caused(event, one).derived_id()
@@ -192,7 +194,7 @@ def test_derived_id_follows_cause_and_key_alone_when_made(
 @given(data=st.data())
 def test_derived_ids_differ_when_the_key_does(event_type: str, data: st.DataObject) -> None:
     model = all_events()[event_type]
-    event = caused(example_of(event_type), str(UUID(int=1)))
+    event = caused(example_of(all_events()[event_type]), str(UUID(int=1)))
     hints = get_type_hints(model, include_extras=True)
     for field in model.key or ("area",):
         changed = event.model_copy(update={field: data.draw(fitting(hints[field]))})
@@ -201,13 +203,13 @@ def test_derived_ids_differ_when_the_key_does(event_type: str, data: st.DataObje
 
 
 def test_derived_ids_differ_when_one_cause_makes_two_kinds() -> None:
-    closed = caused(example_of("bulwark.alerts.venue_closed"), str(UUID(int=1)))
-    opened = caused(example_of("bulwark.alerts.venue_opened"), str(UUID(int=1)))
+    closed = caused(example_of(VenueClosed), str(UUID(int=1)))
+    opened = caused(example_of(VenueOpened), str(UUID(int=1)))
     assert closed.derived_id() != opened.derived_id()
 
 
 def test_line_of_causes_keeps_the_first_and_the_latest_when_it_is_long() -> None:
-    event = example_of("bulwark.intake.screening_recorded")
+    event = example_of(ScreeningRecorded)
     grid = event.model_copy(update={"area": "220581001003007"})
     first = Recorded(str(uuid4()), "intake", 1, event.occurred_at, grid)
     line = first.causes("2021-01#fever.threshold_c")
@@ -225,7 +227,7 @@ def test_line_of_causes_keeps_the_first_and_the_latest_when_it_is_long() -> None
 
 
 def test_type_is_passed_over_when_this_release_does_not_know_it() -> None:
-    document = orjson.loads(written(example_of("bulwark.alerts.venue_closed")))
+    document = orjson.loads(written(example_of(VenueClosed)))
     newer = {**document, "type": "bulwark.alerts.comet_seen", "data": {"tail": 3}}
     assert decode(newer) is None
 
@@ -267,13 +269,13 @@ def test_document_is_refused_when_it_is_no_envelope(document: bytes) -> None:
 def test_document_is_refused_with_its_type_when_the_data_do_not_fit(
     changed: dict[str, object],
 ) -> None:
-    document = {**orjson.loads(written(example_of("bulwark.alerts.venue_closed"))), **changed}
+    document = {**orjson.loads(written(example_of(VenueClosed))), **changed}
     with pytest.raises(MalformedEvent, match=r"bulwark\.alerts\.venue_closed"):
         decode(document)
 
 
 def test_what_stood_there_is_not_told_when_the_data_do_not_fit() -> None:
-    envelope = orjson.loads(written(example_of("bulwark.intake.screening_recorded")))
+    envelope = orjson.loads(written(example_of(ScreeningRecorded)))
     envelope["data"]["temperature_c"] = "张三"
     with pytest.raises(MalformedEvent, match="temperature_c: ") as told:
         decode(envelope)

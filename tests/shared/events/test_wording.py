@@ -7,12 +7,15 @@ from string import Formatter
 import pytest
 from polib import pofile
 
+from shared.events.alerts.activities import ActivityCalledOff
 from shared.events.alerts.orders import Order
 from shared.events.alerts.risk import RiskLevelChanged
 from shared.events.examples import example_of
 from shared.events.intake.movements import DepartureRecorded
+from shared.events.intake.observations import CheckInMissed
 from shared.events.intake.screenings import ScreeningRecorded
 from shared.events.registry import all_events
+from shared.events.rollup.reports import ReportSubmitted
 from shared.events.vocabulary import VOCABULARIES, values_of
 from shared.events.wording import (
     CATALOGUE,
@@ -118,7 +121,7 @@ def test_sentence_never_lacks_a_value_when_only_required_fields_are_given(event_
 def test_description_is_one_whole_line_when_an_event_is_told(
     event_type: str, language: Language
 ) -> None:
-    line = describe(example_of(event_type), place, language)
+    line = describe(example_of(all_events()[event_type]), place, language)
     assert line.strip() == line
     assert not re.search(r"[{}\n—_]|None|T\d\d:|Z$", line)
 
@@ -145,13 +148,13 @@ def test_description_is_one_whole_line_when_an_event_is_told(
     ],
 )
 def test_description_says_what_happened_when_read(event_type: str, zh: str, en: str) -> None:
-    event = example_of(event_type)
+    event = example_of(all_events()[event_type])
     assert describe(event, place) == zh
     assert describe(event, place, "en") == en
 
 
 def test_level_change_tells_the_orders_text_when_it_was_ordered() -> None:
-    event = example_of("bulwark.alerts.risk_level_changed")
+    event = example_of(RiskLevelChanged)
     assert isinstance(event, RiskLevelChanged)
     assert event.order is not None
     assert describe(event, place).endswith(event.order.text)
@@ -198,14 +201,14 @@ def test_level_in_force_is_told_when_a_level_changes(
     levels: tuple[str | None, ...], zh: str, en: str
 ) -> None:
     fields = ("previous", "level", "previous_in_force", "level_in_force")
-    event = example_of("bulwark.alerts.risk_level_changed")
+    event = example_of(RiskLevelChanged)
     event = event.model_copy(update={**dict(zip(fields, levels, strict=True)), "order": None})
     assert describe(event, place) == zh
     assert describe(event, place, "en") == en
 
 
 def test_issuer_document_and_end_are_told_when_an_order_has_them() -> None:
-    event = example_of("bulwark.alerts.risk_level_changed")
+    event = example_of(RiskLevelChanged)
     until = dt.datetime(2021, 2, 1, 0, tzinfo=dt.UTC)
     order = Order(text="延长", issuer="市指挥部", document="2021年第9号", until=until)
     told = describe(event.model_copy(update={"order": order}), place)
@@ -215,12 +218,12 @@ def test_issuer_document_and_end_are_told_when_an_order_has_them() -> None:
 
 
 def test_only_who_ordered_is_told_besides_when_an_event_is_told_in_brief() -> None:
-    screening = example_of("bulwark.intake.screening_recorded")
+    screening = example_of(ScreeningRecorded)
     assert isinstance(screening, ScreeningRecorded)
     assert describe(screening, place, brief=True) == CATALOGUE.text(
         "screening_recorded", place_kind=value_label("place_kind", screening.place_kind)
     )
-    event = example_of("bulwark.alerts.risk_level_changed")
+    event = example_of(RiskLevelChanged)
     assert isinstance(event, RiskLevelChanged)
     assert event.order is not None
     whole = describe(event, place)
@@ -231,28 +234,28 @@ def test_only_who_ordered_is_told_besides_when_an_event_is_told_in_brief() -> No
 
 
 def test_text_is_in_one_language_when_an_event_has_it_in_both() -> None:
-    event = example_of("bulwark.alerts.activity_called_off")
+    event = example_of(ActivityCalledOff)
     event = event.model_copy(update={"reason": "现行规定不得举办", "reason_en": "not allowed"})
     assert describe(event, place).endswith("：现行规定不得举办")
     assert describe(event, place, "en").endswith(": not allowed")
 
 
 def test_areas_are_named_when_a_sentence_needs_them() -> None:
-    event = example_of("bulwark.intake.departure_recorded")
+    event = example_of(DepartureRecorded)
     assert isinstance(event, DepartureRecorded)
     line = describe(event, {event.from_area: "东街社区", event.to_area: "西街社区"}.__getitem__)
     assert line == "从东街社区前往西街社区，预计 2021-01-19 到达"
 
 
 def test_zero_report_is_said_only_when_it_is_one() -> None:
-    report = example_of("bulwark.rollup.report_submitted")
+    report = example_of(ReportSubmitted)
     assert describe(report, place) == "报送 2021-01-18 日报"
     nothing = report.model_copy(update={"zero": True, "late": True})
     assert describe(nothing, place) == "报送 2021-01-18 日报，零报告，迟报"
 
 
 def test_times_are_in_china_standard_time_when_told() -> None:
-    missed = example_of("bulwark.intake.check_in_missed")
+    missed = example_of(CheckInMissed)
     in_utc = type(missed).model_validate(
         {**missed.model_dump(), "due_at": "2021-01-18T10:00:00+00:00"}
     )
