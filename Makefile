@@ -63,7 +63,7 @@ migration: install ## writes an alembic migration: make migration SERVICE=intake
 	@test -n "$$SERVICE" && test -n "$$MESSAGE" || { echo 'bulwark: 用法 / usage: make migration SERVICE=intake MESSAGE="what changes"' >&2; exit 1; }
 	$(BIN)/python -m bulwark.development.migration "$$SERVICE" "$$MESSAGE"
 
-contract: install ## renews docs/contract.lock after an event was added to: BREAKING=1 when readers may break
+contract: install ## renews docs/contract/ after an event was added to: BREAKING=1 when readers may break
 	@$(BIN)/python -m bulwark.development.contracts $(if $(BREAKING),--breaking)
 
 # Both locks hold for every platform and for Python 3.11 and newer; UPGRADE=1 takes newer releases.

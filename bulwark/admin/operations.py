@@ -18,7 +18,7 @@ from bulwark.settings import Settings
 from shared.areas.tree import Areas
 from shared.clock.clock import CST, RealClock
 from shared.database.engine import Database
-from shared.events.registry import all_events
+from shared.events.registry import model_of
 from shared.events.wording import describe
 from shared.inbox.dead_letters import dead_letters
 from shared.inbox.retry import Replay
@@ -79,7 +79,7 @@ def line_of(document: dict[str, object], areas: Areas | None) -> str:
         return areas.name(area) if areas and areas.exists(area) else area
 
     kind = str(document["type"])
-    model = all_events().get(kind)
+    model = model_of(kind)
     text = describe(model.model_validate(document["data"]), name, "zh") if model else kind
     service = str(document["source"]).rsplit("/", 1)[1]
     number = int(str(document["sequence"]))

@@ -1,8 +1,9 @@
 """The base of every event: its envelope's facts, its causes, and the registry of types.
 
 An event is a fact in the past tense. Its class says which service owns it (`service`), which
-fields name what it is about (`about`, for `why`), which of them make a derived id (`key`), and what
-its fields hold in the documents' example (`example`, on top of what its bases say).
+fields name what it is about (`about`, for `why`), which of them make a derived id (`key`), what
+its fields hold in the documents' example (`example`, on top of what its bases say), and whether any
+service makes it yet (`published`): what none makes stays out of the published contract.
 """
 
 import re
@@ -67,6 +68,7 @@ class Event(BaseModel):
     key: ClassVar[tuple[str, ...]] = ()
     about: ClassVar[tuple[str, ...]] = ()
     example: ClassVar[Example] = {}
+    published: ClassVar[bool] = True
 
     area: AreaCode
     occurred_at: AwareDatetime

@@ -1,4 +1,6 @@
-"""The contract for other programs: a JSON Schema and an example of every event, and AsyncAPI 3.
+"""The contract for other programs: a JSON Schema and an example of each event, and AsyncAPI 3.
+
+It holds the events that some service makes; one that none makes yet follows with its feature.
 
 `dataschema` in an envelope is the `$id` of the schema of its `data`; every site answers it at
 `/schemas/<dataschema>` and at `/schemas/<service>/<event>.json`. Optional fields that are absent
@@ -14,6 +16,7 @@ from shared.events.base import AREA_PATTERN, Event
 from shared.events.envelope import CONTENT_TYPE, encode, schema_name, subject_of
 from shared.events.examples import COMMUNITY, MORNING, example_id, example_of
 from shared.events.registry import all_events
+from shared.events.registry import model_of as model_by_type
 from shared.events.wording import event_label
 
 Schema = dict[str, Any]
@@ -34,14 +37,20 @@ _UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 
 def model_of(service: str, event: str) -> type[Event] | None:
-    """The event of a service by its name; None when there is none."""
-    return all_events().get(f"bulwark.{service}.{event}")
+    """The published event of a service by its name; None when there is none."""
+    model = model_by_type(f"bulwark.{service}.{event}")
+    return model if model is not None and model.published else None
+
+
+def published() -> list[type[Event]]:
+    """Every published event, by service and name."""
+    return [model for _, model in sorted(all_events().items()) if model.published]
 
 
 def by_service() -> dict[str, list[type[Event]]]:
-    """Every event, by the service that owns it, in the order of their names."""
+    """Every published event, by the service that owns it, in the order of their names."""
     found: dict[str, list[type[Event]]] = {}
-    for model in sorted(all_events().values(), key=lambda one: one.type):
+    for model in published():
         found.setdefault(model.service, []).append(model)
     return found
 
@@ -109,7 +118,7 @@ def example_subject(model: type[Event]) -> str:
 @cache
 def asyncapi() -> Schema:
     """The AsyncAPI 3.0 document of all services."""
-    models = [model for listed in by_service().values() for model in listed]
+    models = published()
     return {
         "asyncapi": "3.0.0",
         "id": "urn:bulwark:events",

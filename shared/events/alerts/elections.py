@@ -89,6 +89,7 @@ class VotingSlot(BaseModel):
 class VotingPlanSet(ElectionEvent):
     """How the votes are cast safely (投票办法): places, slots, proxies, people at the count. D5."""
 
+    published = False
     example: ClassVar[Example] = {
         "polling_on": POLLING_DAY,
         "places": 2,

@@ -10,6 +10,7 @@ from shared.events.vocabulary import Actor
 class EligibilityDecided(AlertsEvent):
     """Whether someone with an abnormal declaration may take part (参加资格认定). I8 [PREC21]."""
 
+    published = False
     key = ("declaration_id",)
     about = ("declaration_id",)
     example: ClassVar[Example] = {"allowed": False, "by": "clinic-01"}

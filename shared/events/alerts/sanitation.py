@@ -40,6 +40,7 @@ class SanitationOrdered(SanitationEvent):
 class SanitationDone(SanitationEvent):
     """A round was done (已消毒). D9."""
 
+    published = False
     key = ("order_id", "due_at")
     example: ClassVar[Example] = {"due_at": EVENING, "by": "clinic-01"}
     due_at: AwareDatetime | None = None
@@ -49,6 +50,7 @@ class SanitationDone(SanitationEvent):
 class SanitationOverdue(SanitationEvent):
     """A round was not done in time (消毒逾期). D9."""
 
+    published = False
     key = ("order_id", "due_at")
     example: ClassVar[Example] = {"due_at": EVENING}
     due_at: AwareDatetime

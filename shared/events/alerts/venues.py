@@ -66,6 +66,7 @@ class VenueOpened(VenueEvent):
 class BusinessVisited(VenueEvent):
     """A business was asked to suspend (劝导暂停营业). D6 [MCA9]."""
 
+    published = False
     key = ("venue_id", "occurred_at")
     example: ClassVar[Example] = {
         "kind": "business",

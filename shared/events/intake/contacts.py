@@ -19,6 +19,7 @@ name_vocabularies(ring=Ring, trace_outcome=TraceOutcome)
 class ContactEvent(IntakeEvent):
     """A contact of a case, first or second ring (密切接触者, 次密切接触者). I5."""
 
+    published = False
     key: ClassVar[tuple[str, ...]] = ("case_id", "person_id")
     about: ClassVar[tuple[str, ...]] = ("case_id",)
     example: ClassVar[Example] = {"ring": 1, "last_exposure_on": "2021-01-16"}
@@ -47,6 +48,7 @@ class ContactTraced(ContactEvent):
 class TraceListReceived(IntakeEvent):
     """A list of people to trace came from above (协查名单). I5."""
 
+    published = False
     key = ("list_id",)
     about = ("list_id",)
     example: ClassVar[Example] = {"people": 80, "check_by": EVENING}
@@ -58,6 +60,7 @@ class TraceListReceived(IntakeEvent):
 class TraceReturned(IntakeEvent):
     """The result for one person of a trace list went back (协查反馈). I5."""
 
+    published = False
     key = ("list_id", "person_id")
     about = ("list_id",)
     example: ClassVar[Example] = {"outcome": "elsewhere"}

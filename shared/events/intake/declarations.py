@@ -18,6 +18,7 @@ name_vocabularies(declaration_kind=DeclarationKind, declaration_reason=Declarati
 class DeclarationSubmitted(IntakeEvent):
     """A health declaration before an election or an activity (健康申报). I8."""
 
+    published = False
     key = ("declaration_id",)
     about = ("declaration_id",)
     example: ClassVar[Example] = {

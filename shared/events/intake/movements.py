@@ -11,6 +11,7 @@ from shared.events.intake.base import IntakeEvent
 class MovementEvent(IntakeEvent):
     """A person on the way from one community to another (社区间人口流动). I6."""
 
+    published = False
     key: ClassVar[tuple[str, ...]] = ("movement_id",)
     about: ClassVar[tuple[str, ...]] = ("movement_id",)
     example: ClassVar[Example] = {

@@ -36,6 +36,7 @@ name_vocabularies(observation_reason=ObservationReason, observation_outcome=Obse
 class ObservationEvent(IntakeEvent):
     """A person under home medical observation (居家医学观察). I3."""
 
+    published = False
     key: ClassVar[tuple[str, ...]] = ("observation_id",)
     about: ClassVar[tuple[str, ...]] = ("observation_id",)
     observation_id: Id

@@ -14,6 +14,7 @@ name_vocabularies(sample_result=SampleResult)
 class SampleEvent(IntakeEvent):
     """A sample for a nucleic-acid test (核酸检测样本). I12."""
 
+    published = False
     key: ClassVar[tuple[str, ...]] = ("sample_id",)
     about: ClassVar[tuple[str, ...]] = ("sample_id",)
     sample_id: Id

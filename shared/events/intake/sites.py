@@ -9,6 +9,7 @@ from shared.events.intake.base import IntakeEvent
 class SiteEvent(IntakeEvent):
     """A stay at an isolation site (集中隔离场所). I11."""
 
+    published = False
     key: ClassVar[tuple[str, ...]] = ("stay_id",)
     about: ClassVar[tuple[str, ...]] = ("stay_id",)
     site_id: Id

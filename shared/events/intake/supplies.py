@@ -21,6 +21,7 @@ class SupplyCount(BaseModel):
 class SuppliesCounted(IntakeEvent):
     """The stock of supplies was counted (物资盘点), by name of the item. I10."""
 
+    published = False
     example: ClassVar[Example] = {
         "items": {"口罩": {"count": 500, "used_per_day": 200}, "体温计": {"count": 8}}
     }

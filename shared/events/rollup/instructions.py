@@ -13,6 +13,7 @@ from shared.events.vocabulary import Actor, Text
 class InstructionEvent(RollupEvent):
     """An instruction of the command (指挥部指令). R8."""
 
+    published = False
     key: ClassVar[tuple[str, ...]] = ("instruction_id",)
     about: ClassVar[tuple[str, ...]] = ("instruction_id",)
     example: ClassVar[Example] = {"by": "clinic-01"}

@@ -10,6 +10,7 @@ from shared.events.vocabulary import Actor, Text
 class ProblemEvent(RollupEvent):
     """A problem that a community cannot solve itself (解决不了的问题). R6."""
 
+    published = False
     key: ClassVar[tuple[str, ...]] = ("problem_id",)
     about: ClassVar[tuple[str, ...]] = ("problem_id",)
     example: ClassVar[Example] = {"by": "clinic-01"}

@@ -14,6 +14,7 @@ name_vocabularies(urgent_kind=UrgentKind)
 class UrgentReportRaised(RollupEvent):
     """An urgent report went up the tree at once (紧急报告). R2."""
 
+    published = False
     key = ("report_id",)
     about = ("report_id",)
     example: ClassVar[Example] = {"kind": "case", "alert_id": None}

@@ -49,6 +49,7 @@ class HelperReturned(HelperEvent):
 class TrainingCompleted(HelperEvent):
     """A volunteer completed a training (完成培训). V3, V9."""
 
+    published = False
     key = ("helper_id", "course")
     example: ClassVar[Example] = {"course": "个人防护"}
     course: ShortText

@@ -14,6 +14,7 @@ name_vocabularies(mediation_outcome=MediationOutcome)
 class MediationEvent(VolunteersEvent):
     """A mediation between residents (人民调解); `case_id` is the mediation's. V13."""
 
+    published = False
     key: ClassVar[tuple[str, ...]] = ("case_id",)
     about: ClassVar[tuple[str, ...]] = ("case_id",)
     case_id: Id

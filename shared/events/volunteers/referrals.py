@@ -13,6 +13,7 @@ from shared.events.volunteers.base import VolunteersEvent
 class ReferralEvent(VolunteersEvent):
     """Someone referred to an institution (转介). V11."""
 
+    published = False
     key: ClassVar[tuple[str, ...]] = ("referral_id",)
     about: ClassVar[tuple[str, ...]] = ("referral_id",)
     example: ClassVar[Example] = {"institution": "市社会福利院"}

@@ -14,6 +14,7 @@ name_vocabularies(relief_kind=ReliefKind)
 class LedgerEvent(VolunteersEvent):
     """A line of the public ledger (公示台账); quantity in `unit`, money in `元`. V8."""
 
+    published = False
     key: ClassVar[tuple[str, ...]] = ("entry_id",)
     about: ClassVar[tuple[str, ...]] = ("entry_id",)
     example: ClassVar[Example] = {"quantity": 30, "unit": "箱"}

@@ -12,6 +12,7 @@ from shared.events.volunteers.base import VolunteersEvent
 class ShiftEvent(VolunteersEvent):
     """A shift of the duty roster (值班). V5."""
 
+    published = False
     key: ClassVar[tuple[str, ...]] = ("shift_id",)
     about: ClassVar[tuple[str, ...]] = ("shift_id",)
     example: ClassVar[Example] = {"starts_at": MORNING, "ends_at": EVENING}
@@ -31,6 +32,7 @@ class ShiftAssigned(ShiftEvent):
 class RosterPublished(VolunteersEvent):
     """The duty roster of a period was published to residents (值班公示). V5."""
 
+    published = False
     key = ("area", "starts_at")
     example: ClassVar[Example] = {
         "starts_at": MORNING,
@@ -46,6 +48,7 @@ class RosterPublished(VolunteersEvent):
 class RosterGapFound(VolunteersEvent):
     """A time of the roster has nobody (值班空缺). V5."""
 
+    published = False
     key = ("area", "starts_at")
     example: ClassVar[Example] = {"starts_at": MORNING, "ends_at": EVENING}
     starts_at: AwareDatetime

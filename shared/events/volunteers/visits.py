@@ -13,6 +13,7 @@ from shared.events.volunteers.base import VolunteersEvent
 class VisitEvent(VolunteersEvent):
     """A visit of care (走访慰问). V12."""
 
+    published = False
     key: ClassVar[tuple[str, ...]] = ("visit_id",)
     about: ClassVar[tuple[str, ...]] = ("visit_id",)
     visit_id: Id
