@@ -136,7 +136,7 @@ def _vocabulary(hint: object) -> str | None:
         return next(filter(None, map(_vocabulary, get_args(hint))), None)
     if get_origin(hint) is Annotated or isinstance(hint, type):
         return None
-    return next((name for name, literal in VOCABULARIES.items() if literal == hint), None)
+    return next((name for name, values in VOCABULARIES.items() if values == hint), None)
 
 
 def _in_words(

@@ -64,6 +64,15 @@ def test_event_has_sentence_and_label_when_asked_in_a_language(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_words_of_an_event_stand_beside_its_module_when_they_are_looked_for(
+    language: Language,
+) -> None:
+    for model in all_events().values():
+        module = ROOT.joinpath(*model.__module__.split("."))
+        assert f'msgid "{model.name}"' in module.with_suffix(f".{language}.po").read_text("utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("vocabulary", sorted(VOCABULARIES))
 def test_every_value_has_a_label_when_asked_in_a_language(
     vocabulary: str, language: Language
