@@ -19,7 +19,6 @@ from shared.events.vocabulary import (
 HealthCode = Literal["green", "yellow", "red", "none"]
 PlaceKind = Literal["checkpoint", "venue", "home", "station", "workplace", "school", "clinic"]
 Direction = Literal["entry", "exit"]
-PLACE_KINDS: tuple[PlaceKind, ...] = get_args(PlaceKind)
 HEALTH_CODES: tuple[HealthCode, ...] = get_args(HealthCode)
 
 name_vocabularies(health_code=HealthCode, place_kind=PlaceKind, direction=Direction)
