@@ -1,13 +1,13 @@
 """`bulwark routes`, and the page of the docs that it makes."""
 
 import json
-from pathlib import Path
 
 from bulwark.server import routes
 from shared.security.roles import Role
 from tests.support.command import bulwark
+from tests.support.paths import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "routes.md"
+PAGE = ROOT / "docs" / "routes.md"
 
 
 def test_page_of_the_docs_is_what_the_command_makes() -> None:
