@@ -1,0 +1,1 @@
+"""Intake (登记): records what is seen."""

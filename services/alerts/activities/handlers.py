@@ -10,8 +10,9 @@ from sqlalchemy import select
 from services.alerts.activities import domain
 from services.alerts.activities.domain import Bar, Reason, Rules, Step, Stop
 from services.alerts.activities.tables import Activity
-from services.alerts.measured_places import Found, measures_at
-from services.alerts.response.measures import MeasureFacts, causes_under, in_force
+from services.alerts.measures.at_places import Found, measures_at
+from services.alerts.measures.domain import Changed, MeasureFacts, leaves_all
+from services.alerts.measures.in_force import causes_under, in_force
 from services.alerts.risk.levels import level_in_force, own_levels
 from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
@@ -19,7 +20,6 @@ from shared.events.alerts.activities import ActivityKind
 from shared.events.alerts.measures import MeasureKind
 from shared.events.base import AreaCode, Event, Id
 from shared.events.causes import dump, load
-from shared.events.envelope import Recorded
 from shared.events.vocabulary import Level, ShortText, Text
 from shared.exceptions import Conflict, Forbidden, Invalid, NotFound
 from shared.policy.pack import ActivityStop
@@ -143,8 +143,11 @@ def report(tx: Tx, command: ReportActivity) -> Iterable[Event]:
     return _take(row, step)
 
 
-def measures_changed(tx: Tx, area: str, cause: Recorded[Any]) -> Iterable[Event]:
+def measures_changed(tx: Tx, cause: Changed) -> Iterable[Event]:
     """Call off the activities under an area that its measures in force now forbid."""
+    if leaves_all(cause):
+        return ()
+    area = cause.data.area
     query = select(Activity).where(
         area_range(Activity.area, area),
         Activity.status.in_(("applied", "approved")),

@@ -1,6 +1,6 @@
 """What the routes of sealed management answer. D3."""
 
-from services.alerts.response.answers import Measure
+from services.alerts.measures.answers import Measure
 from shared.events.base import AreaCode, Id
 from shared.http.answers import Answered
 

@@ -1,7 +1,4 @@
-"""Who comes and goes (进出管理): checkpoints, and sealing, which only an order imposes. D3.
-
-Whatever is closed, emergency vehicles pass: 应急车辆按需进出 [FEB16].
-"""
+"""Who comes and goes (进出管理): checkpoints, and sealing, which only an order imposes. D3."""
 
 from datetime import datetime
 
@@ -16,8 +13,6 @@ from shared.events.alerts.checkpoints import (
 )
 from shared.events.alerts.orders import Order
 from shared.events.base import Cause
-
-ALWAYS_PASS = ("ambulance", "fire_engine", "rescue")
 
 
 def opened(

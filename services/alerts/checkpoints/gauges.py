@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from services.alerts.response.rows import count_in_force
+from services.alerts.measures.rows import count_in_force
 from shared.runtime.service import AreaGauge
 from shared.site import Site
 

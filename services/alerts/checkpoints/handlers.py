@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from services.alerts.checkpoints import domain
-from services.alerts.response import by_hand
-from services.alerts.response.by_hand import Begun
-from services.alerts.response.domain import ImposedSealing, MeasureFacts
-from services.alerts.response.measures import listed, standing_under
+from services.alerts.measures import manual
+from services.alerts.measures.domain import ImposedSealing, MeasureFacts
+from services.alerts.measures.in_force import standing_under
+from services.alerts.measures.listing import listed
+from services.alerts.measures.manual import Begun
 from services.alerts.texts import TEXTS
 from shared.events.alerts.checkpoints import CheckpointCheck, SealingImposed, SealingLifted
 from shared.events.alerts.orders import Order
@@ -63,7 +64,7 @@ def _impose(tx: Tx, command: OrderSealing, order: Order) -> list[Event]:
     high = tx.pack.measures.high.checkpoint
     checks = command.checks or (high.checks if high else ())
     begun = [_begun(area, standing.get(area, ())) for area in open_]
-    imposed = by_hand.put_in_place(tx, command.id, "sealing", ImposedSealing(checks=checks), begun)
+    imposed = manual.put_in_place(tx, command.id, "sealing", ImposedSealing(checks=checks), begun)
     return [
         domain.sealing_ordered(
             SealingImposed, facts.area, facts.id, checks, facts.because, order, tx.now
@@ -82,7 +83,7 @@ def _lift(tx: Tx, command: OrderSealing, order: Order) -> list[Event]:
     imposed = [facts for held in found.values() for facts in held if facts.by_hand]
     if not imposed:
         raise Conflict(TEXTS, "not_sealed", field="code")
-    by_hand.end(tx, imposed)
+    manual.end(tx, imposed)
     return [_lifted(facts, order, tx) for facts in imposed]
 
 

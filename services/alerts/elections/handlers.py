@@ -10,8 +10,9 @@ from sqlalchemy import select
 from services.alerts.elections import domain
 from services.alerts.elections.domain import Pause, Step
 from services.alerts.elections.tables import Election
-from services.alerts.measured_places import measures_at
-from services.alerts.response.measures import in_force
+from services.alerts.measures.at_places import measures_at
+from services.alerts.measures.domain import Changed, leaves_all
+from services.alerts.measures.in_force import in_force
 from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.alerts.elections import ElectionPaused, ElectionScheduled
@@ -87,8 +88,11 @@ def pause_where_in_force(tx: Tx, scheduling: Recorded[ElectionScheduled]) -> Ite
     return _take(tx, row, domain.paused_or_resumed(_election(row), pause, (), tx.now))
 
 
-def measures_changed(tx: Tx, area: str, cause: Recorded[Any]) -> Iterable[Event]:
+def measures_changed(tx: Tx, cause: Changed) -> Iterable[Event]:
     """Pause and resume the elections under an area as its measures in force ask now."""
+    if leaves_all(cause):
+        return ()
+    area = cause.data.area
     query = select(Election).where(area_range(Election.area, area), Election.status != "held")
     rows = tx.session.scalars(query.order_by(Election.id)).all()
     found = measures_at(tx.session, tx.site, [row.area for row in rows], area, PAUSES)

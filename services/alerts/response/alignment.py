@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from services.alerts.response import domain, rows
-from services.alerts.response.domain import Changes, Ground, Move, Response
+from services.alerts.measures import rows
+from services.alerts.measures.domain import Ground, Response, governing
+from services.alerts.measures.effects import EffectsByKind
+from services.alerts.measures.in_force import causes_under
+from services.alerts.response import domain
+from services.alerts.response.domain import Changes, Move
 from services.alerts.response.effects import Effects
-from services.alerts.response.measures import causes_under
 from services.alerts.risk.levels import level_in_force, own_levels
 from services.alerts.risk.situations import situations
 from shared.events.alerts.risk import SituationChanged
@@ -26,8 +29,9 @@ TOWNSHIP_DIGITS = 9
 class Alignment:
     """What is wanted under the area of one event, and what the measures it starts stand on."""
 
-    def __init__(self, tx: Tx, cause: Recorded[Any]) -> None:
+    def __init__(self, tx: Tx, cause: Recorded[Any], kinds: EffectsByKind) -> None:
         self._tx = tx
+        self._kinds = kinds
         self._cause = cause
         self._levels = own_levels(tx.session, cause.data.area)
         self._situations = situations(tx.session, cause.data.area)
@@ -47,7 +51,7 @@ class Alignment:
     def take(self, changes: Changes, ending: str) -> list[Event]:
         """Store what starts and ends, the latter by the policy line `ending`; what they say."""
         now, session = self._tx.now, self._tx.session
-        effects = Effects(self._tx.pack, self._cause.causes(ending), now)
+        effects = Effects(self._kinds, self._tx.pack, self._cause.causes(ending), now)
         events: list[Event] = []
         new: list[rows.New] = []
         for area, starts, ends in changes.steps:
@@ -82,7 +86,7 @@ class Alignment:
             area = area[:TOWNSHIP_DIGITS]
         found = self._decided.get(area)
         if found is None:
-            response = domain.governing(self._responses, area)
+            response = governing(self._responses, area)
             level = level_in_force(self._levels, area)
             found = self._decided[area] = level, response
         return found

@@ -1,17 +1,16 @@
 """The process manager of the response: a changed level or situation starts and ends measures. D2.
 
-It reacts in the transaction that changed them, after their rows; elections, venues and activities
-follow the measures in force.
+It reacts in the transaction that changed them, after their rows. What stands under the measures,
+such as an election, reacts after it to the same event.
 """
 
 from collections.abc import Iterable
 
-from services.alerts.activities import handlers as activities
-from services.alerts.elections import handlers as elections
-from services.alerts.response import domain, rows
+from services.alerts.measures import rows
+from services.alerts.measures.domain import Changed, Response, leaves_all
+from services.alerts.measures.effects import EffectsByKind
+from services.alerts.response import domain
 from services.alerts.response.alignment import Alignment
-from services.alerts.response.domain import Response
-from services.alerts.venues import handlers as venues
 from shared.events.alerts.risk import RiskLevelChanged, SituationChanged
 from shared.events.base import Event, id_from
 from shared.events.envelope import Recorded
@@ -19,22 +18,24 @@ from shared.events.vocabulary import Level, Situation
 from shared.policy.pack import measures_for
 from shared.writer.handlers import Tx
 
-Changed = Recorded[RiskLevelChanged] | Recorded[SituationChanged]
 
-
-def level_changed(tx: Tx, changed: Recorded[RiskLevelChanged]) -> Iterable[Event]:
+def level_changed(
+    kinds: EffectsByKind, tx: Tx, changed: Recorded[RiskLevelChanged]
+) -> Iterable[Event]:
     """Start, change or end an area's response, and the measures of all its communities.
 
     An order for the level that the area had already starts nothing again.
     """
-    if changed.data.level == changed.data.previous:
+    if leaves_all(changed):
         return []
-    return [*_respond(tx, changed), *_follow(tx, changed, changed.data.level)]
+    return [*_respond(tx, changed), *_align(kinds, tx, changed, changed.data.level)]
 
 
-def situation_changed(tx: Tx, changed: Recorded[SituationChanged]) -> Iterable[Event]:
+def situation_changed(
+    kinds: EffectsByKind, tx: Tx, changed: Recorded[SituationChanged]
+) -> Iterable[Event]:
     """Start and end the measures of a community as its situation asks."""
-    return _follow(tx, changed, changed.data.situation)
+    return _align(kinds, tx, changed, changed.data.situation)
 
 
 def _respond(tx: Tx, changed: Recorded[RiskLevelChanged]) -> list[Event]:
@@ -62,11 +63,7 @@ def _respond(tx: Tx, changed: Recorded[RiskLevelChanged]) -> list[Event]:
     return [told]
 
 
-def _follow(tx: Tx, changed: Changed, asks: Level | Situation) -> list[Event]:
-    area = changed.data.area
-    alignment = Alignment(tx, changed)
-    changes = alignment.changes(tx.site.areas.communities(area))
-    events = alignment.take(changes, tx.pack.line(f"measures.{asks}"))
-    for feature in (elections, venues, activities):
-        events.extend(feature.measures_changed(tx, area, changed))
-    return events
+def _align(kinds: EffectsByKind, tx: Tx, changed: Changed, asks: Level | Situation) -> list[Event]:
+    alignment = Alignment(tx, changed, kinds)
+    changes = alignment.changes(tx.site.areas.communities(changed.data.area))
+    return alignment.take(changes, tx.pack.line(f"measures.{asks}"))

@@ -1,14 +1,12 @@
-"""HTTP of areas, risk levels and proposals. A3, A4."""
+"""HTTP of proposed risk levels. A3, A4."""
 
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy import select
 
 from services.alerts.risk import answers, handlers
 from services.alerts.risk.answers import ProposalStatus
-from services.alerts.risk.handlers import Decide, OrderLevel
-from services.alerts.risk.state import area_state
+from services.alerts.risk.handlers import Decide
 from services.alerts.risk.tables import Proposal
 from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
@@ -20,12 +18,6 @@ from shared.http.reads import Read
 from shared.http.routes import Routes
 from shared.security.roles import Role
 from shared.writer.handlers import Tx
-
-
-class OneArea(BaseModel):
-    """Which area to read."""
-
-    code: AreaCode
 
 
 class Proposals(Paged):
@@ -42,11 +34,6 @@ PROPOSAL_READERS = frozenset(Role) - {
     Role.COUNSELLOR,
     Role.SUBSCRIBER,
 }
-
-
-def area(read: Read, asked: OneArea) -> dict[str, Any]:
-    """An area as it stands."""
-    return area_state(read.session, read.site, asked.code)
 
 
 def proposals(read: Read, asked: Proposals) -> dict[str, Any]:
@@ -80,24 +67,11 @@ def shown(proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def _ordered(tx: Tx, command: OrderLevel) -> dict[str, Any]:
-    return area_state(tx.session, tx.site, command.code)
-
-
 def _decided(tx: Tx, command: Decide) -> dict[str, Any]:
     return shown(tx.session.get_one(Proposal, command.proposal_id))
 
 
 routes = Routes("/alerts", "risk", TEXTS)
-routes.get("/areas/{code}", area, OneArea, returns=answers.Area, roles=tuple(Role))
-routes.put(
-    "/areas/{code}/risk-level",
-    handlers.order_level,
-    OrderLevel,
-    returns=answers.Area,
-    roles=(Role.COMMAND,),
-    answer=_ordered,
-)
 routes.get(
     "/proposals", proposals, Proposals, returns=Page[answers.Proposal], roles=PROPOSAL_READERS
 )

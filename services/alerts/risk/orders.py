@@ -3,7 +3,10 @@
 The order makes the level; where a proposal waits for the same level, it is accepted by it.
 """
 
+from typing import Any
+
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from services.alerts.risk import domain
 from services.alerts.risk.assessment import assessed, cases_of, changed, open_proposal, reassess
@@ -86,6 +89,27 @@ def end(tx: Tx, order: RiskOrder) -> list[Event]:
     risk.order_id, risk.stands = None, False
     kept = risk.because
     return reassess(tx, order.area, (lambda line: load(kept, line)) if kept else None)
+
+
+def scheduled(session: Session, area: str) -> list[dict[str, Any]]:
+    """The orders of an area that are still to take effect, the next one first."""
+    query = (
+        select(RiskOrder)
+        .where(RiskOrder.area == area, RiskOrder.status == "scheduled")
+        .order_by(RiskOrder.effective_at, RiskOrder.id)
+    )
+    return [
+        {
+            "id": order.id,
+            "level": order.level,
+            "reason": order.text,
+            "issuer": order.issuer,
+            "document": order.document,
+            "effective_at": order.effective_at,
+            "until": order.until,
+        }
+        for order in session.scalars(query)
+    ]
 
 
 def _replace(tx: Tx, order_id: str | None) -> RiskOrder | None:

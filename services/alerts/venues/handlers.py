@@ -7,8 +7,9 @@ from typing import Annotated, Any, cast
 from pydantic import Field
 from sqlalchemy import select
 
-from services.alerts.measured_places import Found, measures_at
-from services.alerts.response.measures import in_force
+from services.alerts.measures.at_places import Found, measures_at
+from services.alerts.measures.domain import Changed, leaves_all
+from services.alerts.measures.in_force import in_force
 from services.alerts.texts import TEXTS
 from services.alerts.venues import domain
 from services.alerts.venues.domain import Asked, ByHand, InForce, Step
@@ -89,8 +90,11 @@ def change(tx: Tx, command: ChangeVenue) -> Iterable[Event]:
     return events
 
 
-def measures_changed(tx: Tx, area: str, cause: Recorded[Any]) -> Iterable[Event]:
+def measures_changed(tx: Tx, cause: Changed) -> Iterable[Event]:
     """Close, limit and open the venues under an area as its measures in force ask now."""
+    if leaves_all(cause):
+        return ()
+    area = cause.data.area
     query = select(Venue).where(area_range(Venue.area, area)).order_by(Venue.id)
     rows = tx.session.scalars(query).all()
     found = measures_at(tx.session, tx.site, [row.area for row in rows], area, RESTRICTS)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.alerts.measured_places import FEW, measures_at
-from services.alerts.response.measures import in_force
+from services.alerts.measures.at_places import FEW, measures_at
+from services.alerts.measures.in_force import in_force
 from shared.events.alerts.measures import MEASURE_KINDS
 from tests.services.alerts.gatherings import order
 from tests.support.harness import COUNTY, Node

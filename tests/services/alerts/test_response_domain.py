@@ -8,19 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerts.response.domain import (
-    Changes,
+from services.alerts.measures.domain import (
     Ground,
     ImposedSealing,
     MeasureFacts,
     Response,
-    changes,
     ended,
     governing,
-    moves,
-    responded,
     started,
 )
+from services.alerts.response.domain import Changes, changes, moves, responded
 from shared.clock.clock import CST
 from shared.events.alerts.response import ResponseChanged, ResponseEnded, ResponseStarted
 from shared.events.alerts.risk import RiskLevelChanged

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.alerts.response.domain import Ground, MeasureFacts
+from services.alerts import checkpoints, notices, sanitation, service_plans
+from services.alerts.measures.domain import Ground, MeasureFacts
 from services.alerts.response.effects import Effects
 from services.alerts.sanitation.domain import first_due
 from services.alerts.service_plans.domain import planned_services
@@ -42,7 +43,12 @@ def cause(text: str) -> tuple[Cause, ...]:
 
 
 BEGINNING, ENDING = cause("begun"), cause("ended")
-EFFECTS = Effects(PACK, ENDING, NOW)
+EFFECTS = Effects(
+    {**checkpoints.EFFECTS, **service_plans.EFFECTS, **sanitation.EFFECTS, **notices.EFFECTS},
+    PACK,
+    ENDING,
+    NOW,
+)
 RULES: dict[MeasureKind, MeasureRule] = {
     rule.kind: rule for level in LEVELS for rule in measures_for(level, None, (), PACK)
 }

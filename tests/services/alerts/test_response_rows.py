@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.event import listen
 
 from services.alerts.main import SERVICE
-from services.alerts.response.rows import one_of_each
+from services.alerts.measures.rows import one_of_each
 from shared.database.engine import Database
 from shared.runtime.migrations import migrate
 

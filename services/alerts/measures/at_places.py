@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy.orm import Session
 
-from services.alerts.response.measures import MeasureFacts, in_force, in_force_under
+from services.alerts.measures.domain import MeasureFacts
+from services.alerts.measures.in_force import in_force, in_force_under
 from shared.events.alerts.measures import MeasureKind
 from shared.events.base import COMMUNITY_DIGITS
 from shared.site import Site

@@ -1,37 +1,51 @@
-"""What the routes of the response answer. P6, A4."""
+"""What the routes of areas answer. A4, P6."""
 
 from datetime import date
 from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
+from services.alerts.measures.answers import Measure
 from shared.events.alerts.activities import ActivityKind
 from shared.events.alerts.measures import MeasureKind
+from shared.events.alerts.service_plans import ServicePlan
 from shared.events.alerts.venues import VenueKind
-from shared.events.base import AreaCode, Cause, Id
-from shared.events.vocabulary import Level
+from shared.events.base import AreaCode, Id
+from shared.events.vocabulary import Level, Situation
 from shared.http.answers import Answered
 
 
-class Measure(Answered):
-    """A measure (防控措施); above the community `communities` says in how many it is in force.
-
-    `always_pass` is there for gates: who passes whatever is ordered.
-    """
+class ScheduledOrder(Answered):
+    """An order of a level whose hour has not come."""
 
     id: Id
-    kind: MeasureKind
-    status: Literal["active", "ended", "proposed"]
-    since: AwareDatetime
-    ended_at: AwareDatetime | None
+    level: Level
+    reason: str
+    issuer: str | None
+    document: str | None
+    effective_at: AwareDatetime
+    until: AwareDatetime | None
+
+
+class Area(Answered):
+    """An area as it stands.
+
+    `policy` is the pack that made the level in force, the present one while none was ever made;
+    `policy_line` is the line of it.
+    """
+
     area: AreaCode
-    because: list[Cause]
-    line: str | None
-    source: Literal["plan", "manual"]
-    response_id: Id | None
-    parameters: dict[str, Any]
-    always_pass: tuple[str, ...] = ()
-    communities: int | None = None
+    name: str
+    full_name: str
+    risk_level: Level
+    own_level: Level
+    situation: Situation
+    since: AwareDatetime | None
+    policy: str
+    policy_line: str | None
+    service_plan: ServicePlan
+    measures: list[Measure]
+    scheduled: list[ScheduledOrder]
 
 
 class MeasureChange(Answered):

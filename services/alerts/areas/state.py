@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.alerts.response.measures import listed, service_plan
+from services.alerts.measures.listing import listed
 from services.alerts.risk.levels import in_force
+from services.alerts.risk.orders import scheduled
 from services.alerts.risk.situations import situation_of
-from services.alerts.risk.tables import RiskOrder
+from services.alerts.service_plans.in_force import service_plan
 from shared.site import Site
 
 
@@ -31,25 +31,5 @@ def area_state(session: Session, site: Site, area: str) -> dict[str, Any]:
         "policy_line": found.policy,
         "service_plan": service_plan(session, site, area),
         "measures": listed(session, site, area),
-        "scheduled": _scheduled(session, area),
+        "scheduled": scheduled(session, area),
     }
-
-
-def _scheduled(session: Session, area: str) -> list[dict[str, Any]]:
-    query = (
-        select(RiskOrder)
-        .where(RiskOrder.area == area, RiskOrder.status == "scheduled")
-        .order_by(RiskOrder.effective_at, RiskOrder.id)
-    )
-    return [
-        {
-            "id": order.id,
-            "level": order.level,
-            "reason": order.text,
-            "issuer": order.issuer,
-            "document": order.document,
-            "effective_at": order.effective_at,
-            "until": order.until,
-        }
-        for order in session.scalars(query)
-    ]

@@ -7,14 +7,14 @@ from typing import NamedTuple
 from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from services.alerts.response.domain import (
+from services.alerts.measures.domain import (
     PARAMETERS,
     Ground,
     ImposedSealing,
     MeasureFacts,
     Response,
 )
-from services.alerts.response.tables import grounds, measures, responses
+from services.alerts.measures.tables import grounds, measures, responses
 from shared.areas.tree import ancestors
 from shared.database.sql import area_range, send
 from shared.events.alerts.measures import MeasureKind

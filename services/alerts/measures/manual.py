@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from services.alerts.response import rows
-from services.alerts.response.domain import Ground, MeasureFacts
+from services.alerts.measures import rows
+from services.alerts.measures.domain import Ground, MeasureFacts
 from shared.events.alerts.measures import MeasureKind
 from shared.events.base import Cause, id_from
 from shared.policy.pack import Measure

@@ -6,8 +6,8 @@ Nothing is worked out beside the order itself, so the preview cannot differ from
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-from services.alerts.response import rows
-from services.alerts.response.domain import MeasureFacts
+from services.alerts.measures import rows
+from services.alerts.measures.domain import MeasureFacts
 from services.alerts.risk.handlers import OrderLevel, order_level
 from shared.events.alerts.activities import ActivityCalledOff
 from shared.events.alerts.elections import ElectionPaused, ElectionResumed
