@@ -5,10 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from shared.events.volunteers.helpers import Skill
+
 HelperStatus = Literal["available", "away", "stood_down"]
 
 DEFAULT_CAPACITY: Final = 5
 SHOWN_DIGITS: Final = (3, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class HelperFacts:
+    """A helper as other features see one; `capacity` is how many requests one takes at once."""
+
+    id: str
+    area: str
+    status: HelperStatus
+    person_id: str | None
+    skills: tuple[Skill, ...]
+    languages: tuple[str, ...]
+    capacity: int
 
 
 @dataclass(frozen=True, slots=True)

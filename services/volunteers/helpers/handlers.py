@@ -1,13 +1,14 @@
 """Volunteers: registered, away and back by their own word. V3."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.volunteers.helpers import domain, fevers
+from services.volunteers.helpers.domain import HelperFacts, HelperStatus
 from services.volunteers.helpers.tables import Helper
 from services.volunteers.sealing import sealed
 from services.volunteers.texts import TEXTS
@@ -112,15 +113,28 @@ def is_own(caller: Caller | None, helper_id: str) -> bool:
     return caller is not None and caller.role is Role.HELPER and caller.name == helper_id
 
 
-def helper(session: Session, helper_id: str) -> Helper | None:
+def helper(session: Session, helper_id: str) -> HelperFacts | None:
     """One volunteer."""
-    return session.get(Helper, helper_id)
+    row = session.get(Helper, helper_id)
+    return None if row is None else _facts(row)
 
 
-def available_under(session: Session, area: str) -> list[Helper]:
+def available_under(session: Session, area: str) -> list[HelperFacts]:
     """The volunteers of an area who may serve now, in the order of their ids."""
     query = select(Helper).where(Helper.status == "available", area_range(Helper.area, area))
-    return list(session.scalars(query.order_by(Helper.id)))
+    return [_facts(row) for row in session.scalars(query.order_by(Helper.id))]
+
+
+def _facts(row: Helper) -> HelperFacts:
+    return HelperFacts(
+        row.id,
+        row.area,
+        cast("HelperStatus", row.status),
+        row.person_id,
+        tuple(row.skills),
+        tuple(row.languages),
+        row.capacity,
+    )
 
 
 def _leave(tx: Tx, row: Helper, reason: StandDownReason) -> list[Event]:

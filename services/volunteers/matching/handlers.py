@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from services.volunteers.helpers import handlers as helpers
-from services.volunteers.helpers.tables import Helper
+from services.volunteers.helpers.domain import HelperFacts
 from services.volunteers.matching import domain
 from services.volunteers.matching.domain import Need, Volunteer
 from services.volunteers.register import handlers as register
 from services.volunteers.requests import handlers as requests
 from services.volunteers.requests import rights, steps, tasks
-from services.volunteers.requests.domain import PRIVATE_KIND
-from services.volunteers.requests.tables import AssistanceRequest
+from services.volunteers.requests.domain import PRIVATE_KIND, Request
 from services.volunteers.texts import TEXTS
 from shared.areas.tree import Level
 from shared.events.base import Event, Id
@@ -45,19 +44,19 @@ def match(tx: Tx, command: MatchAssistance) -> Iterable[Event]:
 
     One that is matched already may be given to another; asked for again, the match stands.
     """
-    row = rights.admit(tx, tx.session.get(AssistanceRequest, command.request_id))
+    row = rights.admitted(tx, command.request_id)
     steps.demand("match", row)
     if row.status == "matched" and command.helper_id in (None, row.helper_id):
         return ()
     if command.helper_id is not None:
         _check_by_hand(tx, row, command.helper_id)
-        return [steps.give(tx, row, command.helper_id)]
+        return [tasks.give(tx, row, command.helper_id)]
     found = domain.assign(
         _needs(tx, [row]), _volunteers(tx, _county(row.area)), tx.pack.requests.matching, tx.now
     )
     if not found:
         raise Conflict(TEXTS, "nobody_fits", field="helper_id")
-    return [steps.give(tx, row, found[0][1], tx.pack.line(LINE))]
+    return [tasks.give(tx, row, found[0][1], tx.pack.line(LINE))]
 
 
 def run(tx: Tx, due: Due) -> Iterable[Event]:
@@ -78,7 +77,7 @@ def run(tx: Tx, due: Due) -> Iterable[Event]:
                 tx.schedule(RUN, due.key, tx.now)
             rows = {row.id: row for row in some}
             line = tx.pack.line(LINE)
-            return [steps.give(tx, rows[request], helper, line) for request, helper, _ in found]
+            return [tasks.give(tx, rows[request], helper, line) for request, helper, _ in found]
     return ()
 
 
@@ -113,7 +112,7 @@ def helper_ready(
     return ()
 
 
-def take_back(tx: Tx, recorded: Recorded[HelperStoodDown]) -> list[AssistanceRequest]:
+def take_back(tx: Tx, recorded: Recorded[HelperStoodDown]) -> Sequence[Request]:
     """A helper may not serve: someone else is looked for; returns what is open again."""
     event = recorded.data
     taken = tasks.take_back(tx, event.helper_id, event.reason, recorded.causes()[-1])
@@ -121,7 +120,7 @@ def take_back(tx: Tx, recorded: Recorded[HelperStoodDown]) -> list[AssistanceReq
     return taken
 
 
-def _check_by_hand(tx: Tx, row: AssistanceRequest, helper_id: str) -> None:
+def _check_by_hand(tx: Tx, row: Request, helper_id: str) -> None:
     helper = helpers.helper(tx.session, helper_id)
     # One of another county is no more told of than one who is not there.
     if helper is None or not domain.nearness(row.area, helper.area):
@@ -143,7 +142,7 @@ def _served(volunteers: Sequence[Volunteer]) -> list[str]:
     return [kind for kind in REQUEST_KINDS if any(domain.skill_fit(kind, has) for has in skills)]
 
 
-def _needs(tx: Tx, rows: Sequence[AssistanceRequest]) -> list[Need]:
+def _needs(tx: Tx, rows: Sequence[Request]) -> list[Need]:
     people = (row.person_id for row in rows if row.person_id is not None)
     speaking = register.needing_language(tx.session, people)
     return [
@@ -160,14 +159,14 @@ def _volunteers(tx: Tx, area: str) -> list[Volunteer]:
     return [volunteer for volunteer in volunteers if volunteer.in_hand < volunteer.capacity]
 
 
-def _volunteer(row: Helper, loads: dict[str, int]) -> Volunteer:
+def _volunteer(row: HelperFacts, loads: dict[str, int]) -> Volunteer:
     return Volunteer(
         row.id,
         row.area,
         frozenset(row.skills),
         row.capacity,
         loads.get(row.id, 0),
-        tuple(row.languages),
+        row.languages,
         row.person_id,
     )
 

@@ -15,8 +15,8 @@ from services.volunteers.register import handlers as register
 from services.volunteers.register.domain import Registered
 from services.volunteers.requests import handlers as requests
 from services.volunteers.requests import plan_made
+from services.volunteers.requests.domain import Request
 from services.volunteers.requests.plan_made import Planned
-from services.volunteers.requests.tables import AssistanceRequest
 from shared.events.alerts.service_plans import PlannedService, ServicePlanChanged
 from shared.events.base import Cause, Event
 from shared.events.causes import dump, load, merge
@@ -103,7 +103,7 @@ def helper_gone(tx: Tx, recorded: Recorded[HelperStoodDown]) -> Iterable[Event]:
 
 
 def _settle(tx: Tx, people: Sequence[Registered], trigger: Trigger) -> list[Event]:
-    made: dict[str, list[AssistanceRequest]] = defaultdict(list)
+    made: dict[str, list[Request]] = defaultdict(list)
     for row in plan_made.of_people(tx.session, [person.person_id for person in people]):
         made[str(row.person_id)].append(row)
     histories: dict[str, History] = {}
@@ -124,7 +124,7 @@ def _settle_one(
     tx: Tx,
     person: Registered,
     history: History,
-    rows: Sequence[AssistanceRequest],
+    rows: Sequence[Request],
     trigger: Trigger,
     fresh: list[Planned],
 ) -> list[Event]:
@@ -162,7 +162,7 @@ def _planned(
     )
 
 
-def _made(row: AssistanceRequest) -> Made:
+def _made(row: Request) -> Made:
     return Made(row.id, row.kind, row.status, row.withdrawn, row.ended_at)
 
 

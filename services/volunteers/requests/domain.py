@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from shared.areas.tree import level_of, parent_of
 from shared.events.vocabulary import AreaLevel, RequestKind
@@ -24,6 +24,60 @@ ALLOWED: Final[Mapping[Step, tuple[RequestStatus, ...]]] = {
 PRIVATE_KIND: Final = "psychological"
 # Who rests still finishes what they began; who may be ill must not go on (暂停服务). V3
 ILL: Final[tuple[StandDownReason, ...]] = ("fever", "observation")
+
+
+class Request(Protocol):
+    """A request as other features see it: to be read, and handed back to this one's functions."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def area(self) -> str:
+        """Where help is wanted."""
+        ...
+
+    @property
+    def kind(self) -> RequestKind:
+        """Which help is wanted."""
+        ...
+
+    @property
+    def status(self) -> RequestStatus:
+        """How far it has come."""
+        ...
+
+    @property
+    def person_id(self) -> str | None:
+        """Who is to be helped, when they are registered."""
+        ...
+
+    @property
+    def helper_id(self) -> str | None:
+        """Who helps, once matched."""
+        ...
+
+    @property
+    def due_at(self) -> datetime:
+        """By when help is wanted."""
+        ...
+
+    @property
+    def episode(self) -> str | None:
+        """The event of the service plan that made it; None when a person did."""
+        ...
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether its plan took it back."""
+        ...
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it was completed or cancelled."""
+        ...
 
 
 def allows(step: Step, status: str) -> bool:

@@ -105,12 +105,12 @@ def remember_cause(tx: Tx, recorded: Recorded[AssistanceRequested]) -> None:
 
 def start(tx: Tx, command: StartAssistance) -> Iterable[Event]:
     """Begin to help."""
-    return [steps.start(tx, _admitted(tx, command.request_id))]
+    return [steps.start(tx, rights.admitted(tx, command.request_id))]
 
 
 def complete(tx: Tx, command: CompleteAssistance) -> Iterable[Event]:
     """Say that the help was given."""
-    return steps.complete(tx, _admitted(tx, command.request_id), command.hours)
+    return steps.complete(tx, rights.admitted(tx, command.request_id), command.hours)
 
 
 def cancel(tx: Tx, command: CancelAssistance) -> Iterable[Event]:
@@ -125,7 +125,7 @@ def cancel(tx: Tx, command: CancelAssistance) -> Iterable[Event]:
 
 def grant(tx: Tx, command: GrantAccess) -> Iterable[Event]:
     """Permit whoever helps to read one address for half an hour (授权查看地址)."""
-    row = _admitted(tx, command.request_id)
+    row = rights.admitted(tx, command.request_id)
     steps.demand("grant", row)
     if row.person_id is None:
         raise Conflict(TEXTS, "nobody_named", field="request_id")
@@ -136,7 +136,7 @@ def grant(tx: Tx, command: GrantAccess) -> Iterable[Event]:
 def granted(tx: Tx, command: GrantAccess) -> dict[str, Any]:
     """`{grant, expires_at}`: the matched helper's permission, for this person and request."""
     # Anew: when an answer is made again, the request may have changed hands.
-    row = _admitted(tx, command.request_id)
+    row = rights.admitted(tx, command.request_id)
     steps.demand("grant", row)
     token = tx.site.tokens.mint_grant(
         str(row.helper_id), str(row.person_id), row.id, GRANT_MINUTES, area=_place(tx, row)
@@ -165,10 +165,6 @@ def _sealed_text(tx: Tx, command: RequestAssistance) -> bytes | None:
     if not command.text:
         return None
     return sealed(tx.site.vault, "request", command.id, {"text": command.text})
-
-
-def _admitted(tx: Tx, request_id: str) -> AssistanceRequest:
-    return rights.admit(tx, tx.session.get(AssistanceRequest, request_id))
 
 
 def _admit_person(tx: Tx, command: RequestAssistance) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from services.volunteers.requests import domain, steps
+from services.volunteers.requests.domain import Request
 from services.volunteers.requests.tables import AssistanceRequest
 from shared.events.base import Cause
 from shared.events.causes import caused_by, dump
@@ -32,7 +33,7 @@ class Planned:
     because: tuple[Cause, ...]
 
 
-def of_people(session: Session, person_ids: Iterable[str]) -> list[AssistanceRequest]:
+def of_people(session: Session, person_ids: Iterable[str]) -> Sequence[Request]:
     """All requests that plans have made for these people."""
     wanted = sorted(set(person_ids))
     found: list[AssistanceRequest] = []
@@ -72,8 +73,9 @@ def make(tx: Tx, planned: Sequence[Planned]) -> list[AssistanceRequested]:
     return events
 
 
-def make_again(tx: Tx, row: AssistanceRequest, planned: Planned) -> AssistanceRequested:
+def make_again(tx: Tx, request: Request, planned: Planned) -> AssistanceRequested:
     """A request that its plan took back is wanted again."""
+    row = steps.row_of(request)
     event = _requested(tx, planned)
     row.status, row.withdrawn, row.ended_at, row.reason = "open", False, None, None
     row.requested_at, row.escalated_at = tx.now, None
@@ -82,16 +84,17 @@ def make_again(tx: Tx, row: AssistanceRequest, planned: Planned) -> AssistanceRe
     return event
 
 
-def follow(tx: Tx, row: AssistanceRequest, planned: Planned) -> None:
+def follow(tx: Tx, request: Request, planned: Planned) -> None:
     """An open request goes where its person now lives, and is due when it would now be."""
-    if (row.area, row.due_at) != (planned.area, planned.due_at):
-        _move(tx, row, planned)
+    if (request.area, request.due_at) != (planned.area, planned.due_at):
+        _move(tx, steps.row_of(request), planned)
 
 
 def withdraw(
-    tx: Tx, row: AssistanceRequest, reason: str, because: tuple[Cause, ...]
+    tx: Tx, request: Request, reason: str, because: tuple[Cause, ...]
 ) -> AssistanceCancelled:
     """The plan takes back a request that nobody has been given yet."""
+    row = steps.row_of(request)
     event = steps.cancel(tx, row, reason, because)
     row.withdrawn = True
     return event

@@ -16,6 +16,7 @@ from shared.events.volunteers.requests import AssistanceEvent
 from shared.exceptions import Forbidden, NotFound
 from shared.security.roles import Role
 from shared.security.tokens import Caller
+from shared.writer.handlers import Tx
 
 READS_ALL_TEXT = (Role.COORDINATOR, Role.LEAD, Role.COUNSELLOR)
 COUNTS_PRIVATE = (Role.COORDINATOR, Role.LEAD)
@@ -66,6 +67,11 @@ def admit(asked: Asked, row: AssistanceRequest | None) -> AssistanceRequest:
         raise Forbidden(TEXTS, "counsellors_only", field="request_id")
     asked.require_access(row.area)
     return row
+
+
+def admitted(tx: Tx, request_id: str) -> AssistanceRequest:
+    """The request of this id, when the caller may see it; raises NotFound or Forbidden."""
+    return admit(tx, tx.session.get(AssistanceRequest, request_id))
 
 
 def may_read_text(caller: Caller | None, row: AssistanceRequest) -> bool:

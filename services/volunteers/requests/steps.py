@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from services.volunteers.requests import domain
-from services.volunteers.requests.domain import Step
+from services.volunteers.requests.domain import Request, Step
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.texts import TEXTS
 from shared.events.base import Cause
@@ -31,7 +31,13 @@ DUE = "requests.due"
 E = TypeVar("E", bound=AssistanceEvent)
 
 
-def demand(step: Step, row: AssistanceRequest) -> None:
+def row_of(request: Request) -> AssistanceRequest:
+    """The row of a request that another feature holds."""
+    assert isinstance(request, AssistanceRequest)
+    return request
+
+
+def demand(step: Step, row: Request) -> None:
     """Refuse a step that this request's status does not allow; raises Conflict naming it."""
     if not domain.allows(step, row.status):
         raise Conflict(
