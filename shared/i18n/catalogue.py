@@ -19,6 +19,11 @@ class Catalogue:
         self._folder = folder
         self._pattern = pattern
 
+    @classmethod
+    def beside(cls, module: str) -> "Catalogue":
+        """The catalogue in the folder of a module: `TEXTS = Catalogue.beside(__file__)`."""
+        return cls(Path(module).parent)
+
     def text(self, message: str, language: Language = "zh", /, **values: object) -> str:
         """The message in a language; the other language where it is missing, else its id."""
         tongues: tuple[Language, ...] = (language, "zh", "en")

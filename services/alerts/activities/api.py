@@ -6,13 +6,13 @@ from sqlalchemy import select
 
 from services.alerts.activities import answers, handlers
 from services.alerts.activities.handlers import (
+    TEXTS,
     ApplyForActivity,
     DecideActivity,
     OneActivity,
     ReportActivity,
 )
 from services.alerts.activities.tables import Activity
-from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.alerts.activities import ActivityKind, ActivityStatus
 from shared.events.base import AreaCode

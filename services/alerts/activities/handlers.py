@@ -14,7 +14,6 @@ from services.alerts.measures.at_places import Found, measures_at
 from services.alerts.measures.domain import Changed, MeasureFacts, leaves_all
 from services.alerts.measures.in_force import causes_under, in_force
 from services.alerts.risk.levels import level_in_force, own_levels
-from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.alerts.activities import ActivityKind
 from shared.events.alerts.measures import MeasureKind
@@ -22,11 +21,14 @@ from shared.events.base import AreaCode, Event, Id
 from shared.events.causes import dump, load
 from shared.events.vocabulary import Level, ShortText, Text
 from shared.exceptions import Conflict, Forbidden, Invalid, NotFound
+from shared.i18n.catalogue import Catalogue
 from shared.policy.pack import ActivityStop
 from shared.security.audit import record
 from shared.security.roles import Role
 from shared.writer.commands import Command, Moment
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 STOPS: tuple[MeasureKind, ...] = ("activity_stop", "meeting_postponement")
 ELSEWHERE = ("because", "reason_en")

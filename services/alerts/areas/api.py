@@ -9,12 +9,14 @@ from services.alerts.areas.preview import PreviewLevel, preview
 from services.alerts.areas.state import area_state
 from services.alerts.risk import handlers as risk
 from services.alerts.risk.handlers import OrderLevel
-from services.alerts.texts import TEXTS
 from shared.events.base import AreaCode
 from shared.http.reads import Read
 from shared.http.routes import Routes
+from shared.i18n.catalogue import Catalogue
 from shared.security.roles import Role
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 
 class OneArea(BaseModel):

@@ -2,9 +2,11 @@
 
 from services.alerts.checkpoints import answers, handlers
 from services.alerts.checkpoints.handlers import OrderSealing
-from services.alerts.texts import TEXTS
 from shared.http.routes import Routes
+from shared.i18n.catalogue import Catalogue
 from shared.security.roles import Role
+
+TEXTS = Catalogue.beside(__file__)
 
 routes = Routes("/alerts", "checkpoints", TEXTS)
 routes.post(

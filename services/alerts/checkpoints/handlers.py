@@ -9,16 +9,18 @@ from services.alerts.measures.domain import ImposedSealing, MeasureFacts
 from services.alerts.measures.in_force import standing_under
 from services.alerts.measures.listing import listed
 from services.alerts.measures.manual import Begun
-from services.alerts.texts import TEXTS
 from shared.events.alerts.checkpoints import CheckpointCheck, SealingImposed, SealingLifted
 from shared.events.alerts.orders import Order
 from shared.events.base import COMMUNITY_DIGITS, AreaCode, Cause, Event
 from shared.events.causes import caused_by
 from shared.events.vocabulary import Actor, ShortText, Text
 from shared.exceptions import Conflict
+from shared.i18n.catalogue import Catalogue
 from shared.security.audit import record
 from shared.writer.commands import Command
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 
 class OrderSealing(Command):

@@ -6,9 +6,8 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from services.alerts.elections import answers, handlers
-from services.alerts.elections.handlers import ChangeElection, ScheduleElection
+from services.alerts.elections.handlers import TEXTS, ChangeElection, ScheduleElection
 from services.alerts.elections.tables import Election
-from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.alerts.elections import ElectionStatus
 from shared.events.base import AreaCode, Id

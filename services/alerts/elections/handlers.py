@@ -13,7 +13,6 @@ from services.alerts.elections.tables import Election
 from services.alerts.measures.at_places import measures_at
 from services.alerts.measures.domain import Changed, leaves_all
 from services.alerts.measures.in_force import in_force
-from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.alerts.elections import ElectionPaused, ElectionScheduled
 from shared.events.alerts.measures import MeasureKind
@@ -22,10 +21,13 @@ from shared.events.causes import dump, load, merge
 from shared.events.envelope import Recorded
 from shared.events.vocabulary import ShortText, Text
 from shared.exceptions import Conflict, Invalid, NotFound
+from shared.i18n.catalogue import Catalogue
 from shared.security.audit import record
 from shared.writer.commands import Command, Day
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due
+
+TEXTS = Catalogue.beside(__file__)
 
 PAUSES: tuple[MeasureKind, ...] = ("election_pause",)
 PAUSE_LIMIT = "elections.pause_limit"

@@ -6,9 +6,8 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from services.alerts.fevers import answers, handlers
-from services.alerts.fevers.handlers import Acknowledge, Resolve
+from services.alerts.fevers.handlers import TEXTS, Acknowledge, Resolve
 from services.alerts.fevers.tables import Alert
-from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.alerts.fevers import AlertKind, AlertStatus
 from shared.events.base import AreaCode, Id

@@ -9,7 +9,6 @@ from sqlalchemy import insert, select
 
 from services.alerts.fevers import domain, gauges
 from services.alerts.fevers.tables import Alert, VoidedScreening
-from services.alerts.texts import TEXTS
 from shared.database.sql import present
 from shared.events.alerts.fevers import (
     AlertAcknowledged,
@@ -25,11 +24,14 @@ from shared.events.envelope import Recorded
 from shared.events.intake.screenings import ScreeningRecorded, ScreeningVoided
 from shared.events.vocabulary import Actor, Text
 from shared.exceptions import Conflict, Forbidden, NotFound
+from shared.i18n.catalogue import Catalogue
 from shared.i18n.messages import TEXTS as CORE_TEXTS
 from shared.security.roles import Role
 from shared.writer.commands import Command
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due, schedule_many
+
+TEXTS = Catalogue.beside(__file__)
 
 RESPOND_BY = "fevers.respond_by"
 

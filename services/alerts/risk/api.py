@@ -8,7 +8,6 @@ from services.alerts.risk import answers, handlers
 from services.alerts.risk.answers import ProposalStatus
 from services.alerts.risk.handlers import Decide
 from services.alerts.risk.tables import Proposal
-from services.alerts.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.base import AreaCode
 from shared.http.answers import Page
@@ -16,8 +15,11 @@ from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
+from shared.i18n.catalogue import Catalogue
 from shared.security.roles import Role
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 
 class Proposals(Paged):

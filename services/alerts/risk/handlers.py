@@ -8,7 +8,6 @@ from services.alerts.risk.evidence import remember
 from services.alerts.risk.levels import risk_of
 from services.alerts.risk.situations import reassess_situation
 from services.alerts.risk.tables import AreaRisk, Proposal, RiskOrder
-from services.alerts.texts import TEXTS
 from shared.clock.clock import CST
 from shared.events.alerts.orders import Order
 from shared.events.alerts.risk import RiskLevelChanged, RiskLevelDeclined
@@ -18,10 +17,13 @@ from shared.events.envelope import Recorded
 from shared.events.intake.cases import CaseReported
 from shared.events.vocabulary import Actor, Level, ShortText, Text
 from shared.exceptions import Conflict, Invalid, NotFound
+from shared.i18n.catalogue import Catalogue
 from shared.security.audit import record
 from shared.writer.commands import Command, Moment, new_id
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due
+
+TEXTS = Catalogue.beside(__file__)
 
 
 class OrderLevel(Command):

@@ -5,9 +5,8 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from services.alerts.texts import TEXTS
 from services.alerts.venues import answers, handlers
-from services.alerts.venues.handlers import ChangeVenue, RegisterVenue
+from services.alerts.venues.handlers import TEXTS, ChangeVenue, RegisterVenue
 from services.alerts.venues.tables import Venue
 from shared.database.sql import area_range
 from shared.events.alerts.venues import VenueKind, VenueStatus

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from services.alerts.measures.at_places import Found, measures_at
 from services.alerts.measures.domain import Changed, leaves_all
 from services.alerts.measures.in_force import in_force
-from services.alerts.texts import TEXTS
 from services.alerts.venues import domain
 from services.alerts.venues.domain import Asked, ByHand, InForce, Step
 from services.alerts.venues.tables import Venue
@@ -22,11 +21,14 @@ from shared.events.causes import dump, load
 from shared.events.envelope import Recorded
 from shared.events.vocabulary import ShortText, Text
 from shared.exceptions import Conflict, Invalid, NotFound
+from shared.i18n.catalogue import Catalogue
 from shared.policy.pack import VenueClosure, VenueLimit
 from shared.security.audit import record
 from shared.security.roles import Role
 from shared.writer.commands import Command
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 RESTRICTS: tuple[MeasureKind, ...] = ("venue_closure", "venue_limit")
 COLUMNS = tuple(

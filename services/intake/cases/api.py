@@ -9,7 +9,6 @@ from sqlalchemy import select
 from services.intake.cases import answers, handlers
 from services.intake.cases.handlers import ReportAgain, ReportCase
 from services.intake.cases.tables import Case, CaseReport
-from services.intake.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.base import AreaCode, Id
 from shared.events.intake.cases import CaseStatus
@@ -18,8 +17,11 @@ from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
+from shared.i18n.catalogue import Catalogue
 from shared.security.roles import Role
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 REPORTERS = (Role.HEALTH, Role.COMMAND)
 READERS = (Role.HEALTH, Role.COMMAND, Role.LEAD)

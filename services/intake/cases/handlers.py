@@ -12,14 +12,16 @@ from services.intake.cases import domain
 from services.intake.cases.domain import Facts, Fault
 from services.intake.cases.tables import Case, CaseLink, CaseReport
 from services.intake.people import register
-from services.intake.texts import TEXTS
 from services.intake.times import RecordedAt, RecordedOn
 from shared.clock.clock import CST
 from shared.events.base import AreaCode, Event, Id
 from shared.events.intake.cases import CaseOrigin, CaseReported, CaseStatus
 from shared.exceptions import Invalid, NotFound
+from shared.i18n.catalogue import Catalogue
 from shared.writer.commands import Command
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 SAID = ("status", "person_id", "confirmed_on", "onset_on", "origin", "setting", "linked_to")
 

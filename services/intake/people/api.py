@@ -18,7 +18,6 @@ from services.intake.people.handlers import (
 from services.intake.people.register import present
 from services.intake.people.sealing import opened
 from services.intake.people.tables import Person
-from services.intake.texts import TEXTS
 from shared.areas.tree import Level, cut
 from shared.database.sql import area_range
 from shared.events.base import AreaCode
@@ -29,9 +28,12 @@ from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import AuditedRead, Read
 from shared.http.routes import Routes
+from shared.i18n.catalogue import Catalogue
 from shared.security.roles import Role
 from shared.site import Site
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 WRITERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COORDINATOR, Role.COMMAND)
 GRANTED = (Role.HELPER, Role.COORDINATOR, Role.LEAD)

@@ -10,12 +10,12 @@ from services.intake.people import domain, identity
 from services.intake.people.register import present
 from services.intake.people.sealing import opened, sealed
 from services.intake.people.tables import Person
-from services.intake.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.base import AreaCode, Event, Id
 from shared.events.intake.people import PersonErased, PersonRegistered, PersonUpdated
 from shared.events.vocabulary import Category, Need
 from shared.exceptions import Conflict, Forbidden, Invalid
+from shared.i18n.catalogue import Catalogue
 from shared.security import audit
 from shared.security.roles import Role
 from shared.security.tokens import InvalidToken
@@ -24,6 +24,8 @@ from shared.site import Site
 from shared.writer.commands import Command, Moment
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due
+
+TEXTS = Catalogue.beside(__file__)
 
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
 AT_ONCE = 500

@@ -6,8 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.intake.people.tables import Person
-from services.intake.texts import TEXTS
 from shared.exceptions import Gone, Invalid, NotFound
+from shared.i18n.catalogue import Catalogue
+
+TEXTS = Catalogue.beside(__file__)
 
 AT_ONCE = 500
 

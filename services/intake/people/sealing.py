@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from services.intake.people.tables import Person
-from services.intake.texts import TEXTS
 from shared.exceptions import Gone, Unavailable
+from shared.i18n.catalogue import Catalogue
 from shared.security.key_store import KeyStoreUnavailable
 from shared.security.vault import KeyDestroyed, Vault
+
+TEXTS = Catalogue.beside(__file__)
 
 
 def sealed(vault: Vault, details: Mapping[str, Mapping[str, str]]) -> dict[str, bytes]:

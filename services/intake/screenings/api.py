@@ -2,10 +2,12 @@
 
 from services.intake.screenings import handlers
 from services.intake.screenings.handlers import RecordScreening, VoidScreening
-from services.intake.texts import TEXTS
 from shared.http.declaration import AreaCheck
 from shared.http.routes import Routes
+from shared.i18n.catalogue import Catalogue
 from shared.security.roles import Role
+
+TEXTS = Catalogue.beside(__file__)
 
 RECORDERS = (Role.RECORDER, Role.HEALTH, Role.LEAD, Role.COMMAND, Role.COORDINATOR, Role.RESIDENT)
 

@@ -7,15 +7,17 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from services.intake.screenings import domain
 from services.intake.screenings.tables import Screening, add_screenings
-from services.intake.texts import TEXTS
 from services.intake.times import RecordedAt
 from shared.events.base import AreaCode, Event, Id
 from shared.events.intake.screenings import Direction, HealthCode, PlaceKind
 from shared.events.vocabulary import Channel, PlaceId, ShortText, Symptom
 from shared.exceptions import Conflict, Invalid, NotFound
+from shared.i18n.catalogue import Catalogue
 from shared.site import Site
 from shared.writer.commands import Command
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 
 def _direction(value: Any) -> Any:

@@ -7,13 +7,15 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.rollup.contract.page import page
-from services.rollup.texts import TEXTS
 from shared.events import schema as contract
 from shared.events.envelope import schema_name
 from shared.exceptions import NotFound
 from shared.http.answers import JsonDocument
 from shared.http.reads import Read
 from shared.http.routes import Routes
+from shared.i18n.catalogue import Catalogue
+
+TEXTS = Catalogue.beside(__file__)
 
 HEADERS = {"cache-control": "public, max-age=300"}
 # The page needs nothing from anywhere, so nothing is allowed in.

@@ -8,11 +8,13 @@ from typing import Any
 
 import orjson
 
-from services.rollup.texts import TEXTS
 from shared.events import schema as contract
 from shared.events.base import Event
 from shared.events.wording import event_label
 from shared.http.schema_page import kind, style
+from shared.i18n.catalogue import Catalogue
+
+TEXTS = Catalogue.beside(__file__)
 
 
 @cache

@@ -6,16 +6,17 @@ from pydantic import BaseModel, Field
 
 from services.rollup.feed.answers import FeedEvent
 from services.rollup.feed.domain import data_of, is_sent, kinds_asked
-from services.rollup.texts import TEXTS
 from shared.events.base import AreaCode
 from shared.events.envelope import Recorded
 from shared.events.wording import described_to
 from shared.exceptions import Invalid
 from shared.http.routes import Routes
 from shared.http.sse import Selection, Watch, stream
-from shared.i18n.catalogue import Language
+from shared.i18n.catalogue import Catalogue, Language
 from shared.security.roles import OF_HEALTH, Role
 from shared.site import Site
+
+TEXTS = Catalogue.beside(__file__)
 
 WATCHERS = frozenset(Role) - {Role.HELPER, Role.RESIDENT}
 

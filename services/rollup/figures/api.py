@@ -8,11 +8,13 @@ from pydantic import BaseModel
 from services.rollup.figures.answers import AreaFigures
 from services.rollup.figures.domain import local_day
 from services.rollup.figures.reading import figures_on
-from services.rollup.texts import TEXTS
 from shared.events.base import AreaCode
 from shared.http.reads import Read
 from shared.http.routes import Routes
+from shared.i18n.catalogue import Catalogue
 from shared.security.roles import Role
+
+TEXTS = Catalogue.beside(__file__)
 
 STAFF = frozenset(Role) - {Role.HELPER, Role.RESIDENT, Role.SUBSCRIBER}
 

@@ -6,12 +6,14 @@ from starlette.responses import Response
 from services.rollup.public.answers import PublicArea
 from services.rollup.public.page import page
 from services.rollup.public.reading import public_area
-from services.rollup.texts import TEXTS
 from shared.events.base import AreaCode
 from shared.http.declaration import JSON
 from shared.http.reads import Read
 from shared.http.responses import json_response
 from shared.http.routes import Routes
+from shared.i18n.catalogue import Catalogue
+
+TEXTS = Catalogue.beside(__file__)
 
 HEADERS = {"cache-control": "public, max-age=10", "vary": "Accept"}
 # The page needs nothing from anywhere, so nothing is allowed in.

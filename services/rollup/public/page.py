@@ -12,8 +12,10 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from services.rollup.texts import TEXTS
 from shared.clock.clock import CST
+from shared.i18n.catalogue import Catalogue
+
+TEXTS = Catalogue.beside(__file__)
 
 
 @cache

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from services.rollup.public.domain import Details
-from services.rollup.texts import TEXTS
 from shared.events.wording import value_label
-from shared.i18n.catalogue import Language
+from shared.i18n.catalogue import Catalogue, Language
+
+TEXTS = Catalogue.beside(__file__)
 
 
 def rule_text(kind: str, details: Details, language: Language) -> str:

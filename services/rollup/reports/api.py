@@ -8,9 +8,8 @@ from sqlalchemy import select
 
 from services.rollup.figures.api import STAFF
 from services.rollup.reports import answers, handlers, viewing
-from services.rollup.reports.handlers import Excuse, SignOff
+from services.rollup.reports.handlers import TEXTS, Excuse, SignOff
 from services.rollup.reports.tables import Report
-from services.rollup.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.base import AreaCode
 from shared.events.rollup.reports import ReportStatus

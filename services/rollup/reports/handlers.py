@@ -7,15 +7,17 @@ from services.rollup.figures.domain import DAILY
 from services.rollup.figures.reading import figures_on
 from services.rollup.reports import domain, viewing
 from services.rollup.reports.tables import Report
-from services.rollup.texts import TEXTS
 from shared.areas.tree import Level, level_of
 from shared.events.base import AreaCode, Event
 from shared.events.rollup.reports import ReportExcused, ReportSubmitted
 from shared.events.vocabulary import Text
 from shared.exceptions import Conflict, Invalid, NotFound
+from shared.i18n.catalogue import Catalogue
 from shared.site import Site
 from shared.writer.commands import Command
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 
 class OfReport(Command):

@@ -11,8 +11,10 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from services.rollup.texts import TEXTS
 from shared.exceptions import Invalid
+from shared.i18n.catalogue import Catalogue
+
+TEXTS = Catalogue.beside(__file__)
 
 MOST_CHARACTERS = 2000
 # Relays of 6to4 (RFC 7526), which no list of Python's knows.

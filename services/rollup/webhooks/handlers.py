@@ -7,15 +7,17 @@ from uuid import uuid4
 
 from sqlalchemy import delete, select, update
 
-from services.rollup.texts import TEXTS
 from services.rollup.webhooks.addresses import endpoint
 from services.rollup.webhooks.domain import sources_of
 from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
 from shared.exceptions import Conflict, NotFound
+from shared.i18n.catalogue import Catalogue
 from shared.inbox.checkpoints import checkpoint_in
 from shared.security.audit import Recording, record
 from shared.writer.idempotency import Once
 from shared.writer.transaction import Transaction
+
+TEXTS = Catalogue.beside(__file__)
 
 # In a place: from where the stream begins when it is first read, which is seldom at 1.
 FROM_START = -1

@@ -7,10 +7,9 @@ from sqlalchemy import select
 
 from services.volunteers.helpers import answers, domain, handlers
 from services.volunteers.helpers.domain import HelperStatus
-from services.volunteers.helpers.handlers import ChangeHelper, RegisterHelper
+from services.volunteers.helpers.handlers import TEXTS, ChangeHelper, RegisterHelper
 from services.volunteers.helpers.tables import Helper
 from services.volunteers.sealing import opened
-from services.volunteers.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.base import AreaCode, Id
 from shared.exceptions import NotFound

@@ -11,15 +11,17 @@ from services.volunteers.helpers import domain
 from services.volunteers.helpers.domain import Fever
 from services.volunteers.helpers.tables import Helper, PersonFever
 from services.volunteers.register import handlers as register
-from services.volunteers.texts import TEXTS
 from shared.events.alerts.fevers import AlertResolved, FeverDetected
 from shared.events.base import Cause, Event
 from shared.events.causes import dump, load
 from shared.events.envelope import Recorded
 from shared.events.volunteers.helpers import HelperReturned, HelperStoodDown
 from shared.exceptions import Conflict
+from shared.i18n.catalogue import Catalogue
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due
+
+TEXTS = Catalogue.beside(__file__)
 
 WINDOW = "helpers.window"
 WINDOW_LINE = "risk.window_days"

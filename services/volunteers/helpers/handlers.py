@@ -11,7 +11,6 @@ from services.volunteers.helpers import domain, fevers
 from services.volunteers.helpers.domain import HelperFacts, HelperStatus
 from services.volunteers.helpers.tables import Helper
 from services.volunteers.sealing import sealed
-from services.volunteers.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.base import AreaCode, Event, Id
 from shared.events.vocabulary import ShortText
@@ -23,10 +22,13 @@ from shared.events.volunteers.helpers import (
     StandDownReason,
 )
 from shared.exceptions import Conflict, Forbidden, NotFound
+from shared.i18n.catalogue import Catalogue
 from shared.security.roles import Role
 from shared.security.tokens import Caller
 from shared.writer.commands import Command
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{4,19}$")]
 Language = Annotated[str, StringConstraints(min_length=1, max_length=40)]

@@ -3,10 +3,12 @@
 from services.volunteers.matching import handlers
 from services.volunteers.matching.handlers import MatchAssistance
 from services.volunteers.requests.answers import Standing, standing
-from services.volunteers.texts import TEXTS
 from shared.http.declaration import AreaCheck
 from shared.http.routes import Routes
+from shared.i18n.catalogue import Catalogue
 from shared.security.roles import Role
+
+TEXTS = Catalogue.beside(__file__)
 
 routes = Routes("/volunteers", "matching", TEXTS)
 routes.post(

@@ -10,7 +10,6 @@ from services.volunteers.register import handlers as register
 from services.volunteers.requests import handlers as requests
 from services.volunteers.requests import rights, steps, tasks
 from services.volunteers.requests.domain import PRIVATE_KIND, Request
-from services.volunteers.texts import TEXTS
 from shared.areas.tree import Level
 from shared.events.base import Event, Id
 from shared.events.envelope import Recorded
@@ -22,9 +21,12 @@ from shared.events.volunteers.requests import (
     AssistanceRequested,
 )
 from shared.exceptions import Conflict, Invalid
+from shared.i18n.catalogue import Catalogue
 from shared.writer.commands import Command
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due
+
+TEXTS = Catalogue.beside(__file__)
 
 RUN = "matching.run"
 LINE = "requests.matching"

@@ -17,7 +17,6 @@ from services.volunteers.requests.handlers import (
 )
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.sealing import opened
-from services.volunteers.texts import TEXTS
 from shared.database.sql import area_range
 from shared.events.base import AreaCode, Id
 from shared.events.vocabulary import RequestKind
@@ -26,8 +25,11 @@ from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
+from shared.i18n.catalogue import Catalogue
 from shared.security.roles import Role
 from shared.security.vault import KeyDestroyed
+
+TEXTS = Catalogue.beside(__file__)
 
 PEOPLE = (
     *(Role.RESIDENT, Role.RECORDER, Role.COORDINATOR, Role.LEAD, Role.HEALTH, Role.HELPER),

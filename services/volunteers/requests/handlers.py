@@ -10,18 +10,20 @@ from services.volunteers.register import handlers as register
 from services.volunteers.requests import domain, rights, steps
 from services.volunteers.requests.tables import AssistanceRequest
 from services.volunteers.sealing import destroyed, sealed
-from services.volunteers.texts import TEXTS
 from shared.events.base import COMMUNITY_DIGITS, AreaCode, Event, Id
 from shared.events.causes import dump
 from shared.events.envelope import Recorded
 from shared.events.vocabulary import RequestKind, ShortText, Text
 from shared.events.volunteers.requests import AssistanceRequested
 from shared.exceptions import Conflict, Forbidden, Invalid
+from shared.i18n.catalogue import Catalogue
 from shared.security.audit import record
 from shared.security.roles import Role
 from shared.writer.commands import Command, Moment
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due
+
+TEXTS = Catalogue.beside(__file__)
 
 GRANT_MINUTES = 30
 CANCELS_FOR_OTHERS = (Role.COORDINATOR, Role.LEAD, Role.COUNSELLOR)

@@ -10,13 +10,15 @@ from sqlalchemy import ColumnElement
 
 from services.volunteers.requests.domain import PRIVATE_KIND
 from services.volunteers.requests.tables import AssistanceRequest
-from services.volunteers.texts import TEXTS
 from shared.events.base import Event
 from shared.events.volunteers.requests import AssistanceEvent
 from shared.exceptions import Forbidden, NotFound
+from shared.i18n.catalogue import Catalogue
 from shared.security.roles import Role
 from shared.security.tokens import Caller
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 READS_ALL_TEXT = (Role.COORDINATOR, Role.LEAD, Role.COUNSELLOR)
 COUNTS_PRIVATE = (Role.COORDINATOR, Role.LEAD)

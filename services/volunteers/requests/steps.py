@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from services.volunteers.requests import domain
 from services.volunteers.requests.domain import Request, Step
 from services.volunteers.requests.tables import AssistanceRequest
-from services.volunteers.texts import TEXTS
 from shared.events.base import Cause
 from shared.events.causes import caused_by, dump, load, merge
 from shared.events.volunteers.hours import HoursLogged
@@ -24,7 +23,10 @@ from shared.events.volunteers.requests import (
     AssistanceStarted,
 )
 from shared.exceptions import Conflict
+from shared.i18n.catalogue import Catalogue
 from shared.writer.handlers import Tx
+
+TEXTS = Catalogue.beside(__file__)
 
 DUE = "requests.due"
 

@@ -7,8 +7,7 @@ import pytest
 
 from services.rollup.public import domain
 from services.rollup.public.domain import Begun, Elsewhere, Ended, Measure, Own
-from services.rollup.public.wording import rule_text
-from services.rollup.texts import TEXTS
+from services.rollup.public.wording import TEXTS, rule_text
 from shared.events.alerts.checkpoints import CheckpointOpened, SealingProposed
 from shared.events.alerts.elections import ElectionPaused
 from shared.events.alerts.measures import MEASURE_KINDS, MeasureKind, MeasureStarted

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from bulwark.registry import SERVICES
 from bulwark.server.routes import every_route, routes_of
-from services.alerts.texts import TEXTS
+from services.alerts.elections.handlers import TEXTS
 from shared.http.declaration import AreaCheck, Route, UncheckedArea
 from shared.http.openapi import document
 from shared.http.routes import Routes

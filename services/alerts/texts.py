@@ -1,7 +1,0 @@
-"""The messages of alerts."""
-
-from pathlib import Path
-
-from shared.i18n.catalogue import Catalogue
-
-TEXTS = Catalogue(Path(__file__).parent / "locale")
