@@ -15,12 +15,12 @@ from shared.events.envelope import Recorded
 from shared.events.intake.cases import CaseReported
 from shared.events.intake.screenings import ScreeningRecorded
 from shared.http.routes import Routes
+from shared.i18n.messages import TEXTS
 from shared.metrics.counters import name_of
 from shared.runtime.feature import Feature, service
 from shared.runtime.service import Service
-from shared.writer.handlers import Batched, EventHandler
+from shared.writer.handlers import Batched, EventHandler, Tx
 from shared.writer.timers import Due
-from shared.writer.transaction import Tx
 
 TX = cast("Tx", None)
 RECORDED = cast("Recorded[Any]", None)
@@ -44,8 +44,8 @@ def in_batches(_tx: Tx, _run: list[Recorded[Any]]) -> Iterable[Event]:
 
 
 def routes(path: str) -> Routes:
-    made = Routes("/test", "test")
-    made.raw(path, answer, roles=None, summary="")
+    made = Routes("/test", "test", TEXTS)
+    made.raw(path, answer, answer, returns={"text/plain": None}, roles=None)
     return made
 
 
@@ -153,5 +153,5 @@ def test_all_that_features_bring_is_in_the_service_when_it_is_made() -> None:
     assert feature.name == "one"
     assert found.routes == (one, whole)
     assert found.due == {"test.due": due}
-    assert (found.starts, found.background, found.collectors) == ((start,), (loop,), (collector,))
+    assert (found.on_start, found.background, found.collectors) == ((start,), (loop,), (collector,))
     assert (found.listens_to, found.indexed) == (("intake",), False)
