@@ -24,7 +24,7 @@ async def answer_at_once(_writer: writer.Writer, work: Request) -> Done:
 def main() -> None:
     variant, service = sys.argv[1:]
     set_up_logging("WARNING")
-    with patch.object(writer, "MOST_AT_ONCE", 1 if variant == "alone" else writer.MOST_AT_ONCE):
+    with patch.object(writer, "MAX_BATCH_SIZE", 1 if variant == "alone" else writer.MAX_BATCH_SIZE):
         if variant == "no-database":
             with patch.object(writer.Writer, "submit", answer_at_once):
                 sys.exit(run(serve([service], Settings())))

@@ -15,13 +15,13 @@ from shared.clock.clock import RealClock
 from shared.database.engine import Database
 from shared.runtime.migrations import migrate
 from shared.security.audit import record
-from shared.writer.idempotency import Once
+from shared.writer.idempotency import OneTimeWork
 from shared.writer.transaction import Transaction
 from shared.writer.writer import Writer
 
 
 @dataclass(slots=True)
-class Noted(Once):
+class Noted(OneTimeWork):
     """An entry in the audit log of rollup, which knows of other systems."""
 
     action: str
@@ -31,7 +31,7 @@ class Noted(Once):
 
     def run(self, tx: Transaction, *, isolate: bool) -> None:  # noqa: ARG002 - see Work
         """Enter it."""
-        if tx.idempotency.is_first(self.once):
+        if tx.idempotency.is_first(self.work_id):
             record(tx, self.action, self.subject, self.reason)
 
 

@@ -98,7 +98,7 @@ class Routes:
             done: Done = await context.writer.submit(
                 Request(handler, command, caller, mark, answer)
             )
-            return json_response(done.answer, 200 if done.again else status)
+            return json_response(done.answer, 200 if done.repeated else status)
 
         # The same request again answers 200.
         answers = {status: returns, 200: returns}

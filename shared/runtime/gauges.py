@@ -116,7 +116,7 @@ class ServiceGauges:
         runtime, service = self._runtime, self._service
         collector.set(metrics.LEASE_HELD, int(runtime.active), service)
         collector.set(metrics.BROKER_CONNECTED, int(runtime.bus.connected), service)
-        collector.set(metrics.WRITER_WAITING, runtime.writer.waiting_seconds, service)
+        collector.set(metrics.WRITER_WAITING, runtime.writer.transaction_seconds, service)
         collector.set(metrics.DRILL, int(runtime.site.drill), service)
         for name, (in_use, size) in runtime.database.pools().items():
             collector.set(metrics.POOL_IN_USE, in_use, service, name)

@@ -6,7 +6,7 @@ databases hold, and seal what comes after with keys that no copy has.
 
 from shared.database.engine import Database
 from shared.security.vault import Vault, WrongMasterKey
-from shared.writer.idempotency import forget, save_once
+from shared.writer.idempotency import delete, save_if_absent
 
 # No client's request has this id: theirs are UUIDs.
 MARK = "keys"
@@ -19,7 +19,7 @@ def check_keys(service: str, database: Database, vault: Vault) -> None:
     """
     mark = bytes.fromhex(vault.blind_index("bulwark", MARK))[:16]
     with database.writing() as session:
-        known = save_once(session.connection(), MARK, mark)
+        known = save_if_absent(session.connection(), MARK, mark)
         session.commit()
     if known != mark:
         raise WrongMasterKey(
@@ -31,5 +31,5 @@ def check_keys(service: str, database: Database, vault: Vault) -> None:
 def forget_keys(database: Database) -> None:
     """Let a database take the next keys it is used with: what the former sealed stays sealed."""
     with database.writing() as session:
-        forget(session.connection(), MARK)
+        delete(session.connection(), MARK)
         session.commit()

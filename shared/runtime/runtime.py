@@ -109,7 +109,7 @@ class Runtime:
 
     def _database_older(self, older: bool) -> None:
         # What is written now would take the numbers of events that others have applied.
-        self.writer.refuses = DATABASE_OLDER if older else None
+        self.writer.unavailable = DATABASE_OLDER if older else None
 
     def _read_head(self) -> int:
         with self.database.reading() as session:
@@ -135,17 +135,17 @@ class Runtime:
             self._go(self._while_held(self.lease), "lease")
         await self._compare_first()
         beginning = self._go(self._begin_to_write(), "start")
-        if not self.writer.refuses:
+        if not self.writer.unavailable:
             await asyncio.wait([beginning])
 
     async def _compare_first(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(COMPARE_SECONDS):
-                while not (self.relay.compared.is_set() or self.writer.refuses):
+                while not (self.relay.compared.is_set() or self.writer.unavailable):
                     await asyncio.sleep(LOOK_SECONDS)
 
     async def _begin_to_write(self) -> None:
-        while self.writer.refuses:
+        while self.writer.unavailable:
             await asyncio.sleep(COMPARE_SECONDS)
         for handler in self.service.on_start:
             await self.writer.submit(Start(handler))

@@ -1,7 +1,7 @@
-"""What clients ask for, as work for the writer: one request, or many lines of one kind.
+"""Commands: what clients ask for, with checked fields, times and days.
 
-A request's answer is remembered under its client-made id in the same transaction, so that asking
-again after a lost answer changes nothing.
+A command's answer is saved under its client-made id in the transaction that carries it out, so
+that repeating a request whose answer was lost changes nothing.
 """
 
 import re
@@ -19,12 +19,12 @@ from shared.writer.handlers import Tx
 
 
 def new_id() -> str:
-    """A fresh id for what a client did not name."""
+    """A new id, for a request without one."""
     return str(uuid_utils.compat.uuid7())
 
 
 def written_time(value: Any) -> Any:
-    """Refuse what pydantic would read as seconds since 1970: a time is written as RFC 3339 says."""
+    """Accept RFC 3339 only; pydantic alone would also take a number as seconds since 1970."""
     if isinstance(value, str) and not RFC_3339.match(value):
         raise PydanticCustomError("datetime_parsing", "must be written as RFC 3339 says")
     if not isinstance(value, str | datetime):
@@ -33,7 +33,7 @@ def written_time(value: Any) -> Any:
 
 
 def written_day(value: Any) -> Any:
-    """Refuse what pydantic would read as seconds since 1970: a day is written as ISO 8601 says."""
+    """Accept ISO 8601 only; pydantic alone would also take a number as seconds since 1970."""
     if isinstance(value, str) and not ISO_DAY.match(value):
         raise PydanticCustomError("date_parsing", "must be written as ISO 8601 says")
     if not isinstance(value, str | date):
@@ -43,7 +43,7 @@ def written_day(value: Any) -> Any:
 
 RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
 ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# Beyond these lie slips of the pen, and times that no calendar can count on from.
+# Whatever lies outside is a typing error, or so far off that date arithmetic would overflow.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 FIRST_TIME = datetime(FIRST_DAY.year, 1, 1, tzinfo=CST)
 LAST_TIME = datetime(LAST_DAY.year, 1, 1, tzinfo=CST)
@@ -52,26 +52,26 @@ Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY), BeforeValidator(written_
 
 
 class Command(BaseModel):
-    """A client's wish: the body of a request, with what stands in its path.
+    """A client's request: its body, and the parameters of its path.
 
-    `id` is made by the client, so that the same wish can be sent again safely. A field that does
-    not exist is an error: a mistyped one must not be lost silently.
+    The client makes the `id`, so that it can safely send the same command again. An unknown field
+    is an error, so that a mistyped one is not silently lost.
 
-    What is not `remembered` is done anew each time, with its rights checked anew: its answer is
-    a secret, which is kept nowhere.
+    With `saves_answer` off, a repeated command is carried out and authorized again: its answer is
+    a secret, which is stored nowhere.
     """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True
     )
 
-    remembered: ClassVar[bool] = True
+    saves_answer: ClassVar[bool] = True
 
     id: Id = Field(default_factory=new_id)
 
 
 class Handler(Protocol):
-    """`(tx, command) -> events`, for one command class; see the five concepts."""
+    """`(tx, command) -> events`, for one class of commands."""
 
     def __call__(self, tx: Tx, command: Any, /) -> Iterable[Event]:
         """Load, decide, store; return what happened."""

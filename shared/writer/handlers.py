@@ -1,4 +1,4 @@
-"""What a handler is, and what it is given: one transaction as it may touch it.
+"""Handlers, and `Tx`: the part of a transaction that a handler may use.
 
 A handler neither commits nor publishes: it returns events.
 """
@@ -25,7 +25,7 @@ from shared.writer.timers import Due
 class Tx:
     """One transaction, as a handler sees it: rows through `session`, the time, the caller.
 
-    `caller` is None when nobody asked: for other services' events and for due things.
+    `caller` is None for other services' events and for due timers.
     """
 
     def __init__(self, session: Session, site: Site) -> None:
@@ -35,7 +35,7 @@ class Tx:
         self.caller: Caller | None = None
         self.now: datetime = site.clock.now()
         self.broadcasts: list[Recorded[Any]] = []
-        self.after: list[Callable[[], None]] = []
+        self.commit_actions: list[Callable[[], None]] = []
 
     @property
     def pack(self) -> PolicyPack:
@@ -43,25 +43,25 @@ class Tx:
         return self.site.pack()
 
     def require_access(self, area: str) -> None:
-        """Refuse with 403 when the caller has no right on a row's area."""
+        """Raise Forbidden (403) unless the caller may access a row's area."""
         if self.caller is not None and not self.caller.may_access(area):
             raise Forbidden(TEXTS, "outside_your_area", field="area", area=area)
 
     def schedule(self, kind: str, key: str, at: datetime) -> None:
-        """Ask for a call of the due-time handler of `kind` at an instant."""
+        """Set a timer: the due handler of `kind` is called at an instant."""
         timers.schedule(self.connection, kind, key, at)
 
     def unschedule(self, kind: str, *keys: str) -> None:
-        """Take such calls back."""
+        """Cancel timers."""
         timers.unschedule(self.connection, kind, keys)
 
     def broadcast_on_commit(self, recorded: Recorded[Any]) -> None:
-        """Tell whoever watches this process of an event, once it is committed."""
+        """Broadcast an event inside this process once it is committed."""
         self.broadcasts.append(recorded)
 
     def on_commit(self, action: Callable[[], None]) -> None:
-        """Count or tell something once it is committed, and only then; it must not raise."""
-        self.after.append(action)
+        """Run an action after the commit, and only if it succeeds; the action must not raise."""
+        self.commit_actions.append(action)
 
 
 EventHandler = Callable[[Tx, Recorded[Any]], Iterable[Event]]
@@ -72,7 +72,7 @@ StartHandler = Callable[[Tx], Iterable[Event]]
 
 @dataclass(frozen=True, slots=True)
 class Batched:
-    """A handler that takes a run of events at once, for what is hot."""
+    """A handler that takes consecutive events at once, for frequent types."""
 
     handle: BatchHandler
 
@@ -84,8 +84,8 @@ Consumer = EventHandler | Batched
 class Handlers:
     """The handlers of one service, as its writer, inbox and ticker need them.
 
-    `consumes` are other services' events; `reacts` its own events, handled in the transaction
-    that made them; `due` its due things by kind.
+    `consumes`: by type, for other services' events. `reacts`: by type, for its own events, in the
+    transaction that appends them. `due`: by kind, for its timers.
     """
 
     name: str
@@ -93,7 +93,8 @@ class Handlers:
     consumes: Mapping[type[Event], Consumer] = field(default_factory=dict)
     reacts: Mapping[type[Event], EventHandler] = field(default_factory=dict)
     due: Mapping[str, DueHandler] = field(default_factory=dict)
-    # How long its readers wait for company of an event: who only reports lets who decides go first.
+    # How long its readers wait for more events before they apply one. A service that only reports
+    # leaves the machine to those that decide.
     linger_seconds: float = 0.0
-    # Whether its events can be found by the things they are about, for `why`.
+    # Whether its events are indexed by the ids they are about, for `why`.
     indexed: bool = True

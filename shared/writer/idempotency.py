@@ -1,7 +1,7 @@
-"""Remembered requests: the same client-made id and body again answers with the first result.
+"""The idempotency store: the same client-made id and body again get the first answer.
 
-The body is remembered as a keyed hash of the client's JSON before defaults, so that the memory
-holds nobody's data.
+Of the body only a keyed hash is stored, of the client's JSON before defaults are filled in, so
+that the store holds nobody's data.
 """
 
 import hashlib
@@ -23,24 +23,24 @@ requests = Table(
     core,
     Column("id", String(36), primary_key=True),
     Column("fingerprint", LargeBinary(16), nullable=False),
-    # Absent where the answer is the id alone.
+    # NULL where the answer is the id alone.
     Column("answer", LargeBinary),
     sqlite_with_rowid=False,
 )
 
 
-_RECALL = "SELECT id, fingerprint, answer FROM requests WHERE id IN"
-_REMEMBER = "INSERT INTO requests (id, fingerprint, answer) VALUES (?, ?, ?)"
-_REMEMBER_ONCE = "INSERT INTO requests (id, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING"
-_FORGET = "DELETE FROM requests WHERE id = ?"
+_SELECT = "SELECT id, fingerprint, answer FROM requests WHERE id IN"
+_INSERT = "INSERT INTO requests (id, fingerprint, answer) VALUES (?, ?, ?)"
+_INSERT_IF_ABSENT = "INSERT INTO requests (id, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_DELETE = "DELETE FROM requests WHERE id = ?"
 
 
-# What stands for the body of a work that has none.
-_ONCE = bytes(16)
+# The request hash of work that has no body.
+_NO_BODY = bytes(16)
 
 
 class SavedAnswer(NamedTuple):
-    """A request that was answered before."""
+    """The first answer to a request, and the hash of that request."""
 
     request_hash: bytes
     answer: Any
@@ -49,7 +49,7 @@ class SavedAnswer(NamedTuple):
 def request_hash(key: bytes, route: str, body: dict[str, Any], id_: str) -> bytes:
     """A keyed hash of a route and the client's JSON, whatever the order of its fields.
 
-    `id_` is the request's id as it is kept: in lower case, however the client wrote it.
+    `id_` is the request's id as it is stored: in lower case, however the client wrote it.
     """
     known = {**body, "id": id_} if "id" in body else body
     text = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
@@ -58,95 +58,100 @@ def request_hash(key: bytes, route: str, body: dict[str, Any], id_: str) -> byte
 
 @lru_cache(maxsize=1024)
 def route_tag(route: str) -> bytes:
-    """Sixteen bytes that tell one route from another."""
+    """Sixteen bytes that identify a route."""
     return hashlib.blake2b(route.encode(), digest_size=16).digest()
 
 
 @dataclass(slots=True, kw_only=True)
-class Once:
-    """A work that is known again when its commit is repeated after the answer was lost, without
-    an id made by a client: by a random name of its own, which no client can use."""
+class OneTimeWork:
+    """Work without a client-made id that is done once, even when its transaction is retried.
 
-    # Ids have hyphens.
-    once: str = field(default_factory=lambda: uuid4().hex)
+    A commit may succeed although its acknowledgement is lost; the retry then finds the work's
+    random id in the store.
+    """
+
+    # Without hyphens, so that no client's id can equal it.
+    work_id: str = field(default_factory=lambda: uuid4().hex)
 
     @property
     def ids(self) -> Sequence[str]:
-        """What it is remembered under."""
-        return (self.once,)
+        """The id that it is stored under."""
+        return (self.work_id,)
 
 
 class IdempotencyStore:
-    """What was answered under the ids that a transaction is about, and what it adds to that.
+    """The saved answers for the ids of one transaction's requests, old and new.
 
-    It is looked up once and written once, however many requests share the transaction.
+    They are read once and written once, however many requests share the transaction.
     """
 
     def __init__(self, connection: Connection, ids: Sequence[str]) -> None:
         self._connection = connection
-        self._known = saved_answer(connection, ids) if ids else {}
+        self._known = saved_answers(connection, ids) if ids else {}
         self._new: list[tuple[str, bytes, Any]] = []
 
-    def of(self, id_: str) -> SavedAnswer | None:
-        """What was answered under an id."""
+    def get(self, id_: str) -> SavedAnswer | None:
+        """The saved answer of a request; None for a new one."""
         return self._known.get(id_)
 
-    def save(self, id_: str, mark: bytes, answer: Any) -> None:
-        """Remember an answer."""
-        self._known[id_] = SavedAnswer(mark, answer)
-        self._new.append((id_, mark, answer))
+    def save(self, id_: str, request_hash: bytes, answer: Any) -> None:
+        """Save an answer under its request's id."""
+        self._known[id_] = SavedAnswer(request_hash, answer)
+        self._new.append((id_, request_hash, answer))
 
-    def is_first(self, name: str) -> bool:
-        """Whether a work of this name, one of its `ids`, is done for the first time."""
-        if name in self._known:
+    def is_first(self, work_id: str) -> bool:
+        """Whether work of this id, one of the transaction's `ids`, is done for the first time.
+
+        The id is saved when it is.
+        """
+        if work_id in self._known:
             return False
-        self.save(name, _ONCE, {"id": name})
+        self.save(work_id, _NO_BODY, {"id": work_id})
         return True
 
-    def mark(self) -> int:
-        """Where it stands, for `back_to`."""
+    def position(self) -> int:
+        """How many answers were added, for `undo_to`."""
         return len(self._new)
 
-    def undo_to(self, mark: int) -> None:
-        """Forget what was kept since a mark (its savepoint was rolled back)."""
-        for id_, _, _ in self._new[mark:]:
+    def undo_to(self, position: int) -> None:
+        """Drop the answers added since a position: its savepoint was rolled back."""
+        for id_, _, _ in self._new[position:]:
             del self._known[id_]
-        del self._new[mark:]
+        del self._new[position:]
 
     def write(self) -> None:
-        """Store what was kept."""
+        """Insert the new answers."""
         save(self._connection, self._new)
 
 
-def saved_answer(connection: Connection, ids: Sequence[str]) -> dict[str, SavedAnswer]:
-    """What was answered under these ids."""
+def saved_answers(connection: Connection, ids: Sequence[str]) -> dict[str, SavedAnswer]:
+    """The saved answers under these ids."""
     found: dict[str, SavedAnswer] = {}
     for start in range(0, len(ids), 500):
-        some = tuple(ids[start : start + 500])
-        marks = ", ".join("?" * len(some))
-        for row in send(connection, f"{_RECALL} ({marks})", some):
+        chunk = tuple(ids[start : start + 500])
+        placeholders = ", ".join("?" * len(chunk))
+        for row in send(connection, f"{_SELECT} ({placeholders})", chunk):
             answer = {"id": row.id} if row.answer is None else orjson.loads(row.answer)
             found[row.id] = SavedAnswer(bytes(row.fingerprint), answer)
     return found
 
 
 def save(connection: Connection, rows: Sequence[tuple[str, bytes, Any]]) -> None:
-    """Keep `(id, fingerprint, answer)` of requests done."""
+    """Insert `(id, request hash, answer)` of requests that were carried out."""
     values = [
-        (id_, mark, None if answer == {"id": id_} else orjson.dumps(answer))
-        for id_, mark, answer in rows
+        (id_, hash_, None if answer == {"id": id_} else orjson.dumps(answer))
+        for id_, hash_, answer in rows
     ]
     if values:
-        send(connection, _REMEMBER, values)
+        send(connection, _INSERT, values)
 
 
-def save_once(connection: Connection, name: str, mark: bytes) -> bytes:
-    """Keep a mark of sixteen bytes under a name that no client can use, unless one is kept there;
-    the one that is."""
-    send(connection, _REMEMBER_ONCE, (name, mark))
-    return saved_answer(connection, [name])[name].request_hash
+def save_if_absent(connection: Connection, name: str, value: bytes) -> bytes:
+    """Store 16 bytes under a name that no client can use, unless it has a value; returns that."""
+    send(connection, _INSERT_IF_ABSENT, (name, value))
+    return saved_answers(connection, [name])[name].request_hash
 
 
-def forget(connection: Connection, name: str) -> None:
-    """Let go what is kept under a name."""
-    send(connection, _FORGET, (name,))
+def delete(connection: Connection, name: str) -> None:
+    """Delete what is stored under a name."""
+    send(connection, _DELETE, (name,))

@@ -25,7 +25,7 @@ events = Table(
         primary_key=True,
         autoincrement=False,
     ),
-    # Machine time in milliseconds: the stream's age counts by it, whatever a drill's clock says.
+    # Machine time in milliseconds, also in a drill: the stream's retention goes by it.
     Column("stored_ms", BigInteger, nullable=False),
     Column("subject", Text, nullable=False),
     Column("document", LargeBinary, nullable=False),
@@ -55,12 +55,12 @@ _BEGIN = "INSERT INTO log_head (one, sequence) VALUES (1, 0) ON CONFLICT DO NOTH
 
 
 def machine_ms() -> int:
-    """Machine time in milliseconds, which stored rows and the stream's ages are measured by."""
+    """Machine time in milliseconds, by which the age of rows and messages is measured."""
     return time.time_ns() // 1_000_000
 
 
 def tag_of(thing: str) -> int:
-    """Sixty bits of an id: kept in order in half the time and half the room of its text."""
+    """60 bits of an id: they index in half the time and half the space of its text."""
     return int(thing[20:23] + thing[24:], 16)
 
 
@@ -74,7 +74,7 @@ class Row(NamedTuple):
 
 
 class AppendBuffer:
-    """The events one transaction appends: numbered at once, written together before its commit."""
+    """The events that one transaction appends: numbered at once, inserted before its commit."""
 
     def __init__(self, connection: Connection, database: Database) -> None:
         self._connection = connection
@@ -82,11 +82,11 @@ class AppendBuffer:
         lock = _LOCK if database.is_sqlite else _LOCK_ROW
         head = send(connection, lock).scalar_one_or_none()
         if head is None:
-            # The first transaction of all; a replica's first may come at the same moment.
+            # The service's first transaction; another process may begin its own at the same moment.
             send(connection, _BEGIN)
             head = send(connection, lock).scalar_one()
         self.head: int = head
-        # One moment for the page: a row that is stored late looks older, never younger.
+        # One time for the whole buffer: a row that is committed late looks older, never younger.
         self._ms = machine_ms()
         self._rows: list[Row] = []
         self._tags: list[tuple[int, int]] = []
@@ -95,27 +95,27 @@ class AppendBuffer:
         """Append a document that already carries the number `head + 1`."""
         self.head += 1
         self._rows.append(Row(self.head, self._ms, subject, document))
-        # Two ids may end alike, by chance or by intent.
+        # Two ids may have the same tag, by chance or by intent; the pair is the primary key.
         for tag in {tag_of(thing) for thing in things}:
             self._tags.append((tag, self.head))
 
-    def mark(self) -> tuple[int, int, int]:
-        """Where the page stands, for `back_to`."""
+    def position(self) -> tuple[int, int, int]:
+        """How far the buffer is filled, for `undo_to`."""
         return self.head, len(self._rows), len(self._tags)
 
-    def undo_to(self, mark: tuple[int, int, int]) -> None:
-        """Forget what was added since a mark (its savepoint was rolled back)."""
-        self.head = mark[0]
-        del self._rows[mark[1] :]
-        del self._tags[mark[2] :]
+    def undo_to(self, position: tuple[int, int, int]) -> None:
+        """Drop the rows added since a position: its savepoint was rolled back."""
+        self.head = position[0]
+        del self._rows[position[1] :]
+        del self._tags[position[2] :]
 
     def write(self) -> list[Row]:
-        """Store the page and move the head; returns its rows."""
+        """Insert the rows and move the head; returns the rows."""
         if not self._rows:
             return []
         send(self._connection, _INSERT, self._rows)
         if self._tags:
-            # In the order of the index: of a long one each page is then touched once.
+            # Sorted as the index is, so that each of its pages is touched once.
             send(self._connection, _INDEX, sorted(self._tags))
         send(self._connection, _MOVE, (self.head,))
         return self._rows
@@ -127,7 +127,7 @@ def head_of(connection: Connection) -> int:
 
 
 def first_row_since(connection: Connection, stored_ms: int) -> int | None:
-    """The number of the oldest row stored at or after a machine time, by halving the log."""
+    """The number of the oldest row stored at or after a machine time, found by binary search."""
     low = oldest(connection)
     if low is None:
         return None
@@ -156,13 +156,13 @@ def rows_from(connection: Connection, sequence: int, limit: int) -> list[Row]:
 
 
 def row_at(connection: Connection, sequence: int) -> Row | None:
-    """The row of a number."""
+    """The row with a number; None when there is none."""
     row = connection.execute(select(events).where(events.c.sequence == sequence)).first()
     return Row(*row) if row else None
 
 
 def rows_about(connection: Connection, thing: str, limit: int = 100) -> list[Row]:
-    """The latest rows about a thing (its id, or an event's), oldest first."""
+    """The latest rows about an id (of a record or an event), oldest first."""
     query = (
         select(events)
         .join(event_index, event_index.c.sequence == events.c.sequence)
@@ -171,5 +171,5 @@ def rows_about(connection: Connection, thing: str, limit: int = 100) -> list[Row
         .limit(limit)
     )
     rows = [Row(*row) for row in reversed(connection.execute(query).all())]
-    # Two ids of one tag are not to be feared, but nobody must be shown another's history.
+    # Two ids hardly ever have the same tag, but nobody must be shown another id's history.
     return [row for row in rows if thing.encode() in row.document]

@@ -1,4 +1,4 @@
-"""Requests as work for the writer: one command, a trial of one, or many lines of one kind."""
+"""Requests as work for the writer: one command, a dry run of one, or a bulk of many lines."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared.metrics import counters as counting
 from shared.security.tokens import Caller
 from shared.writer.commands import Answer, Command, Handler
 from shared.writer.handlers import Tx
-from shared.writer.idempotency import Once, SavedAnswer
+from shared.writer.idempotency import OneTimeWork, SavedAnswer
 from shared.writer.transaction import Transaction
 
 log = get_logger(__name__)
@@ -21,18 +21,18 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The answer to a request, and whether it was given before."""
+    """The answer to a request, and whether the request was a repeat."""
 
     answer: Any
-    again: bool = False
+    repeated: bool = False
 
 
 @dataclass(slots=True)
-class Request(Once):
+class Request(OneTimeWork):
     """One command by one caller.
 
-    Of what is not remembered, that it was done is kept all the same: what it leaves in the audit
-    log must not stand there twice.
+    Where the answer is not saved, the id of the work is: a retried transaction must not enter it
+    in the audit log twice.
     """
 
     handler: Handler
@@ -44,43 +44,46 @@ class Request(Once):
 
     @property
     def ids(self) -> Sequence[str]:
-        """The id that it is remembered under."""
-        return (self.command.id if self._mark else self.once,)
+        """The id that it is stored under."""
+        return (self.command.id if self._hash_to_save else self.work_id,)
 
     @property
-    def _mark(self) -> bytes | None:
-        """What it is known again by; None for what is not remembered."""
-        return self.request_hash if getattr(self.command, "remembered", True) else None
+    def _hash_to_save(self) -> bytes | None:
+        """The hash that is saved with the answer; None when the answer is not saved."""
+        return self.request_hash if getattr(self.command, "saves_answer", True) else None
 
     def run(self, tx: Transaction, *, isolate: bool) -> Done:
-        """Do it, or recall that it was done; without a fingerprint its answer is not kept."""
+        """Carry out the command, or return the saved answer of a repeat.
+
+        Without a request hash nothing is saved.
+        """
         tx.caller = self.caller
         try:
-            return self._do(tx)
+            return self._carry_out(tx)
         except Exception as error:
             if isolate and not isinstance(error, Rejected) and not is_transient(error):
                 counting.failed(tx.handlers.name, self.handler)
             raise
 
-    def _do(self, tx: Transaction) -> Done:
-        mark = self._mark
-        if mark is None:
-            if tx.idempotency.is_first(self.once):
+    def _carry_out(self, tx: Transaction) -> Done:
+        request_hash = self._hash_to_save
+        if request_hash is None:
+            if tx.idempotency.is_first(self.work_id):
                 tx.handle(self.handler, self.command)
             return Done(self.answer(tx, self.command) if self.answer else {})
-        before = tx.idempotency.of(self.command.id)
-        if before is not None:
-            return Done(_same_request(before, mark), again=True)
+        saved = tx.idempotency.get(self.command.id)
+        if saved is not None:
+            return Done(_saved_answer(saved, request_hash), repeated=True)
         tx.handle(self.handler, self.command)
         answer = self.answer(tx, self.command) if self.answer else {"id": self.command.id}
-        tx.idempotency.save(self.command.id, mark, answer)
+        tx.idempotency.save(self.command.id, request_hash, answer)
         return Done(answer)
 
 
-def _same_request(before: SavedAnswer, request_hash: bytes) -> Any:
-    if before.request_hash != request_hash:
+def _saved_answer(saved: SavedAnswer, request_hash: bytes) -> Any:
+    if saved.request_hash != request_hash:
         raise Conflict(TEXTS, "same_id_other_body", field="id")
-    return before.answer
+    return saved.answer
 
 
 Attempt = Callable[[Transaction, Any], Any]
@@ -88,22 +91,22 @@ Attempt = Callable[[Transaction, Any], Any]
 
 @dataclass(slots=True)
 class DryRun:
-    """A wish that is tried out: all that it does and sets off is undone, its answer alone stays."""
+    """A request whose effects are rolled back, with all that follows from them; it only answers."""
 
     attempt: Attempt
-    wish: Any
+    request: Any
     caller: Caller | None
     size: int = 1
 
     def run(self, tx: Transaction, *, isolate: bool) -> Any:  # noqa: ARG002 - see Work
-        """Do it, look, and go back."""
+        """Carry the request out, take the answer, and roll back."""
         tx.caller = self.caller
         with tx.savepoint(keep=False):
-            return self.attempt(tx, self.wish)
+            return self.attempt(tx, self.request)
 
 
 class Line(NamedTuple):
-    """A good line of a bulk: its number, its command and its fingerprint."""
+    """A valid line of a bulk: its number, its command and its request hash."""
 
     number: int
     command: Command
@@ -112,7 +115,7 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class BulkDone:
-    """What became of the lines: how many were new, how many known, which were refused and why."""
+    """The result of a bulk: how many lines were new or repeats, and which were rejected and why."""
 
     recorded: int
     duplicates: int
@@ -121,7 +124,7 @@ class BulkDone:
 
 @dataclass(slots=True)
 class Bulk:
-    """Many commands of one kind by one caller; a refused line does not hold up the others."""
+    """Many commands of one kind by one caller; a rejected line does not affect the others."""
 
     handler: Callable[[Tx, Sequence[Any]], Iterable[Event]]
     lines: Sequence[Line]
@@ -134,7 +137,7 @@ class Bulk:
 
     @property
     def ids(self) -> Sequence[str]:
-        """The ids that its lines are remembered under."""
+        """The ids that its lines are stored under."""
         return [line.command.id for line in self.lines]
 
     def run(self, tx: Transaction, *, isolate: bool) -> BulkDone:
@@ -142,30 +145,30 @@ class Bulk:
         tx.caller = self.caller
         done = BulkDone(0, 0, [])
         if isolate:
-            # A repeat is one of what was kept: whether the first was is known when its turn comes.
+            # A line repeats an earlier one only if that was saved, not if it was rejected.
             for line in self.lines:
                 if self._is_new(line, _saved_hash(tx, line), done):
-                    self._one(tx, line, done)
-        elif fresh := self._fresh(tx, done):
-            self._record(tx, fresh)
-            done.recorded = len(fresh)
+                    self._record_isolated(tx, line, done)
+        elif new := self._new_lines(tx, done):
+            self._record(tx, new)
+            done.recorded = len(new)
         return done
 
-    def _fresh(self, tx: Transaction, done: BulkDone) -> list[Line]:
-        """The lines that are new, when none of them is refused."""
-        fresh: list[Line] = []
+    def _new_lines(self, tx: Transaction, done: BulkDone) -> list[Line]:
+        """The lines that repeat no other, provided that none is rejected."""
+        new: list[Line] = []
         seen: dict[str, bytes] = {}
         for line in self.lines:
             if self._is_new(line, _saved_hash(tx, line) or seen.get(line.command.id), done):
                 seen[line.command.id] = line.request_hash
-                fresh.append(line)
-        return fresh
+                new.append(line)
+        return new
 
-    def _is_new(self, line: Line, before: bytes | None, done: BulkDone) -> bool:
-        """Whether a line's id stands for nothing yet; else it is counted as what it is."""
-        if before is None:
+    def _is_new(self, line: Line, saved_hash: bytes | None, done: BulkDone) -> bool:
+        """Whether a line's id is new; otherwise counts it as a duplicate or as rejected."""
+        if saved_hash is None:
             return True
-        if before == line.request_hash:
+        if saved_hash == line.request_hash:
             done.duplicates += 1
         else:
             error = Conflict(TEXTS, "same_id_other_body", field="id")
@@ -177,7 +180,7 @@ class Bulk:
         for line in lines:
             tx.idempotency.save(line.command.id, line.request_hash, {"id": line.command.id})
 
-    def _one(self, tx: Transaction, line: Line, done: BulkDone) -> None:
+    def _record_isolated(self, tx: Transaction, line: Line, done: BulkDone) -> None:
         try:
             with tx.savepoint():
                 self._record(tx, [line])
@@ -192,6 +195,6 @@ class Bulk:
 
 
 def _saved_hash(tx: Transaction, line: Line) -> bytes | None:
-    """The fingerprint of what was done under a line's id."""
-    known = tx.idempotency.of(line.command.id)
-    return known.request_hash if known else None
+    """The request hash that is saved under a line's id; None for a new id."""
+    saved = tx.idempotency.get(line.command.id)
+    return saved.request_hash if saved else None

@@ -1,6 +1,6 @@
-"""Due things as rows: a handler asks to be called at an instant, and the tick hands it over.
+"""Timers as rows: a handler asks to be called at an instant, and the ticker submits the call.
 
-Never a sleeping task: what is due survives a restart, and a virtual clock can step to it.
+There are no sleeping tasks: a timer survives a restart, and a virtual clock can step to it.
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ _SCHEDULE = (
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a due-time handler receives: its kind, the key it was scheduled under, and the time."""
+    """A timer that is due: its kind, the key it was scheduled under, and its time."""
 
     kind: str
     key: str
@@ -39,39 +39,39 @@ class Due:
 
 
 def schedule(connection: Connection, kind: str, key: str, at: datetime) -> None:
-    """Ask for a call at an instant; a second call for the same kind and key moves it."""
+    """Set a timer; setting the same kind and key again moves it."""
     schedule_many(connection, kind, [(key, at)])
 
 
 def schedule_many(connection: Connection, kind: str, items: Iterable[tuple[str, datetime]]) -> None:
-    """Ask for many calls of one kind at once."""
-    wanted = dict(items)
-    if not wanted:
+    """Set many timers of one kind at once."""
+    times = dict(items)
+    if not times:
         return
-    stored = Instant().process_bind_param
-    rows = [(kind, key, stored(at, connection.dialect)) for key, at in wanted.items()]
+    to_column = Instant().process_bind_param
+    rows = [(kind, key, to_column(at, connection.dialect)) for key, at in times.items()]
     send(connection, _SCHEDULE, rows)
 
 
 def unschedule(connection: Connection, kind: str, keys: Iterable[str]) -> None:
-    """Take calls back; those that are not there are no error."""
-    wanted = list(keys)
-    for start in range(0, len(wanted), 500):
+    """Cancel timers; it is no error when one does not exist."""
+    all_keys = list(keys)
+    for start in range(0, len(all_keys), 500):
         connection.execute(
             delete(due_rows).where(
-                due_rows.c.kind == kind, due_rows.c.key.in_(wanted[start : start + 500])
+                due_rows.c.kind == kind, due_rows.c.key.in_(all_keys[start : start + 500])
             )
         )
 
 
 def due_until(connection: Connection, now: datetime, limit: int = 200) -> list[Due]:
-    """What is due by now, earliest first."""
+    """The timers that are due by now, earliest first."""
     query = select(due_rows).where(due_rows.c.at <= now)
     query = query.order_by(due_rows.c.at, due_rows.c.kind, due_rows.c.key).limit(limit)
     return [Due(row.kind, row.key, row.at) for row in connection.execute(query)]
 
 
 def next_due(connection: Connection) -> datetime | None:
-    """The earliest instant at which something is due; None when nothing is."""
+    """When the earliest timer is due; None without timers."""
     at = connection.execute(select(func.min(due_rows.c.at))).scalar()
     return at if at is None or isinstance(at, datetime) else datetime.fromisoformat(at)

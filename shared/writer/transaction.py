@@ -1,4 +1,4 @@
-"""One transaction as the writer sees it: what its handlers return, kept and undone together."""
+"""One transaction as the writer sees it: it collects what handlers return, and can undo parts."""
 
 import contextlib
 import time
@@ -18,64 +18,71 @@ from shared.writer.idempotency import IdempotencyStore
 from shared.writer.log import AppendBuffer, Row
 
 
-class Mark(NamedTuple):
-    """Where a transaction stood at a savepoint."""
+class Position(NamedTuple):
+    """How much a transaction had collected at a savepoint."""
 
-    page: tuple[int, int, int]
+    buffer: tuple[int, int, int]
     idempotency: int
     broadcasts: int
-    after: int
-    kept: int
+    commit_actions: int
+    event_types: int
 
 
 class Transaction(Tx):
-    """The writer's own face of a transaction: it also keeps events, answers and savepoints."""
+    """The writer's view of a transaction: with the log, the saved answers and savepoints."""
 
     def __init__(
         self,
         session: Session,
         handlers: Handlers,
         site: Site,
-        page: AppendBuffer,
+        buffer: AppendBuffer,
         ids: Sequence[str] = (),
     ) -> None:
         super().__init__(session, site)
         self.handlers = handlers
-        self.page = page
-        # What was answered under the ids of the requests that share this transaction.
+        self.buffer = buffer
+        # The saved answers of the requests that share this transaction.
         self.idempotency = IdempotencyStore(self.connection, ids)
-        # The type of each event kept, in order.
-        self.kept: list[type[Event]] = []
+        # The type of each event appended, in order.
+        self.event_types: list[type[Event]] = []
         self._time = self.now.isoformat(timespec="milliseconds")
 
-    def mark(self) -> Mark:
-        """Where the transaction stands beside its rows, for `back_to`."""
-        beside = (len(self.broadcasts), len(self.after), len(self.kept))
-        return Mark(self.page.mark(), self.idempotency.mark(), *beside)
+    def position(self) -> Position:
+        """How much was collected beside the rows of the session, for `undo_to`."""
+        return Position(
+            self.buffer.position(),
+            self.idempotency.position(),
+            len(self.broadcasts),
+            len(self.commit_actions),
+            len(self.event_types),
+        )
 
-    def undo_to(self, mark: Mark) -> None:
-        """Forget the events, answers, announcements and actions since a mark."""
-        self.page.undo_to(mark.page)
-        self.idempotency.undo_to(mark.idempotency)
-        del self.broadcasts[mark.broadcasts :]
-        del self.after[mark.after :]
-        del self.kept[mark.kept :]
+    def undo_to(self, position: Position) -> None:
+        """Drop the events, answers, broadcasts and commit actions since a position."""
+        self.buffer.undo_to(position.buffer)
+        self.idempotency.undo_to(position.idempotency)
+        del self.broadcasts[position.broadcasts :]
+        del self.commit_actions[position.commit_actions :]
+        del self.event_types[position.event_types :]
 
     def write(self) -> list[Row]:
-        """Store what was gathered for the end: answers and events; returns the log's new rows."""
+        """Write what was collected for the end, answers and events; returns the log's new rows."""
         self.session.flush()
         self.idempotency.write()
-        return self.page.write()
+        return self.buffer.write()
 
     @contextlib.contextmanager
     def savepoint(self, *, keep: bool = True) -> Iterator[None]:
-        """A part that is undone as a whole, its rows and all else, when it raises; in any case
-        unless it is to be kept."""
-        mark = self.mark()
+        """Undo everything done inside, rows and events alike, when it raises.
+
+        With `keep` false it is always undone.
+        """
+        position = self.position()
         done = False
         try:
             with self.session.begin_nested() as part:
-                # The session sends SAVEPOINT when it is next asked for its connection, not before.
+                # Only asking for the connection makes the session send SAVEPOINT.
                 self.session.connection()
                 yield
                 if not keep:
@@ -83,48 +90,48 @@ class Transaction(Tx):
             done = keep
         finally:
             if not done:
-                self.undo_to(mark)
+                self.undo_to(position)
 
     def handle(
         self, handler: Callable[[Tx, Any], Iterable[Event]], what: Any, items: int = 1
     ) -> list[Event]:
-        """Call a handler and keep the events it returns; `items` says how many things it takes.
+        """Call a handler and append the events it returns; `items` is how many items it takes.
 
-        Its time is counted, with that of the service's own handlers of those events.
+        The time measured includes the service's own handlers of those events.
         """
         began = time.perf_counter()
-        kept = self.append(handler(self, what))
+        appended = self.append(handler(self, what))
         counting.handled(self.handlers.name, handler, items, time.perf_counter() - began)
-        return kept
+        return appended
 
     def append(self, events: Iterable[Event]) -> list[Event]:
-        """Number and keep events, and hand them to the service's own handlers.
+        """Append events to the log, and call the service's own handlers of them.
 
-        Returns all that were kept, the answers of those handlers included.
+        Returns all events appended, including those that these handlers returned.
         """
-        waiting = deque(events)
-        kept: list[Event] = []
-        while waiting:
-            event = waiting.popleft()
-            event_id = self._keep(event)
-            kept.append(event)
+        remaining = deque(events)
+        appended: list[Event] = []
+        while remaining:
+            event = remaining.popleft()
+            event_id = self._append_one(event)
+            appended.append(event)
             react = self.handlers.reacts.get(type(event))
             if react is not None:
-                head = self.page.head
+                head = self.buffer.head
                 recorded = Recorded(event_id, event.service, head, self.now, event)
-                waiting.extend(react(self, recorded))
-        return kept
+                remaining.extend(react(self, recorded))
+        return appended
 
-    def _keep(self, event: Event) -> str:
-        """Number an event and keep its document; returns its id."""
+    def _append_one(self, event: Event) -> str:
+        """Number an event and buffer its document; returns its id."""
         event_id = event.derived_id() if event.because else str(uuid_utils.uuid7())
-        sequence = self.page.head + 1
+        sequence = self.buffer.head + 1
         document = encode(
             event, event_id, sequence, self._time, self.site.name, drill=self.site.drill
         )
         things: set[str] = set()
         if self.handlers.indexed:
             things = {event_id, *[thing for name in event.about if (thing := getattr(event, name))]}
-        self.page.add(subject_of(event.service, event.name, event.area), document, things)
-        self.kept.append(type(event))
+        self.buffer.add(subject_of(event.service, event.name, event.area), document, things)
+        self.event_types.append(type(event))
         return event_id

@@ -1,7 +1,7 @@
-"""The writer: one per service. Every change goes through it, in the order it came.
+"""The writer: one per service. Every change goes through it, in the order of submission.
 
-It takes what queued while the last commit ran into one transaction, runs the handlers, appends
-the events they return to the log, commits, and only then answers. There is no timer.
+It takes all that queued during the last commit into one transaction, runs the handlers, appends
+the events they return to the log, commits, and only then answers. It never waits for more work.
 """
 
 import asyncio
@@ -28,34 +28,39 @@ from shared.writer.handlers import Handlers
 from shared.writer.log import AppendBuffer, Row
 from shared.writer.transaction import Transaction
 
-# More would hold up a single request behind it for longer, and commits hardly the faster.
-MOST_AT_ONCE = 1024
-DATABASE_PATIENCE_SECONDS = 10.0
-# About the thousand pages after which SQLite itself would; the least that a commit writes.
-SETTLED_AFTER_BYTES = 4 * 1024 * 1024
-A_COMMIT_BYTES = 32 * 1024
+# A larger batch delays a single request behind it for longer, and is hardly any faster.
+MAX_BATCH_SIZE = 1024
+DATABASE_RETRY_SECONDS = 10.0
+# The write-ahead log is checkpointed above this size: about the thousand pages that SQLite takes.
+WAL_CHECKPOINT_BYTES = 4 * 1024 * 1024
+# The least that a commit adds to the write-ahead log.
+COMMIT_BYTES = 32 * 1024
 IDLE_SECONDS = 0.01
 
 log = get_logger(__name__)
 
 
 class Work(Protocol):
-    """Something for the writer to do: a request, a run of events, a due time."""
+    """Something for the writer to do: a request, a batch of events, timers that are due."""
 
     @property
     def size(self) -> int:
-        """How many records it is about, so that a transaction does not grow without end."""
+        """How many records it changes; bounds the size of a transaction."""
         ...
 
     def run(self, tx: Transaction, *, isolate: bool) -> Any:
-        """Do it; the answer goes to who submitted it. `isolate` is a second try after a failure."""
+        """Do it; the result goes to whoever submitted it.
+
+        `isolate` is true on the second try, after something in the transaction raised: each item
+        then runs in a savepoint of its own.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What one transaction did: the log's head (None when it failed), an outcome or error for each
-    work, the rows appended, and the events announced."""
+    """What one transaction did: the log's head (None when it failed), a result or an error for
+    each work, the rows appended, and the events to broadcast."""
 
     head: int | None
     outcomes: Sequence[Any]
@@ -64,14 +69,14 @@ class Commit:
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _Submission:
     work: Work
     size: int
     future: asyncio.Future[Any]
 
 
 class Writer:
-    """The one hand that writes a service's database, on a thread of its own."""
+    """Makes all changes of a service's database, on a thread of its own."""
 
     def __init__(
         self,
@@ -85,17 +90,17 @@ class Writer:
         self.site = site
         self.database = database
         self._committed = committed
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[_Submission] = deque()
         self._wake = threading.Event()
         self._stopping = False
         self._pending = 0
         self._wal_bytes = 0
-        self._serving_since: float | None = None
+        self._transaction_began: float | None = None
         self.head = 0
         self._seconds = metrics.TRANSACTION_SECONDS.labels(handlers.name)
         self._logged = metrics.EVENTS_LOGGED.labels(handlers.name)
-        # Why no change is taken at present; None while changes are taken.
-        self.refuses: str | None = None
+        # Why changes are rejected at present; None while they are accepted.
+        self.unavailable: str | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(
             target=self._run, name=f"{handlers.name}-writer", daemon=True
@@ -107,13 +112,13 @@ class Writer:
         return self._pending == 0
 
     @property
-    def waiting_seconds(self) -> float:
-        """How long the transaction under way has taken, all its tries together; 0 without one.
+    def transaction_seconds(self) -> float:
+        """How long the running transaction has taken, retries included; 0 without one.
 
-        What queues behind it has waited for no longer.
+        No queued work has waited for longer.
         """
-        since = self._serving_since
-        return 0.0 if since is None else time.monotonic() - since
+        began = self._transaction_began
+        return 0.0 if began is None else time.monotonic() - began
 
     def start(self) -> None:
         """Start the thread; must be called in the event loop that will submit."""
@@ -121,38 +126,38 @@ class Writer:
         self._thread.start()
 
     async def stop(self) -> None:
-        """Finish what is queued and end the thread."""
+        """Finish the queued work and end the thread."""
         self._stopping = True
         self._wake.set()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
 
     async def submit(self, work: Work) -> Any:
-        """Queue a change and await its commit; raises what the work raised, or Unavailable."""
+        """Queue work and await its commit; raises what the work raised, or Unavailable."""
         if self._stopping or self._loop is None or not self._thread.is_alive():
             raise Unavailable("the service is stopping")
-        if self.refuses:
-            raise Unavailable(self.refuses)
-        waiting = _Waiting(work, work.size, self._loop.create_future())
+        if self.unavailable:
+            raise Unavailable(self.unavailable)
+        submission = _Submission(work, work.size, self._loop.create_future())
         self._pending += 1
-        self._queue.append(waiting)
+        self._queue.append(submission)
         self._wake.set()
-        return await waiting.future
+        return await submission.future
 
     def _run(self) -> None:
         while True:
-            unsettled = self._wal_bytes > SETTLED_AFTER_BYTES
-            idle = not self._wake.wait(IDLE_SECONDS if unsettled else None)
+            checkpoint_due = self._wal_bytes > WAL_CHECKPOINT_BYTES
+            idle = not self._wake.wait(IDLE_SECONDS if checkpoint_due else None)
             self._wake.clear()
             while self._queue:
-                self._serve(self._take())
+                self._commit_batch(self._next_batch())
             if self._stopping and not self._queue:
                 return
             if idle and not self.site.priority.claimed:
                 self._wal_checkpoint()
 
     def _wal_checkpoint(self) -> None:
-        """What SQLite would do within a commit, before the answer, is done after it."""
+        """Do between commits what SQLite would do within one, where an answer would wait for it."""
         self._wal_bytes = 0
         try:
             self.database.wal_checkpoint()
@@ -161,64 +166,65 @@ class Writer:
                 "database.wal_checkpoint_failed", service=self.handlers.name, error=str(error)
             )
 
-    def _take(self) -> list[_Waiting]:
-        taken: list[_Waiting] = []
+    def _next_batch(self) -> list[_Submission]:
+        batch: list[_Submission] = []
         size = 0
-        while self._queue and (not taken or size + self._queue[0].size <= MOST_AT_ONCE):
-            waiting = self._queue.popleft()
-            size += waiting.size
-            taken.append(waiting)
-        return taken
+        while self._queue and (not batch or size + self._queue[0].size <= MAX_BATCH_SIZE):
+            submission = self._queue.popleft()
+            size += submission.size
+            batch.append(submission)
+        return batch
 
-    def _serve(self, taken: list[_Waiting]) -> None:
-        works = [waiting.work for waiting in taken]
-        self._serving_since = time.monotonic()
+    def _commit_batch(self, batch: list[_Submission]) -> None:
+        works = [submission.work for submission in batch]
+        self._transaction_began = time.monotonic()
         try:
             commit = self.apply(works)
-            self._wal_bytes += A_COMMIT_BYTES + sum(len(row.document) for row in commit.rows)
-        except BaseException as error:  # noqa: BLE001 - whoever waits must hear of any failure
-            commit = Commit(None, [error] * len(taken), [], [])
+            self._wal_bytes += COMMIT_BYTES + sum(len(row.document) for row in commit.rows)
+        except BaseException as error:  # noqa: BLE001 - passed on to every submitter
+            commit = Commit(None, [error] * len(batch), [], [])
         finally:
-            self._serving_since = None
+            self._transaction_began = None
         if self._loop is not None:
-            # The loop may be closed at any moment; what is committed is committed.
+            # The loop may be closed at any moment; the commit is valid all the same.
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._deliver, taken, commit)
+                self._loop.call_soon_threadsafe(self._deliver, batch, commit)
 
-    def _deliver(self, taken: list[_Waiting], commit: Commit) -> None:
-        self._pending -= len(taken)
+    def _deliver(self, batch: list[_Submission], commit: Commit) -> None:
+        self._pending -= len(batch)
         try:
             if commit.head is not None:
                 self.head = max(self.head, commit.head)
                 self._committed(commit)
         finally:
-            self._answer(taken, commit.outcomes)
+            self._answer(batch, commit.outcomes)
 
-    def _answer(self, taken: list[_Waiting], outcomes: Sequence[Any]) -> None:
-        for waiting, outcome in zip(taken, outcomes, strict=True):
-            if waiting.future.done():
+    def _answer(self, batch: list[_Submission], outcomes: Sequence[Any]) -> None:
+        for submission, outcome in zip(batch, outcomes, strict=True):
+            future = submission.future
+            if future.done():
                 continue
             if isinstance(outcome, StopIteration):
-                # A future does not take it, and whoever waits must hear of any failure.
-                waiting.future.set_exception(RuntimeError("a handler ran out of items"))
+                # A future rejects StopIteration, and every submitter must get an answer.
+                future.set_exception(RuntimeError("a handler raised StopIteration"))
             elif isinstance(outcome, BaseException):
-                waiting.future.set_exception(outcome)
+                future.set_exception(outcome)
             else:
-                waiting.future.set_result(outcome)
+                future.set_result(outcome)
 
     def apply(self, works: Sequence[Work]) -> Commit:
-        """Do works in one transaction, with an outcome or error for each.
+        """Do works in one transaction, with a result or an error for each.
 
-        First all together; when one raises, again from the beginning with a savepoint around
-        each, so that a refusal costs its neighbours nothing. Raises Unavailable when the database
-        does not answer in time.
+        They run together first. When one raises, all run again with a savepoint around each, so
+        that a rejection does not affect the others. Raises Unavailable when the database does not
+        answer in time.
         """
-        deadline = time.monotonic() + DATABASE_PATIENCE_SECONDS
+        deadline = time.monotonic() + DATABASE_RETRY_SECONDS
         pause = 0.05
         isolate = False
         while True:
             try:
-                commit, after = self._transact(works, isolate=isolate)
+                commit, actions = self._transact(works, isolate=isolate)
             except Exception as error:
                 if is_transient(error):
                     if time.monotonic() + pause > deadline:
@@ -232,7 +238,7 @@ class Writer:
                 else:
                     isolate = True
             else:
-                for action in after:
+                for action in actions:
                     action()
                 return commit
 
@@ -241,22 +247,22 @@ class Writer:
     ) -> tuple[Commit, list[Callable[[], None]]]:
         began = time.perf_counter()
         with self.database.writing() as session:
-            page = AppendBuffer(session.connection(), self.database)
-            # Requests alone have ids that their answers are remembered under.
+            buffer = AppendBuffer(session.connection(), self.database)
+            # Only some works have ids in the idempotency store.
             ids = [id_ for work in works for id_ in getattr(work, "ids", ())]
-            tx = Transaction(session, self.handlers, self.site, page, ids)
+            tx = Transaction(session, self.handlers, self.site, buffer, ids)
             if isolate:
-                outcomes = [self._savepoint(tx, work) for work in works]
+                outcomes = [self._run_isolated(tx, work) for work in works]
             else:
                 outcomes = [work.run(tx, isolate=False) for work in works]
             rows = tx.write()
             session.commit()
         self._seconds.observe(time.perf_counter() - began)
         self._logged.inc(len(rows))
-        counting.logged(self.handlers.name, tx.kept)
-        return Commit(page.head, outcomes, rows, tx.broadcasts), tx.after
+        counting.logged(self.handlers.name, tx.event_types)
+        return Commit(buffer.head, outcomes, rows, tx.broadcasts), tx.commit_actions
 
-    def _savepoint(self, tx: Transaction, work: Work) -> Any:
+    def _run_isolated(self, tx: Transaction, work: Work) -> Any:
         try:
             with tx.savepoint():
                 return work.run(tx, isolate=True)

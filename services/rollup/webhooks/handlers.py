@@ -14,7 +14,7 @@ from shared.exceptions import Conflict, NotFound
 from shared.i18n.catalogue import Catalogue
 from shared.inbox.checkpoints import checkpoint_in
 from shared.security.audit import Recording, record
-from shared.writer.idempotency import Once
+from shared.writer.idempotency import OneTimeWork
 from shared.writer.transaction import Transaction
 
 TEXTS = Catalogue.beside(__file__)
@@ -34,7 +34,7 @@ WELL: Final = {
 
 
 @dataclass(slots=True)
-class AddTarget(Once):
+class AddTarget(OneTimeWork):
     """A new target, told of what follows from now on, or of everything there is in the streams.
 
     Its answer is the target's id.
@@ -51,7 +51,7 @@ class AddTarget(Once):
 
     def run(self, tx: Transaction, *, isolate: bool) -> str:  # noqa: ARG002 - see Work
         """Store it with its places; raises Invalid."""
-        if not tx.idempotency.is_first(self.once):
+        if not tx.idempotency.is_first(self.work_id):
             return self.target
         tx.caller = None
         endpoint(self.url, private=self.private)
@@ -66,7 +66,7 @@ class AddTarget(Once):
         )
         tx.session.add(row)
         for source in sources_of(self.types):
-            here = tx.page.head if source == tx.handlers.name else None
+            here = tx.buffer.head if source == tx.handlers.name else None
             reached = checkpoint_in(tx.connection, source) if here is None else here
             place = FROM_START if self.from_start else reached
             tx.session.add(WebhookPlace(target=target, source=source, sequence=place))
@@ -75,7 +75,7 @@ class AddTarget(Once):
 
 
 @dataclass(slots=True)
-class RemoveTarget(Once):
+class RemoveTarget(OneTimeWork):
     """A target that is told no more."""
 
     target: str
@@ -84,7 +84,7 @@ class RemoveTarget(Once):
 
     def run(self, tx: Transaction, *, isolate: bool) -> None:  # noqa: ARG002 - see Work
         """Forget it and its places; raises NotFound."""
-        if not tx.idempotency.is_first(self.once):
+        if not tx.idempotency.is_first(self.work_id):
             return
         tx.session.delete(_target(tx, self.target))
         tx.session.execute(delete(WebhookPlace).where(WebhookPlace.target == self.target))
@@ -92,7 +92,7 @@ class RemoveTarget(Once):
 
 
 @dataclass(slots=True)
-class PauseTarget(Once):
+class PauseTarget(OneTimeWork):
     """A target that is sent nothing until it is resumed; nothing is lost meanwhile."""
 
     target: str
@@ -102,7 +102,7 @@ class PauseTarget(Once):
 
     def run(self, tx: Transaction, *, isolate: bool) -> None:  # noqa: ARG002 - see Work
         """Pause or resume it; raises NotFound."""
-        if not tx.idempotency.is_first(self.once):
+        if not tx.idempotency.is_first(self.work_id):
             return
         _target(tx, self.target).paused = tx.now if self.paused else None
         record(tx, "webhook.pause" if self.paused else "webhook.resume", self.target, self.reason)

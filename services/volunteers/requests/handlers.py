@@ -63,7 +63,7 @@ class CancelAssistance(Command):
 class GrantAccess(Command):
     """Asks for the permission to read the address of who is to be helped."""
 
-    remembered = False
+    saves_answer = False
 
     request_id: Id
 

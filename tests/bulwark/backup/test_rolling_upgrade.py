@@ -86,7 +86,7 @@ class FromTheFuture:
             written = encode(
                 event,
                 new_id(),
-                tx.page.head + 1,
+                tx.buffer.head + 1,
                 event.occurred_at.isoformat(),
                 "test",
                 drill=False,
@@ -94,7 +94,7 @@ class FromTheFuture:
             envelope: dict[str, Any] = parse(written)
             envelope["type"] = f"bulwark.intake.{kind}"
             envelope["data"] = {**envelope["data"], "thermometer": "T-1"}
-            tx.page.add(subject_of("intake", kind, AREA), orjson.dumps(envelope))
+            tx.buffer.add(subject_of("intake", kind, AREA), orjson.dumps(envelope))
 
 
 @pytest.mark.requirement("P1")

@@ -115,8 +115,8 @@ class Told:
         for event in self.events:
             event_id = event.derived_id() if event.because else new_id()
             time = event.occurred_at.isoformat()
-            document = encode(event, event_id, tx.page.head + 1, time, "test", drill=False)
-            tx.page.add(subject_of(event.service, event.name, event.area), document)
+            document = encode(event, event_id, tx.buffer.head + 1, time, "test", drill=False)
+            tx.buffer.add(subject_of(event.service, event.name, event.area), document)
 
 
 def tell(node: Node, *events: Event) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from shared.database.engine import Database
 from shared.writer.handlers import Handlers
 from shared.writer.transaction import Transaction
-from shared.writer.writer import SETTLED_AFTER_BYTES, Writer
+from shared.writer.writer import WAL_CHECKPOINT_BYTES, Writer
 from tests.support.core.pair import make_site, open_database
 from tests.support.harness import eventually
 
@@ -23,7 +23,7 @@ class Much:
 
     def run(self, tx: Transaction, *, isolate: bool) -> None:
         for _ in range(self.documents):
-            tx.page.add("events.test", b"x" * MEGABYTE)
+            tx.buffer.add("events.test", b"x" * MEGABYTE)
 
 
 def opened(folder: Path) -> tuple[Database, Path]:
@@ -49,8 +49,8 @@ def test_file_holds_what_was_written_when_the_writer_has_nothing_else_to_do(
     tmp_path: Path,
 ) -> None:
     database, file = opened(tmp_path)
-    loop, writer = written(database, Much(2 * SETTLED_AFTER_BYTES))
-    eventually(lambda: file.stat().st_size > 2 * SETTLED_AFTER_BYTES)
+    loop, writer = written(database, Much(2 * WAL_CHECKPOINT_BYTES))
+    eventually(lambda: file.stat().st_size > 2 * WAL_CHECKPOINT_BYTES)
     loop.run_until_complete(writer.stop())
     loop.close()
     database.close()

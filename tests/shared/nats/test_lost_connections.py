@@ -144,7 +144,7 @@ def test_request_is_known_when_the_answer_to_its_commit_was_lost(
     database: Database, commit_answer_lost: list[int]
 ) -> None:
     id_ = new_id()
-    assert submitted(database, request(1, id_=id_)) == [Done({"id": id_}, again=True)]
+    assert submitted(database, request(1, id_=id_)) == [Done({"id": id_}, repeated=True)]
     assert commit_answer_lost == [1]
     assert numbers(database) == [1]
 

@@ -62,14 +62,14 @@ def test_log_is_gapless_when_two_processes_append_at_once(database: Database) ->
     assert_gapless(database, {"a", "b"}, 40)
 
 
-def test_nothing_is_left_when_a_page_goes_back_to_a_mark(database: Database) -> None:
+def test_nothing_is_left_when_a_page_is_undone_to_a_position(database: Database) -> None:
     with database.writing() as session:
         page = AppendBuffer(session.connection(), database)
         page.add("a", f"1 {X} {Y}".encode(), [X, Y])
-        mark = page.mark()
+        position = page.position()
         page.add("b", f"2 {X}".encode(), [X])
         page.add("b", b"3")
-        page.undo_to(mark)
+        page.undo_to(position)
         page.add("c", f"4 {X}".encode(), [X])
         assert [row.sequence for row in page.write()] == [1, 2]
         session.commit()

@@ -8,7 +8,7 @@ import pytest
 from shared.database.engine import Database
 from shared.events.envelope import parse
 from shared.exceptions import Conflict, Rejected
-from shared.writer.idempotency import IdempotencyStore, saved_answer
+from shared.writer.idempotency import IdempotencyStore, saved_answers
 from shared.writer.requests import Bulk, Done, Line
 from tests.support.core.pair import Note, Open, logged, note_many, request
 from tests.support.core.works import Gate, Noting, failing_of_the_database, writing
@@ -41,14 +41,14 @@ def test_first_answer_is_given_again_when_the_same_request_comes_again(database:
     id_ = new_id()
     (first,) = submitted(database, request(5, id_=id_))
     (second,) = submitted(database, request(5, id_=id_))
-    assert (first, second) == (Done({"id": id_}), Done({"id": id_}, again=True))
+    assert (first, second) == (Done({"id": id_}), Done({"id": id_}, repeated=True))
     assert numbers(database) == [5]
 
 
 def test_one_of_two_is_recorded_when_both_come_in_one_transaction(database: Database) -> None:
     id_ = new_id()
     found = submitted(database, request(5, id_=id_), request(5, id_=id_))
-    assert found == [Done({"id": id_}), Done({"id": id_}, again=True)]
+    assert found == [Done({"id": id_}), Done({"id": id_}, repeated=True)]
     assert numbers(database) == [5]
 
 
@@ -60,7 +60,7 @@ def test_conflict_is_said_when_an_id_comes_with_another_body(database: Database)
     assert first == Done({"id": id_})
     assert isinstance(second, Conflict)
     assert second.field == "id"
-    assert third.again is False
+    assert third.repeated is False
     assert numbers(database) == [5, 7]
 
 
@@ -87,7 +87,7 @@ def test_nothing_is_doubled_when_the_answer_was_lost(database: Database) -> None
             await held_up
             return [await writer.submit(request(5, id_=id_))]
 
-    assert asyncio.run(scenario()) == [Done({"id": id_}, again=True)]
+    assert asyncio.run(scenario()) == [Done({"id": id_}, repeated=True)]
     assert numbers(database) == [5]
 
 
@@ -153,12 +153,12 @@ def test_answers_are_forgotten_when_their_savepoint_is_rolled_back(database: Dat
     with database.writing() as session:
         idempotency = IdempotencyStore(session.connection(), ["a", "b"])
         idempotency.save("a", b"%016d" % 1, {"id": "a"})
-        before = idempotency.mark()
+        before = idempotency.position()
         idempotency.save("b", b"%016d" % 2, {"id": "b"})
         idempotency.undo_to(before)
-        assert idempotency.of("b") is None
+        assert idempotency.get("b") is None
         idempotency.write()
         session.commit()
     with database.reading() as session:
-        known = saved_answer(session.connection(), ["a", "b"])
+        known = saved_answers(session.connection(), ["a", "b"])
     assert {id_: found.answer for id_, found in known.items()} == {"a": {"id": "a"}}

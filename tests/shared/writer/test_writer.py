@@ -68,12 +68,12 @@ def test_works_are_committed_together_in_order_when_they_queued(database: Databa
 def test_waiting_is_told_while_a_transaction_goes_on_and_not_after_it(database: Database) -> None:
     async def scenario() -> Outcomes:
         async with writing(database) as writer:
-            before = writer.waiting_seconds
+            before = writer.transaction_seconds
             gate, held_up = await held(writer)
-            meanwhile = writer.waiting_seconds
+            meanwhile = writer.transaction_seconds
             gate.opened.set()
             await held_up
-            return [before, meanwhile, writer.waiting_seconds]
+            return [before, meanwhile, writer.transaction_seconds]
 
     before, meanwhile, after = play(scenario())
     assert (before, after) == (0, 0)
@@ -83,7 +83,7 @@ def test_waiting_is_told_while_a_transaction_goes_on_and_not_after_it(database: 
 def test_transaction_is_cut_when_it_would_grow_too_heavy(
     new_file: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.writer.writer.MOST_AT_ONCE", 10)
+    monkeypatch.setattr("shared.writer.writer.MAX_BATCH_SIZE", 10)
     commits: list[Commit] = []
     database = new_file()
 
@@ -145,7 +145,7 @@ def test_neighbours_are_kept_when_a_work_is_refused_or_fails(database: Database)
     assert isinstance(found[1], Rejected)
     assert [type(found[at]) for at in (2, 4)] == [ValueError, RuntimeError]
     assert "UNIQUE" in str(found[5]).upper()
-    assert [found[at].again for at in (0, 3, 6)] == [False] * 3
+    assert [found[at].repeated for at in (0, 3, 6)] == [False] * 3
     assert numbers(database) == [1, 3, 6]
     assert [number for number, _ in logged(database)] == [1, 2, 3]
     told = [recorded.data.number for commit in commits for recorded in commit.broadcasts]
@@ -224,7 +224,7 @@ def test_all_is_tried_again_when_the_database_fails_after_a_refusal(database: Da
 def test_unavailable_is_said_and_nothing_kept_when_patience_ends(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.writer.writer.DATABASE_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("shared.writer.writer.DATABASE_RETRY_SECONDS", 0.2)
 
     async def scenario() -> Outcomes:
         async with writing(database) as writer:
@@ -340,9 +340,9 @@ def test_changes_are_refused_when_the_writer_was_told_to(new_file: Open) -> None
 
     async def scenario() -> Outcomes:
         async with writing(database) as writer:
-            writer.refuses = "the database is older than the stream"
+            writer.unavailable = "the database is older than the stream"
             refused = await asyncio.gather(writer.submit(Noting(1)), return_exceptions=True)
-            writer.refuses = None
+            writer.unavailable = None
             return [*refused, await writer.submit(Noting(2))]
 
     found = play(scenario())

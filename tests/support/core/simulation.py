@@ -59,8 +59,8 @@ class InlineWriter(Writer):
     async def submit(self, work: Work) -> Any:
         """Apply it; whoever else is at work may come first."""
         await asyncio.sleep(0)
-        if self.refuses:
-            raise Unavailable(self.refuses)
+        if self.unavailable:
+            raise Unavailable(self.unavailable)
         (outcome,) = self.apply([work]).outcomes
         if isinstance(outcome, Exception):
             raise outcome
