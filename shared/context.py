@@ -11,7 +11,7 @@ from shared.writer.writer import Writer
 
 @dataclass(frozen=True, slots=True)
 class ServiceContext:
-    """One service in this process, as whoever asks it something sees it."""
+    """One service in this process, as its routes, background loops and gauges see it."""
 
     site: Site
     database: Database

@@ -1,7 +1,7 @@
-"""Refusals: what a handler or a read raises when it will not do what was asked.
+"""Rejections: what a handler or a read raises for a request that cannot be carried out.
 
-Each names the field at fault and a message of the service's catalogue; the HTTP layer makes a
-problem document (RFC 9457) of it in the caller's language.
+Each names the field at fault and a message of the service's catalogue; the HTTP layer turns it
+into a problem document (RFC 9457) in the caller's language.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from shared.i18n.catalogue import Catalogue, Language
 
 
 class Rejected(Exception):
-    """The request is refused; nothing of it was stored."""
+    """The request is rejected; nothing of it was stored."""
 
     status = 422
     kind = "invalid"
@@ -29,7 +29,7 @@ class Rejected(Exception):
         self.message = message
         self.field = field
         self.values = values
-        # Members of their own in the problem document, for programs.
+        # Further members of the problem document, for programs.
         self.extras = dict(extras or {})
 
     def text(self, language: Language) -> str:
@@ -56,21 +56,21 @@ class NotFound(Rejected):
 
 
 class Conflict(Rejected):
-    """409: it contradicts what is already so."""
+    """409: it contradicts the present state."""
 
     status = 409
     kind = "conflict"
 
 
 class Gone(Rejected):
-    """410: it was here, and was taken away for good."""
+    """410: it existed, and was removed for good."""
 
     status = 410
     kind = "gone"
 
 
 class Unavailable(Exception):
-    """The database could not take the change in time; nothing is known to be stored."""
+    """No change can be made at present; one under way may or may not have been stored."""
 
 
 class OperatorError(Exception):

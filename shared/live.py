@@ -1,4 +1,4 @@
-"""The hub: tells watchers inside this process what was committed, in order."""
+"""The broadcaster: passes committed events to subscriptions inside this process, in order."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -9,118 +9,118 @@ from typing import Any
 from shared.events.base import Event
 from shared.events.envelope import Recorded
 
-KEPT_OF_A_KIND = 400
-MOST_WAITING = 2000
+HISTORY_PER_TYPE = 400
+MAX_QUEUED = 2000
 
 Wants = Callable[[Recorded[Any]], bool]
 Kinds = Callable[[type[Event]], bool]
 
 
 class Subscription:
-    """One watcher's queue of what it wants; ended once it was too slow, or the hub closed."""
+    """A queue of the events that one listener wants; ends when it is too slow, or at the close."""
 
     def __init__(self, wants: Wants) -> None:
         self.ended = False
         self._wants = wants
-        self._waiting: deque[Recorded[Any]] = deque()
-        self._stirred = asyncio.Event()
+        self._queue: deque[Recorded[Any]] = deque()
+        self._changed = asyncio.Event()
 
-    def take(self, recorded: Recorded[Any]) -> None:
-        """Queue an event that is wanted, unless the watcher no longer keeps up."""
+    def put(self, recorded: Recorded[Any]) -> None:
+        """Queue a wanted event; ends the subscription when the queue is full."""
         if self.ended or not self._wants(recorded):
             return
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._queue) >= MAX_QUEUED:
             self.end()
             return
-        self._waiting.append(recorded)
-        self._stirred.set()
+        self._queue.append(recorded)
+        self._changed.set()
 
     def end(self) -> None:
-        """Nothing more comes, and what waited is dropped."""
-        self._waiting.clear()
+        """End the subscription and drop what is queued."""
+        self._queue.clear()
         self.ended = True
-        self._stirred.set()
+        self._changed.set()
 
     async def take_all(self, seconds: float) -> list[Recorded[Any]]:
-        """What waits, as soon as there is something; nothing once ended or after a silence."""
+        """All queued events, as soon as there is one; empty once ended, or after a timeout."""
         try:
-            await asyncio.wait_for(self._stirred.wait(), seconds)
+            await asyncio.wait_for(self._changed.wait(), seconds)
         except TimeoutError:
             return []
-        found = list(self._waiting)
-        self._waiting.clear()
+        found = list(self._queue)
+        self._queue.clear()
         if not self.ended:
-            self._stirred.clear()
+            self._changed.clear()
         return found
 
 
 @dataclass(slots=True)
-class _Kept:
-    """The last events of a kind by the order of their arrival, and when the last was dropped."""
+class _History:
+    """The last events of a type, numbered by arrival, and the number of the last one dropped."""
 
     events: deque[tuple[int, Recorded[Any]]] = field(default_factory=deque)
     dropped: int = 0
 
 
 class Broadcaster:
-    """Fans out committed events, and remembers the last ones of each kind for who comes back.
+    """Passes on committed events, and keeps the last ones of each type for reconnecting listeners.
 
-    By kind, so that what is frequent does not push out what is rare.
+    The history is kept by type, so that frequent events do not push out rare ones.
     """
 
     def __init__(self) -> None:
-        self._watchers: set[Subscription] = set()
-        self._kept: dict[type[Event], _Kept] = defaultdict(_Kept)
+        self._subscriptions: set[Subscription] = set()
+        self._history: dict[type[Event], _History] = defaultdict(_History)
         self._arrived = 0
         self._closed = False
 
     def publish(self, events: Iterable[Recorded[Any]]) -> None:
-        """Hand events to every watcher."""
+        """Add events to the history and to every subscription that wants them."""
         for recorded in events:
             self._arrived += 1
-            kept = self._kept[type(recorded.data)]
-            if len(kept.events) >= KEPT_OF_A_KIND:
-                kept.dropped = kept.events.popleft()[0]
-            kept.events.append((self._arrived, recorded))
-            for watcher in self._watchers:
-                watcher.take(recorded)
+            history = self._history[type(recorded.data)]
+            if len(history.events) >= HISTORY_PER_TYPE:
+                history.dropped = history.events.popleft()[0]
+            history.events.append((self._arrived, recorded))
+            for subscription in self._subscriptions:
+                subscription.put(recorded)
 
     def since(self, service: str, sequence: int, kinds: Kinds) -> list[Recorded[Any]] | None:
-        """What came after an event, of some kinds; None when it is not remembered any more."""
-        mark = next(
+        """The events after a given one, of some types; None when the history is too short."""
+        last_seen = next(
             (
                 arrival
-                for kept in self._kept.values()
-                for arrival, recorded in kept.events
+                for history in self._history.values()
+                for arrival, recorded in history.events
                 if (recorded.service, recorded.sequence) == (service, sequence)
             ),
             None,
         )
-        asked = [kept for kind, kept in self._kept.items() if kinds(kind)]
-        if mark is None or any(kept.dropped > mark for kept in asked):
+        asked = [history for kind, history in self._history.items() if kinds(kind)]
+        if last_seen is None or any(history.dropped > last_seen for history in asked):
             return None
-        found = [entry for kept in asked for entry in kept.events if entry[0] > mark]
+        found = [entry for history in asked for entry in history.events if entry[0] > last_seen]
         return [recorded for _, recorded in sorted(found, key=lambda entry: entry[0])]
 
-    def watch(self, wants: Wants) -> Subscription:
-        """A new watcher, which must be given back to `leave`."""
-        watcher = Subscription(wants)
+    def subscribe(self, wants: Wants) -> Subscription:
+        """A new subscription, which must be ended with `unsubscribe`."""
+        subscription = Subscription(wants)
         if self._closed:
-            watcher.end()
-        self._watchers.add(watcher)
-        return watcher
+            subscription.end()
+        self._subscriptions.add(subscription)
+        return subscription
 
     @property
-    def watched(self) -> int:
-        """How many watch now."""
-        return len(self._watchers)
+    def subscribed(self) -> int:
+        """How many subscriptions there are."""
+        return len(self._subscriptions)
 
-    def leave(self, watcher: Subscription) -> None:
-        """The watcher has gone."""
-        self._watchers.discard(watcher)
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Remove a subscription."""
+        self._subscriptions.discard(subscription)
 
     def close(self) -> None:
-        """The process is stopping: every watcher ends, and so does who comes later."""
+        """End all subscriptions, and new ones at once: the process is stopping."""
         self._closed = True
-        for watcher in self._watchers:
-            watcher.end()
+        for subscription in self._subscriptions:
+            subscription.end()

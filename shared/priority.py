@@ -1,7 +1,7 @@
-"""Who goes first in a process: a relay with much to publish, before readers take in any of it.
+"""Publish priority: a relay with much to publish goes before the readers of its process.
 
-The services of one machine share an interpreter: while four writers apply the beginning of an
-order over a whole county, its end would not get to the bus.
+The services of one machine share an interpreter: otherwise four writers would apply the beginning
+of an order for a whole county while its end does not reach the bus.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ MOST_SECONDS = 1.0
 
 
 class PublishPriority:
-    """What the relays and readers of one process agree by; it belongs to their event loop."""
+    """Shared by the relays and readers of one process, on their event loop."""
 
     def __init__(self) -> None:
         self._claims: set[str] = set()
@@ -19,23 +19,23 @@ class PublishPriority:
         self._free.set()
 
     def claim(self, service: str) -> None:
-        """A service has much to publish, until it releases."""
+        """Give a service priority, until it releases."""
         self._claims.add(service)
         self._free.clear()
 
     def release(self, service: str) -> None:
-        """It is published, or cannot be at present; nothing happens when nothing was claimed."""
+        """End a service's priority; no error when it has none."""
         self._claims.discard(service)
         if not self._claims:
             self._free.set()
 
     @property
     def claimed(self) -> bool:
-        """Whether someone claims to go first; may be asked from any thread."""
+        """Whether a service has priority; may be called from any thread."""
         return bool(self._claims)
 
     async def wait(self) -> None:
-        """Wait until nobody claims to go first; a second at most, so that nobody waits for ever."""
+        """Wait until no service has priority, for a second at most."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(MOST_SECONDS):
                 await self._free.wait()

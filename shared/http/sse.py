@@ -116,7 +116,7 @@ async def frames(
     A frame `gap` says that what came since is not remembered any more. `beat_seconds` of silence
     are broken by a comment, so that nothing between takes the connection for dead.
     """
-    watcher = live.watch(subscription.wants)
+    watcher = live.subscribe(subscription.wants)
     try:
         # Nothing may be awaited between watching and looking back, or a frame would come twice.
         missed = _missed(live, subscription, last_seen)
@@ -127,7 +127,7 @@ async def frames(
                 return
             yield b"".join(_frame(subscription, one) for one in found) or b": beat\n\n"
     finally:
-        live.leave(watcher)
+        live.unsubscribe(watcher)
 
 
 def _missed(live: Broadcaster, subscription: Selection, last_seen: str) -> bytes:

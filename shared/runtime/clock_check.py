@@ -1,8 +1,8 @@
-"""Whether the machine's clock may be believed: a wrong one must not close anyone's observation.
+"""Decides whether the machine's clock may be trusted: a wrong one must not end an observation.
 
-What was believed last is kept in the service's database, a row for each start of each machine, so
-that neither a new process nor another's tenure forgets it. What is doubted is never kept: a clock
-that was wrong at first and is right now needs nobody.
+The last trusted reading is stored in the service's database, one row for each boot of each machine,
+so that it outlives the process and the leader's term. Other readings are not stored, so a clock
+that was wrong and is right again needs nobody's attention.
 """
 
 from collections.abc import Callable, Collection
@@ -20,9 +20,9 @@ from shared.database.threads import on_thread
 from shared.database.types import core
 
 HOUR = timedelta(hours=1)
-# Small steps are forgiven as they come: it is not their sum that is looked at.
-KEPT_AGAIN = timedelta(hours=1)
-FORGOTTEN = timedelta(days=365)
+# A trusted reading replaces the stored one after this time, so that small steps do not add up.
+STORE_INTERVAL = timedelta(hours=1)
+STORED_FOR = timedelta(days=365)
 MS = timedelta(milliseconds=1)
 EPOCH = datetime(1970, 1, 1, 8, tzinfo=CST)
 
@@ -34,15 +34,15 @@ clocks = Table(
     Column("wall_ms", BigInteger, nullable=False),
 )
 
-_KEEP = (
+_STORE = (
     "INSERT INTO clocks (boot, steady_ms, wall_ms) VALUES (?, ?, ?) ON CONFLICT (boot) "
     "DO UPDATE SET steady_ms = excluded.steady_ms, wall_ms = excluded.wall_ms"
 )
-_FORGET = "DELETE FROM clocks WHERE wall_ms < ?"
+_DELETE_OLD = "DELETE FROM clocks WHERE wall_ms < ?"
 
 
 class ClockFault(StrEnum):
-    """Why the clock is not believed."""
+    """Why the clock is not trusted."""
 
     JUMPED = "jumped"
     SET_BACK = "set_back"
@@ -51,7 +51,7 @@ class ClockFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a machine said at one moment: its start, the time since, and the time of day."""
+    """A machine's clocks at one moment: the id of its boot, the time since then, the wall clock."""
 
     boot: str
     steady: timedelta
@@ -61,10 +61,10 @@ class Reading:
 def fault_of(
     now: Reading, trusted: Collection[Reading], database_time: datetime | None
 ) -> ClockFault | None:
-    """Why a reading is not believed, beside what was believed before; None when it is.
+    """Why a reading is not trusted, given the trusted ones before it; None when it is.
 
-    An hour is forgiven. `database_time` is that of a database server, which may be on another
-    machine; None where there is none. That it agrees proves nothing: it may be the same clock.
+    Up to an hour is tolerated. `database_time` is that of a database server, None for SQLite. It
+    can refute the clock but not confirm it: the server may run on the same machine.
     """
     if database_time is not None and abs(now.wall - database_time) > HOUR:
         return ClockFault.APART
@@ -72,18 +72,19 @@ def fault_of(
     if own is not None:
         moved = (now.wall - own.wall) - (now.steady - own.steady)
         return ClockFault.JUMPED if abs(moved) > HOUR else None
-    # Of a machine that was just started only this is known; days ahead may be days off.
-    set_back = any(one.wall - now.wall > HOUR for one in trusted)
+    # After a boot, only a clock that is behind is known to be wrong: one that is days ahead may be
+    # right, as the machine may have been off for days.
+    set_back = any(reading.wall - now.wall > HOUR for reading in trusted)
     return ClockFault.SET_BACK if set_back else None
 
 
 def of_boot(boot: str, trusted: Collection[Reading]) -> Reading | None:
-    """What was believed of a machine since its start."""
-    return next((one for one in trusted if one.boot == boot), None)
+    """The trusted reading of a machine since its boot; None without one."""
+    return next((reading for reading in trusted if reading.boot == boot), None)
 
 
 class ClockCheck:
-    """Compares a clock with what its service's database knows."""
+    """Compares a clock with the trusted readings in its service's database."""
 
     def __init__(
         self,
@@ -98,8 +99,8 @@ class ClockCheck:
         self._boot = boot or boot_id()
         self._steady = steady
 
-    async def look(self) -> tuple[datetime, ClockFault | None]:
-        """The present, and why it is not believed; keeps it for later looks when it is."""
+    async def check(self) -> tuple[datetime, ClockFault | None]:
+        """The present, and why it is not trusted; a trusted reading is stored for later checks."""
         steady = timedelta(seconds=self._steady())
         now = Reading(self._boot, steady, self._clock.now())
         return now.wall, await on_thread(self._compare, now)
@@ -115,16 +116,16 @@ class ClockCheck:
                 database_time = session.execute(select(func.clock_timestamp())).scalar_one()
         fault = fault_of(now, trusted, database_time)
         own = of_boot(now.boot, trusted)
-        if fault is None and (own is None or now.steady - own.steady >= KEPT_AGAIN):
-            self._keep(now)
+        if fault is None and (own is None or now.steady - own.steady >= STORE_INTERVAL):
+            self._store(now)
         return fault
 
-    def _keep(self, now: Reading) -> None:
+    def _store(self, now: Reading) -> None:
         row = (now.boot, now.steady // MS, _ms(now.wall))
         with self._database.write_engine.begin() as connection:
             # Processes of one machine share a row.
-            send(connection, _KEEP, row)
-            send(connection, _FORGET, (_ms(now.wall - FORGOTTEN),))
+            send(connection, _STORE, row)
+            send(connection, _DELETE_OLD, (_ms(now.wall - STORED_FOR),))
 
 
 def _ms(at: datetime) -> int:
@@ -132,6 +133,6 @@ def _ms(at: datetime) -> int:
 
 
 def trust_clock(database: Database) -> None:
-    """Forget what was believed: every process begins anew with what its machine says now."""
+    """Delete the trusted readings, so that every process trusts its machine's clock as it is."""
     with database.write_engine.begin() as connection:
         connection.execute(delete(clocks))

@@ -1,7 +1,7 @@
-"""The mark of the master key that a database is used with: another is refused before it seals.
+"""The master key check value: a database rejects any other key before data is sealed with it.
 
-A data folder that was lost gets new keys with the next start. They would open nothing of what the
-databases hold, and seal what comes after with keys that no copy has.
+After its data folder was lost, a site makes new keys at the next start. They could open nothing in
+the databases, and would seal new data with keys of which no backup exists.
 """
 
 from shared.database.engine import Database
@@ -9,19 +9,19 @@ from shared.security.vault import Vault, WrongMasterKey
 from shared.writer.idempotency import delete, save_if_absent
 
 # No client's request has this id: theirs are UUIDs.
-MARK = "keys"
+NAME = "keys"
 
 
 def check_keys(service: str, database: Database, vault: Vault) -> None:
-    """Keep the mark of these keys in a migrated database that has none; else compare them.
+    """Compare the key's check value with the one in a migrated database; store it when none is.
 
     Raises WrongMasterKey.
     """
-    mark = bytes.fromhex(vault.blind_index("bulwark", MARK))[:16]
+    check_value = bytes.fromhex(vault.blind_index("bulwark", NAME))[:16]
     with database.writing() as session:
-        known = save_if_absent(session.connection(), MARK, mark)
+        stored = save_if_absent(session.connection(), NAME, check_value)
         session.commit()
-    if known != mark:
+    if stored != check_value:
         raise WrongMasterKey(
             f"{service} 数据库用的是另一份密钥,请放回当时的 keys 文件夹 / the database of "
             f"{service} was used with other keys: put back the keys folder of that time"
@@ -29,7 +29,10 @@ def check_keys(service: str, database: Database, vault: Vault) -> None:
 
 
 def forget_keys(database: Database) -> None:
-    """Let a database take the next keys it is used with: what the former sealed stays sealed."""
+    """Delete the check value, so that a database accepts the next keys it is used with.
+
+    What was sealed with the former keys stays sealed.
+    """
     with database.writing() as session:
-        delete(session.connection(), MARK)
+        delete(session.connection(), NAME)
         session.commit()

@@ -1,7 +1,7 @@
-"""The lease: of several processes of one service, one publishes, reads and ticks.
+"""The lease: of several processes of one service, one leads: it publishes, reads and ticks.
 
-It is a row of the service's database that its holder renews by the database's time. Whoever slept
-through its lease does no harm meanwhile: log, place and stream take each number once.
+It is a row in the service's database that the leader renews by the database's time. A leader that
+was frozen past its term does no harm: log, checkpoints and stream accept each number once.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ from shared.database.threads import on_thread
 from shared.database.types import core
 from shared.logs import get_logger
 
-LASTS_SECONDS = 6.0
-RENEWED_SECONDS = 2.0
-ASKED_SECONDS = 1.0
+LEASE_SECONDS = 6.0
+RENEW_SECONDS = 2.0
+RETRY_SECONDS = 1.0
 
 log = get_logger(__name__)
 
@@ -41,12 +41,13 @@ _ACQUIRE = (
     f"INSERT INTO lease (one, holder, until_ms) VALUES (1, ?, {_NOW_MS} + ?) "  # noqa: S608
     "ON CONFLICT (one) DO UPDATE SET holder = EXCLUDED.holder, until_ms = EXCLUDED.until_ms "
     f"WHERE lease.holder = EXCLUDED.holder OR lease.until_ms < {_NOW_MS} "
-    # Given while the database's clock was ahead. Twice as long, so that a small step takes nothing.
+    # An end so far ahead was set while the database's clock was fast. The factor of two keeps a
+    # small step of that clock from costing the leader its lease.
     f"OR lease.until_ms > {_NOW_MS} + 2 * ?"
 )
-# A process that is frozen while it sends rows, or whose machine vanished, keeps the log's head
-# locked: PostgreSQL waits for the rest, and takes that for no idle transaction. One that is alive
-# is never silent for so long. A session of another role could not be ended.
+# A process that froze while it sent rows, or whose machine vanished, keeps the log's head locked:
+# PostgreSQL waits for the rest of its statement, and does not count it as an idle transaction. A
+# live process is never silent for so long. Sessions of other roles could not be terminated.
 _END_SILENT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN pg_locks USING (pid) "
     "WHERE relation = 'log_head'::regclass AND mode = 'RowShareLock' AND granted "
@@ -58,77 +59,75 @@ _RESIGN = "UPDATE lease SET until_ms = 0 WHERE holder = ?"
 
 
 def holder_at(port: int) -> str:
-    """The name of whoever listens on a port of this machine: nobody else can at the same time.
+    """The holder id of the process that listens on a port of this machine; there is but one.
 
-    Machines may share a name, and containers of one machine its start; both at once only by a
-    setting made by hand.
+    Two machines may have one host name, and the containers of one machine have one boot id. Both
+    are equal only where somebody set the host name to be so.
     """
-    place = f"bulwark://{socket.gethostname()}/{boot_id()}:{port}"
-    return str(uuid_utils.compat.uuid5(NAMESPACE_URL, place))
+    address = f"bulwark://{socket.gethostname()}/{boot_id()}:{port}"
+    return str(uuid_utils.compat.uuid5(NAMESPACE_URL, address))
 
 
 class Lease:
-    """One process's hold on the duties of a service, in PostgreSQL."""
+    """One process's view of the lease of a service, in PostgreSQL."""
 
     def __init__(self, service: str, database: Database) -> None:
-        # Who restarts at the same place need not wait for itself: see `holder_at`.
+        # A server sets `holder_at` instead, so that after a restart it need not wait for itself.
         self.holder = str(uuid_utils.compat.uuid7())
         self.is_leader = False
-        # Whether another process was seen to hold it: this one stands by.
+        # Whether another process is known to lead.
         self.is_follower = False
         self._service = service
         self._database = database
+        # When the last request began, and until when the lease surely holds, by the steady clock.
         self._asked = self._until = 0.0
 
     async def acquire(self) -> None:
-        """Wait until this process holds the lease."""
-        while not await self._ask():
-            await asyncio.sleep(ASKED_SECONDS)
+        """Wait until this process leads."""
+        while not await self._renew():
+            await asyncio.sleep(RETRY_SECONDS)
         log.info("lease.acquired", service=self._service)
 
     async def hold(self) -> None:
-        """Renew the lease; returns when another has it, or when it could not be renewed in time."""
-        while await self._ask():
-            # Over a slow link an answer takes as long as a lease: what it took is not waited again.
-            await asyncio.sleep(max(self._asked + RENEWED_SECONDS - time.monotonic(), 0.0))
+        """Renew the lease; returns once another leads, or the lease ran out unrenewed."""
+        while await self._renew():
+            # Counted from the request's start: over a slow link the answer alone may take seconds.
+            await asyncio.sleep(max(self._asked + RENEW_SECONDS - time.monotonic(), 0.0))
         log.warning("lease.lost", service=self._service)
 
     async def resign(self) -> None:
-        """Let another take it at once; the process ends."""
+        """Give the lease up at the end of the process, so that another can lead at once."""
         if self.is_leader:
-            self._stand(held=False)
+            self.is_leader = False
             try:
                 await on_thread(self._resign)
             except Exception as error:
                 if not is_transient(error):
                     raise
 
-    async def _ask(self) -> bool:
+    async def _renew(self) -> bool:
         self._asked = time.monotonic()
         try:
             held = await on_thread(self._acquire)
         except Exception as error:
             if not is_transient(error):
                 raise
-            # A database that does not answer gives the lease to nobody else either.
+            # A database that does not answer does not give the lease to anyone else either.
             held = self.is_leader and time.monotonic() < self._until
         else:
-            self._until = self._asked + LASTS_SECONDS
+            self._until = self._asked + LEASE_SECONDS
             self.is_follower = not held
-        self._stand(held=held)
+        self.is_leader = held
         return held
 
-    def _stand(self, *, held: bool) -> None:
-        self.is_leader = held
-
     def _acquire(self) -> bool:
-        lasts = int(LASTS_SECONDS * 1000)
+        term_ms = int(LEASE_SECONDS * 1000)
         with self._connection() as connection:
-            # At work or not: nobody writes while a process that fell silent holds the log.
-            ended = send(connection, _END_SILENT, (LASTS_SECONDS,)).rowcount
+            # Followers do this too: nobody can write while a silent process has the log locked.
+            ended = send(connection, _END_SILENT, (LEASE_SECONDS,)).rowcount
             if ended:
                 log.warning("lease.silent_ended", service=self._service, sessions=ended)
-            return send(connection, _ACQUIRE, (self.holder, lasts, lasts)).rowcount == 1
+            return send(connection, _ACQUIRE, (self.holder, term_ms, term_ms)).rowcount == 1
 
     def _resign(self) -> None:
         with self._connection() as connection:
@@ -136,7 +135,7 @@ class Lease:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        """Each statement for itself: no round trips for a transaction, and no row locked by one
-        that was frozen in its midst."""
+        """A connection in autocommit: one round trip a statement, and no row stays locked when the
+        process freezes."""
         with self._database.write_engine.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")

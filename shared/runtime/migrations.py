@@ -1,8 +1,8 @@
-"""Migrations: each service's database is brought forward at start, under a lock, by alembic.
+"""Migrations: alembic brings each service's database to this release's schema at start.
 
 A database has two chains of migrations, each with a version table of its own: one for the core
-tables, the same for every service, and the service's. Revisions are the date and time of their
-files' names, so that a later one is greater.
+tables, which every service has, and one for the service's own. A revision is the date and time in
+its file's name, so that a later one is greater.
 """
 
 from collections.abc import Iterable
@@ -26,8 +26,8 @@ ENVIRONMENT = Path(__file__).parent / "migration_environment"
 CORE_VERSIONS = Path(__file__).parents[1] / "writer" / "migrations" / "versions"
 NAMED = "%Y-%m-%d-%H%M"
 OWN_TABLE = "alembic_version"
-# What a database says that was made when each service numbered the migrations of all its tables.
-# These are the last numbers: from there on its tables are those of the first dated revisions.
+# Before revisions were dated, each service numbered the migrations of all its tables. A database
+# at these last numbers has the tables of the first dated revisions.
 NUMBERED = {"alerts": "0006", "intake": "0003", "rollup": "0005", "volunteers": "0004"}
 
 Age = Literal["newer", "current", "older", "too old"]
@@ -38,12 +38,12 @@ class DatabaseNewer(OperatorError):
 
 
 class DatabaseTooOld(OperatorError):
-    """The database is of a form from which no migration leads on; the message says what to do."""
+    """No migration leads on from the database's revision; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Migrations that follow each other, and the table in which a database says how far it is."""
+    """Migrations in a row, and the table that stores the revision a database has reached."""
 
     name: str
     versions: Path
@@ -61,7 +61,7 @@ CORE = Chain("core", CORE_VERSIONS, "alembic_version_core", core)
 
 @dataclass(frozen=True, slots=True)
 class Revisions:
-    """How far the two chains of a database are; `core` is empty where there was but one."""
+    """The revisions of a database's two chains; `core` is empty for one that is still numbered."""
 
     own: str
     core: str = ""
@@ -90,7 +90,7 @@ def revisions_in(connection: Connection) -> Revisions | None:
 
 
 def age(service: Service, found: Revisions) -> Age:
-    """What a service's database is to this program."""
+    """How old a database of a service is, compared with this program."""
     known = newest(service)
     if found == known:
         return "current"
@@ -102,22 +102,22 @@ def age(service: Service, found: Revisions) -> Age:
 
 
 def migrate(service: Service, database: Database) -> None:
-    """Bring a service's database to this program's form; raises DatabaseNewer, DatabaseTooOld."""
+    """Bring a service's database to the newest revisions; raises DatabaseNewer, DatabaseTooOld."""
     with database.read_engine.connect() as connection:
         if revisions_in(connection) == newest(service):
-            # Most starts find the database as it should be, and alembic is heavy.
+            # So it is at most starts, and alembic takes long to import.
             return
     with database.write_engine.begin() as connection:
         if not database.is_sqlite:
-            # Another replica may be migrating, for as long as that takes.
+            # Another process may be migrating: wait without a limit.
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         found = revisions_in(connection)
         if found is not None:
-            _refuse_unfit(service, found)
+            _check_supported(service, found)
         for chain in (CORE, own_chain(service)):
             if found is not None and not found.core:
-                _take_over(chain, connection)
+                _stamp_first(chain, connection)
             upgrade(chain, connection)
 
 
@@ -128,8 +128,8 @@ def upgrade(chain: Chain, connection: Connection, revision: str = "head") -> Non
     command.upgrade(config_of(chain, connection), revision)
 
 
-def _take_over(chain: Chain, connection: Connection) -> None:
-    """Say of a database with the last number that its tables are those of the first revision."""
+def _stamp_first(chain: Chain, connection: Connection) -> None:
+    """Mark a database at the last number as one at the first dated revision, without a change."""
     from alembic import command
 
     config = config_of(chain, connection)
@@ -137,7 +137,7 @@ def _take_over(chain: Chain, connection: Connection) -> None:
 
 
 def config_of(chain: Chain, connection: Connection, others: Iterable[str] = ()) -> "Config":
-    """Alembic's configuration of a chain; `others` are tables there that are not of this chain."""
+    """Alembic's configuration of a chain; `others` are the tables that belong to other chains."""
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection, "chain": chain, "others": set(others)})
@@ -152,7 +152,7 @@ def config_of(chain: Chain, connection: Connection, others: Iterable[str] = ()) 
 
 
 def run_environment() -> None:
-    """What alembic's entry calls."""
+    """Run the migrations; called by alembic's `env.py`."""
     from alembic import context
 
     attributes = context.config.attributes
@@ -170,7 +170,7 @@ def run_environment() -> None:
         context.run_migrations()
 
 
-def _refuse_unfit(service: Service, found: Revisions) -> None:
+def _check_supported(service: Service, found: Revisions) -> None:
     known = newest(service)
     match age(service, found):
         case "newer":
@@ -189,7 +189,7 @@ def _refuse_unfit(service: Service, found: Revisions) -> None:
 def _revision_in(connection: Connection, table: str) -> str | None:
     if not inspect(connection).has_table(table):
         return None
-    # One of our own two names, never input.
+    # The table's name is one of two constants, never input.
     found = connection.execute(text(f"SELECT version_num FROM {table}")).scalar()  # noqa: S608
     return None if found is None else str(found)
 

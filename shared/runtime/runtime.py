@@ -1,4 +1,4 @@
-"""A running service: its writer, relay, readers and ticks, started and stopped together."""
+"""A running service: its writer, relay, readers and ticker, started and stopped together."""
 
 import asyncio
 import contextlib
@@ -31,9 +31,9 @@ from shared.writer.log import head_of
 from shared.writer.transaction import Transaction
 from shared.writer.writer import Commit, Writer
 
-# A broker that does not answer for so long is away; what is accepted meanwhile is on disk.
+# A broker that does not answer for so long counts as away, and changes are accepted without it.
 COMPARE_SECONDS = 3.0
-LOOK_SECONDS = 0.01
+POLL_SECONDS = 0.01
 DATABASE_OLDER = (
     "the database is older than the stream: put the newer database back, or do what `bulwark "
     "doctor` says"
@@ -44,13 +44,13 @@ log = get_logger(__name__)
 
 @dataclass(slots=True)
 class Start:
-    """What a service does once at the start of its process."""
+    """A start handler as work for the writer."""
 
     handler: StartHandler
     size: int = 1
 
     def run(self, tx: Transaction, *, isolate: bool) -> None:  # noqa: ARG002 - see Work
-        """Run the start handler."""
+        """Call the handler and append its events."""
         tx.caller = None
         tx.append(self.handler(tx))
 
@@ -84,31 +84,31 @@ class Runtime:
         self.subscriber_access = SubscriberAccess(service.name, bus)
         self.readers = [Reader(source, self.writer, database, bus) for source in service.listens_to]
         self.ticker = Ticker(self.writer, database)
-        # An SQLite file belongs to one machine: nobody there takes over for another.
+        # An SQLite file belongs to one machine, where no second process takes over.
         self.lease = None if database.is_sqlite else Lease(service.name, database)
         self.failure: BaseException | None = None
         self.failed = asyncio.Event()
-        self._keeps_time = isinstance(site.clock, RealClock)
+        self._ticks = isinstance(site.clock, RealClock)
         self._connected = asyncio.Event()
-        # Set once what is done at the start of the process is done.
-        self._begun = asyncio.Event()
+        # Set once the start handlers have run.
+        self._started = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def active(self) -> bool:
-        """Whether this process publishes, reads and ticks for its service."""
+        """Whether this process leads: publishes, reads and ticks for its service."""
         return self.lease is None or self.lease.is_leader
 
     def _committed(self, commit: Commit) -> None:
         if commit.rows and self.active:
             self.relay.wake(commit.rows)
         elif commit.rows:
-            self._go(self._wake_holder(), "wake")
+            self._spawn(self._wake_leader(), "wake")
         if commit.broadcasts:
             self.live.publish(commit.broadcasts)
 
     def _database_older(self, older: bool) -> None:
-        # What is written now would take the numbers of events that others have applied.
+        # New events would take the numbers of events that other services have applied.
         self.writer.unavailable = DATABASE_OLDER if older else None
 
     def _read_head(self) -> int:
@@ -116,93 +116,93 @@ class Runtime:
             return head_of(session.connection())
 
     async def start(self) -> None:
-        """Begin to write, once log and stream were compared or the broker proves to be away.
+        """Start all parts; write once log and stream were compared, or the broker proves away.
 
-        A database that is older than the stream must not grow past it before that is seen: the
-        numbers of events that others have applied would be given away again.
+        A restored database that is older than its stream must be recognised before it takes new
+        events: they would get the numbers of events that other services have applied.
         """
         self.writer.head = await on_thread(self._read_head)
-        if self._keeps_time:
-            await self.ticker.begin()
+        if self._ticks:
+            await self.ticker.check_clock()
         self.writer.start()
-        self._go(self._connect(), "broker")
-        self._go(self.bus.watch(), "connection")
-        # Every process of the service answers subscribers, whoever holds the lease.
-        self._go(self._once_connected(self.subscriber_access.run), "subscriber access")
+        self._spawn(self._connect(), "broker")
+        self._spawn(self.bus.watch(), "connection")
+        # Followers answer subscribers too.
+        self._spawn(self._once_connected(self.subscriber_access.run), "subscriber access")
         if self.lease is None:
-            self._begin()
+            self._lead()
         else:
-            self._go(self._while_held(self.lease), "lease")
-        await self._compare_first()
-        beginning = self._go(self._begin_to_write(), "start")
+            self._spawn(self._follow_and_lead(self.lease), "lease")
+        await self._wait_for_comparison()
+        starting = self._spawn(self._run_start_handlers(), "start")
         if not self.writer.unavailable:
-            await asyncio.wait([beginning])
+            await asyncio.wait([starting])
 
-    async def _compare_first(self) -> None:
+    async def _wait_for_comparison(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(COMPARE_SECONDS):
                 while not (self.relay.compared.is_set() or self.writer.unavailable):
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await asyncio.sleep(POLL_SECONDS)
 
-    async def _begin_to_write(self) -> None:
+    async def _run_start_handlers(self) -> None:
         while self.writer.unavailable:
             await asyncio.sleep(COMPARE_SECONDS)
         for handler in self.service.on_start:
             await self.writer.submit(Start(handler))
-        self._begun.set()
+        self._started.set()
 
     def keep_time(self) -> None:
-        """Begin to tick; a virtual clock's owner calls the ticker instead."""
-        self._keeps_time = True
-        self._go(self.ticker.run(), "ticker")
+        """Start the ticker; whoever owns a virtual clock calls the ticker's `tick` instead."""
+        self._ticks = True
+        self._spawn(self.ticker.run(), "ticker")
 
     async def _connect(self) -> None:
         await self.bus.connect()
         self._connected.set()
 
-    async def _while_held(self, lease: Lease) -> None:
+    async def _follow_and_lead(self, lease: Lease) -> None:
         while True:
-            standing_by = [self._go(self._once_connected(self.relay.follow), "stand-by")]
-            if self._keeps_time:
-                standing_by.append(self._go(self.ticker.follow(), "watch over the clock"))
+            following = [self._spawn(self._once_connected(self.relay.follow), "follower")]
+            if self._ticks:
+                following.append(self._spawn(self.ticker.follow(), "clock check"))
             await lease.acquire()
-            await end_all(standing_by)
-            background = self._begin()
+            await end_all(following)
+            leading = self._lead()
             await lease.hold()
-            await end_all(background)
+            await end_all(leading)
 
-    def _begin(self) -> list[asyncio.Task[None]]:
-        """Begin what one process does for all of its service."""
-        # First: it forgets what was compared before its tenure, before a reader asks for that.
-        background = [self._go(self._once_connected(self.relay.run), "relay")]
+    def _lead(self) -> list[asyncio.Task[None]]:
+        """Start what one process does for the whole service."""
+        # The relay first: it clears what was compared before this term, which readers wait for.
+        tasks = [self._spawn(self._once_connected(self.relay.run), "relay")]
         for reader in self.readers:
             work = self._once_compared(reader.run)
-            background.append(self._go(work, f"reader of {reader.source}"))
-        for duty in self.service.background:
-            work = self._once_begun(partial(self._once_connected, partial(duty, self.context)))
-            background.append(self._go(work, duty.__name__))
-        if self._keeps_time:
-            background.append(self._go(self._once_begun(self.ticker.run), "ticker"))
-        return background
+            tasks.append(self._spawn(work, f"reader of {reader.source}"))
+        for loop in self.service.background:
+            work = self._once_started(partial(self._once_connected, partial(loop, self.context)))
+            tasks.append(self._spawn(work, loop.__name__))
+        if self._ticks:
+            tasks.append(self._spawn(self._once_started(self.ticker.run), "ticker"))
+        return tasks
 
     async def _once_connected(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         await self._connected.wait()
         await work()
 
-    async def _once_begun(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        await self._begun.wait()
+    async def _once_started(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        await self._started.wait()
         await work()
 
     async def _once_compared(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         await self.relay.compared.wait()
-        await self._once_begun(work)
+        await self._once_started(work)
 
-    async def _wake_holder(self) -> None:
+    async def _wake_leader(self) -> None:
         if self.bus.connected:
             with contextlib.suppress(nats.errors.Error, OSError):
                 await wake_leader(self.bus, self.service.name)
 
-    def _go(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=f"{self.service.name} {name}")
         task.add_done_callback(self._ended)
         self._tasks.append(task)
@@ -218,7 +218,7 @@ class Runtime:
         self.failed.set()
 
     async def stop(self) -> None:
-        """End the loops, then the writer; what was accepted is on disk."""
+        """End the loops, then the writer; everything accepted is on disk."""
         await end_all(list(self._tasks))
         try:
             await self.writer.stop()
@@ -249,9 +249,9 @@ class Runtime:
 
     @property
     def ready(self) -> bool:
-        """Whether every reader has caught up once and none is behind; the broker may be away.
+        """Whether every reader has caught up once and none is beyond retention.
 
-        A process that stands by for another is ready to answer requests.
+        The broker may be away. A follower is ready as soon as it knows of a leader.
         """
         if self.failure is not None:
             return False

@@ -1,4 +1,4 @@
-"""What one service is made of, declared by its `main.py`; and the site it stands on."""
+"""What one service is made of, declared by its `main.py`."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,32 +15,32 @@ from shared.writer.handlers import Handlers, StartHandler
 
 Background = Callable[[ServiceContext], Coroutine[Any, Any, None]]
 Collect = Callable[[ServiceContext], Coroutine[Any, Any, Sequence[Sample]]]
-# A county has 1,526 communities at most; a site that holds more tells of the highest values.
-MOST_AREAS = 2000
+# A county has 1,526 communities at most; a larger site reports the areas with the highest values.
+MAX_AREAS = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class AreaGauge:
-    """A figure by area for `/metrics`: its name, what it means, and how it is read.
+    """A gauge by area for `/metrics`: its name, its meaning, and how it is read.
 
-    `read` gives the value of each area that has something to tell, from the service's own tables;
-    it runs on a thread, at most once in ten seconds. No more than `most` areas are told of, those
-    with the highest values; `bulwark_series_left_out` counts the others.
+    `read` returns the values by area from the service's own tables, on a thread and at most once
+    in ten seconds. At most `max_areas` areas are reported, those with the highest values;
+    `bulwark_series_left_out` counts the others.
     """
 
     name: str
     meaning: str
     read: Callable[[Session, Site], Mapping[str, float]]
-    most: int = MOST_AREAS
+    max_areas: int = MAX_AREAS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service(Handlers):
-    """One service, wired: its handlers, and what surrounds them.
+    """One service: its handlers, and what the runtime needs beside them.
 
-    `starts` run once in each process before anything else; `duties` are loops of one process at a
-    time, such as sending to the outside; `gauges` are what it tells whoever watches, by area;
-    `tells` what it tells besides, by the process at work alone.
+    `on_start` handlers run once in each process, before other changes; `background` are loops that
+    only the leader runs, such as sending webhooks; `gauges` are reported by area; `collectors`
+    return further samples, in the leader alone.
     """
 
     migrations: Path

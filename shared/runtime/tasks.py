@@ -1,4 +1,4 @@
-"""Ending loops that may swallow a cancellation."""
+"""Ends tasks that may swallow a cancellation."""
 
 import asyncio
 
@@ -6,8 +6,8 @@ CANCEL_SECONDS = 0.5
 
 
 async def end_all(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancel loops until they have ended."""
-    # Again and again: what a loop awaits in the client may swallow its cancellation.
+    """Cancel tasks until all have ended."""
+    # Repeatedly, as a call of the NATS client may swallow a cancellation.
     while running := [task for task in tasks if not task.done()]:
         for task in running:
             task.cancel()

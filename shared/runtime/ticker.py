@@ -1,7 +1,7 @@
-"""Ticks: hand due rows to the writer when their time has come.
+"""The ticker: hands timers that are due to the writer, once a second.
 
-While the machine's clock is not believed (`shared/runtime/clock_check.py`), ticks stop and an alarm
-says so; they go on by themselves once it is.
+While the machine's clock is not trusted (`shared/runtime/clock_check.py`), it stops with an alarm;
+it goes on by itself once the clock is trusted again.
 """
 
 import asyncio
@@ -21,34 +21,34 @@ from shared.writer.transaction import Transaction
 from shared.writer.writer import Writer
 
 TICK_SECONDS = 1.0
-STAND_BY_SECONDS = 600.0
-TRY_AGAIN = timedelta(minutes=5)
-AT_ONCE = 200
+FOLLOWER_CHECK_SECONDS = 600.0
+RETRY_AFTER = timedelta(minutes=5)
+BATCH_SIZE = 200
 
 log = get_logger(__name__)
 
 
 @dataclass(slots=True)
 class Tick:
-    """Everything that is due by an instant, by now when none is said; two hundred at a time."""
+    """The timers that are due by an instant, or by now: up to 200 of them."""
 
     by: datetime | None = None
-    size: int = AT_ONCE
+    size: int = BATCH_SIZE
 
     def run(self, tx: Transaction, *, isolate: bool) -> int:
-        """Call the handlers; returns how many were due."""
+        """Call the handlers; returns how many timers were due."""
         tx.caller = None
         connection = tx.connection
-        found = due_until(connection, self.by or tx.now, AT_ONCE)
+        found = due_until(connection, self.by or tx.now, BATCH_SIZE)
         for due in found:
             unschedule(connection, due.kind, [due.key])
             if isolate:
-                self._one(tx, due)
+                self._handle_isolated(tx, due)
             else:
                 tx.handle(tx.handlers.due[due.kind], due)
         return len(found)
 
-    def _one(self, tx: Transaction, due: Due) -> None:
+    def _handle_isolated(self, tx: Transaction, due: Due) -> None:
         try:
             with tx.savepoint():
                 tx.handle(tx.handlers.due[due.kind], due)
@@ -59,69 +59,69 @@ class Tick:
             if handler is not None:
                 tx.on_commit(partial(counting.failed, tx.handlers.name, handler))
             log.exception("due.failed", service=tx.handlers.name, kind=due.kind, key=due.key)
-            schedule(tx.connection, due.kind, due.key, tx.now + TRY_AGAIN)
+            schedule(tx.connection, due.kind, due.key, tx.now + RETRY_AFTER)
 
 
 class Ticker:
-    """The tick of one service."""
+    """Submits the due timers of one service."""
 
-    def __init__(self, writer: Writer, database: Database, watch: ClockCheck | None = None) -> None:
-        # Whatever makes the clock doubtful; named as its gauge is.
+    def __init__(self, writer: Writer, database: Database, check: ClockCheck | None = None) -> None:
+        # For any clock fault, not only a jump; named as its gauge is.
         self.stopped_by_jump = False
         self._writer = writer
         self._database = database
-        self._watch = watch or ClockCheck(writer.site.clock, database)
+        self._clock_check = check or ClockCheck(writer.site.clock, database)
 
-    async def begin(self) -> None:
-        """Look at the clock at the process's start: a jump before it first ticks is seen later."""
+    async def check_clock(self) -> None:
+        """Store a reading before the first tick, so that a jump until then is noticed."""
         try:
-            await self._watch.look()
+            await self._clock_check.check()
         except Exception as error:
-            if not self._passes(error):
+            if not self._is_passing(error):
                 raise
 
     async def follow(self) -> None:
-        """Believe the clock anew while another process ticks: small steps of months are not to be
-        one jump when this one takes over."""
+        """Store readings while another process leads, so that small steps over months do not look
+        like one jump when this process takes over."""
         while True:
-            await asyncio.sleep(STAND_BY_SECONDS)
-            await self.begin()
+            await asyncio.sleep(FOLLOWER_CHECK_SECONDS)
+            await self.check_clock()
 
     async def run(self) -> None:
-        """Tick for ever on the real clock; ends when cancelled."""
+        """Tick once a second on the real clock; ends when cancelled."""
         try:
             while True:
                 await asyncio.sleep(TICK_SECONDS)
                 try:
                     await self._tick_if_trusted()
                 except Exception as error:
-                    if not self._passes(error):
+                    if not self._is_passing(error):
                         raise
         finally:
-            # Another process looks at the clock from here on.
+            # From here on another process checks the clock.
             self.stopped_by_jump = False
 
     async def _tick_if_trusted(self) -> None:
-        # The clock may jump right behind this look: nothing is due by what it says then.
-        now, fault = await self._watch.look()
-        self._stand(fault)
+        # The tick uses the checked time, as the clock may jump right after the check.
+        now, fault = await self._clock_check.check()
+        self._set_fault(fault)
         if fault is None:
             await self.tick(now)
 
-    def _passes(self, error: Exception) -> bool:
+    def _is_passing(self, error: Exception) -> bool:
         if not (isinstance(error, Unavailable) or is_transient(error)):
             return False
         log.warning("tick.delayed", service=self._writer.handlers.name, error=str(error))
         return True
 
-    def _stand(self, fault: ClockFault | None) -> None:
-        """Stop at a doubt, and go on once there is none."""
+    def _set_fault(self, fault: ClockFault | None) -> None:
+        """Stop at a clock fault, with one log line, and go on once there is none."""
         if fault is not None and not self.stopped_by_jump:
             log.critical("clock.jumped", service=self._writer.handlers.name, why=fault.value)
         self.stopped_by_jump = fault is not None
 
     async def tick(self, by: datetime | None = None) -> int:
-        """Hand over what is due by an instant, by now when none is said; returns how many."""
+        """Submit the timers that are due by an instant, or by now; returns how many were."""
         by = by or self._writer.site.clock.now()
         count = 0
         while True:
@@ -131,10 +131,10 @@ class Ticker:
             count += int(await self._writer.submit(Tick(by)))
 
     async def next_due(self) -> datetime | None:
-        """The earliest instant at which something is due."""
+        """When the earliest timer is due; None without timers."""
 
-        def look() -> datetime | None:
+        def read() -> datetime | None:
             with self._database.reading() as session:
                 return next_due(session.connection())
 
-        return await on_thread(look)
+        return await on_thread(read)

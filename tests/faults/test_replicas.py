@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from shared.runtime.lease import RENEWED_SECONDS
+from shared.runtime.lease import RENEW_SECONDS
 from tests.faults.processes import Process, ask
 from tests.faults.site import Site
 from tests.faults.standing import SERVICES
@@ -46,7 +46,7 @@ def hand_over_seconds(request: pytest.FixtureRequest) -> float:
     """How long two may say that they are at work: until one that slept through its lease has asked
     for it again. In the suite a busy machine may keep it waiting."""
     full = request.config.getoption("--faults") == "full"
-    return RENEWED_SECONDS + (1.0 if full else 30.0)
+    return RENEW_SECONDS + (1.0 if full else 30.0)
 
 
 @pytest.fixture(scope="module")

@@ -111,7 +111,7 @@ def overslept(monkeypatch: pytest.MonkeyPatch) -> None:
         lease.is_leader = True
         return True
 
-    monkeypatch.setattr(Lease, "_ask", believe)
+    monkeypatch.setattr(Lease, "_renew", believe)
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import pytest
 
 from shared.events.alerts.checkpoints import CheckpointClosed, CheckpointOpened
 from shared.events.envelope import Recorded
-from shared.live import KEPT_OF_A_KIND, MOST_WAITING, Broadcaster
+from shared.live import HISTORY_PER_TYPE, MAX_QUEUED, Broadcaster
 from tests.support.harness import new_id
 
 NOW = datetime.fromisoformat("2021-03-01T08:00:00+08:00")
@@ -28,11 +28,11 @@ def test_watcher_gets_what_it_wants_in_order_when_events_are_published(
 ) -> None:
     async def watch() -> None:
         live = Broadcaster()
-        watcher = live.watch(lambda recorded: recorded.sequence % 2 == 0)
+        watcher = live.subscribe(lambda recorded: recorded.sequence % 2 == 0)
         live.publish(event(n) for n in range(1, 7))
         assert [r.sequence for r in await watcher.take_all(1)] == [2, 4, 6]
         assert await watcher.take_all(0) == []
-        live.leave(watcher)
+        live.unsubscribe(watcher)
         live.publish([event(8)])
         assert await watcher.take_all(0) == []
 
@@ -42,9 +42,9 @@ def test_watcher_gets_what_it_wants_in_order_when_events_are_published(
 def test_watcher_ends_when_it_is_too_slow(loop: asyncio.AbstractEventLoop) -> None:
     async def watch() -> None:
         live = Broadcaster()
-        watcher = live.watch(every)
+        watcher = live.subscribe(every)
         ended = []
-        for first, last in ((0, MOST_WAITING), (MOST_WAITING, MOST_WAITING + 1)):
+        for first, last in ((0, MAX_QUEUED), (MAX_QUEUED, MAX_QUEUED + 1)):
             live.publish(event(n) for n in range(first, last))
             ended.append(watcher.ended)
         assert ended == [False, True]
@@ -56,13 +56,13 @@ def test_watcher_ends_when_it_is_too_slow(loop: asyncio.AbstractEventLoop) -> No
 def test_every_watcher_ends_at_once_when_the_hub_closes(loop: asyncio.AbstractEventLoop) -> None:
     async def watch() -> None:
         live = Broadcaster()
-        waiting = live.watch(every)
+        waiting = live.subscribe(every)
         asking = asyncio.create_task(waiting.take_all(60))
         await asyncio.sleep(0)
         live.close()
         assert await asking == []
         assert waiting.ended
-        assert live.watch(every).ended
+        assert live.subscribe(every).ended
 
     loop.run_until_complete(watch())
 
@@ -84,7 +84,7 @@ def test_what_came_since_is_told_when_it_is_remembered(loop: asyncio.AbstractEve
 def test_rare_kinds_are_remembered_when_a_frequent_one_is_not(asked: type[Any]) -> None:
     live = Broadcaster()
     live.publish([event(1, CheckpointClosed), event(2, CheckpointClosed)])
-    live.publish(event(n) for n in range(3, KEPT_OF_A_KIND + 4))
+    live.publish(event(n) for n in range(3, HISTORY_PER_TYPE + 4))
     found = live.since("alerts", 1, lambda kind: kind is asked)
     if asked is CheckpointOpened:
         assert found is None

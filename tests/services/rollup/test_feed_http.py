@@ -153,8 +153,8 @@ def test_problem_is_told_when_a_stream_is_not_to_be_had(
 def test_watcher_is_forgotten_when_the_client_leaves(node: Node) -> None:
     live = node.runtime("rollup").live
     with feed(node, "220581070"):
-        eventually(lambda: live.watched == 1)
-    eventually(lambda: live.watched == 0)
+        eventually(lambda: live.subscribed == 1)
+    eventually(lambda: live.subscribed == 0)
 
 
 def test_services_stop_at_once_when_a_stream_is_open(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_only_the_bad_are_set_aside_when_they_stand_among_good_ones(
 
 
 def _kept(runtime: Runtime) -> list[Any]:
-    return [one for kept in runtime.live._kept.values() for _, one in kept.events]
+    return [one for kept in runtime.live._history.values() for _, one in kept.events]
 
 
 def test_dead_letters_are_put_back_when_their_cause_is_mended(pair: Pair) -> None:

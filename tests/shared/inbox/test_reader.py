@@ -46,7 +46,7 @@ async def _kill_reader(runtime: Runtime) -> None:
             task.cancel()
             await asyncio.wait([task], timeout=0.1)
     runtime.readers = [Reader("source", runtime.writer, runtime.database, runtime.bus)]
-    runtime._go(runtime.readers[0].run(), "reader of source")
+    runtime._spawn(runtime.readers[0].run(), "reader of source")
 
 
 def test_events_are_applied_once_in_order_when_the_reader_is_killed_at_random(pair: Pair) -> None:

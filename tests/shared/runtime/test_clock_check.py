@@ -94,7 +94,7 @@ class Machine:
     def look(self) -> ClockFault | None:
         """What a new process says of the clock."""
         watch = ClockCheck(self, self.database, boot=self.boot, steady=lambda: self.seconds)
-        return asyncio.run(watch.look())[1]
+        return asyncio.run(watch.check())[1]
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_processes_of_one_machine_share_what_is_believed_when_they_look_at_once(
 
     async def both() -> list[ClockFault | None]:
         watches = [ClockCheck(machine, machine.database, boot="one") for _ in range(4)]
-        return [found[1] for found in await asyncio.gather(*(watch.look() for watch in watches))]
+        return [found[1] for found in await asyncio.gather(*(watch.check() for watch in watches))]
 
     assert asyncio.run(both()) == [None] * 4
 

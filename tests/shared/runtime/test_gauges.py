@@ -120,7 +120,7 @@ def _areas(count: int) -> AreaGauge:
     def read(_session: Session, _site: Site) -> Mapping[str, float]:
         return {f"220581001{number:03}": float(number) for number in range(count)}
 
-    return AreaGauge("bulwark_test", "a test", read, most=3)
+    return AreaGauge("bulwark_test", "a test", read, max_areas=3)
 
 
 def test_highest_areas_are_told_and_others_counted_when_there_are_too_many(

@@ -23,9 +23,9 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds instead of fractions would only be waited for."""
-    monkeypatch.setattr(lease_module, "LASTS_SECONDS", 1.0)
-    monkeypatch.setattr(lease_module, "RENEWED_SECONDS", 0.2)
-    monkeypatch.setattr(lease_module, "ASKED_SECONDS", 0.05)
+    monkeypatch.setattr(lease_module, "LEASE_SECONDS", 1.0)
+    monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.2)
+    monkeypatch.setattr(lease_module, "RETRY_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ LONG = 30 * PATIENCE
 @pytest.fixture
 def long(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lease lasts for ever."""
-    monkeypatch.setattr(lease_module, "LASTS_SECONDS", LONG)
+    monkeypatch.setattr(lease_module, "LEASE_SECONDS", LONG)
 
 
 async def _ends(work: Coroutine[Any, Any, None], seconds: float = PATIENCE) -> bool:
@@ -70,7 +70,7 @@ def test_another_takes_over_when_the_holder_falls_silent(
     database = new_postgres()
     one, two = Lease("a", database), Lease("a", database)
     run(one.acquire())
-    monkeypatch.setattr(lease_module, "LASTS_SECONDS", LONG)
+    monkeypatch.setattr(lease_module, "LEASE_SECONDS", LONG)
     assert run(_ends(two.acquire()))
     # The first wakes up and asks: it has lost.
     assert run(_ends(one.hold()))
@@ -135,7 +135,7 @@ def test_lease_is_kept_when_it_is_renewed(
     new_postgres: Open, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Shorter than the wait below, longer than a busy machine keeps a renewal waiting.
-    monkeypatch.setattr(lease_module, "LASTS_SECONDS", 3.0)
+    monkeypatch.setattr(lease_module, "LEASE_SECONDS", 3.0)
     database = new_postgres()
     one, two = Lease("a", database), Lease("a", database)
 
@@ -242,7 +242,7 @@ def test_log_is_free_when_its_writer_froze_in_the_midst_of_sending(
 def test_log_stays_held_when_its_writer_is_silent_for_less_than_a_lease(
     new_postgres: Open, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lease_module, "LASTS_SECONDS", LONG)
+    monkeypatch.setattr(lease_module, "LEASE_SECONDS", LONG)
     database = new_postgres()
     append(database, noted(1))
     with frozen(database, midway=True):

@@ -38,9 +38,9 @@ class CountedWatch(ClockCheck):
 
     looks = 0
 
-    async def look(self) -> tuple[datetime, ClockFault | None]:
+    async def check(self) -> tuple[datetime, ClockFault | None]:
         """Look, then count it."""
-        found = await super().look()
+        found = await super().check()
         self.looks += 1
         return found
 
