@@ -63,7 +63,7 @@ def main() -> None:
     (service,) = sys.argv[1:]
     set_up_logging("WARNING")
     commit = returning("committed", marking("commit", Session.commit))
-    decide = answering("acked", marking("publish", Publisher.decide))
+    publish = answering("acked", marking("publish", Publisher.commit))
     with (
         patch.object(
             HttpToolsProtocol,
@@ -72,7 +72,7 @@ def main() -> None:
         ),
         patch.object(Writer, "submit", marking("submit", Writer.submit)),
         patch.object(Session, "commit", commit),
-        patch.object(Publisher, "decide", decide),
+        patch.object(Publisher, "commit", publish),
         patch.object(Reader, "_apply", marking("read", Reader._apply)),
     ):
         ended = run(serve([service], Settings()))

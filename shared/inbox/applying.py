@@ -1,7 +1,7 @@
-"""The inbox: applying other services' events, in the transaction that moves the reading place.
+"""Applies other services' events, in the transaction that moves the reader's checkpoint.
 
-A service's place is one number per source. An event that cannot be parsed or handled is set aside
-in `dead_letters` with its error, in the same transaction; its neighbours do not wait.
+A checkpoint is one number for each source. An event that cannot be parsed or handled goes to
+`dead_letters` with its error, in the same transaction; its neighbours do not wait.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,10 +24,10 @@ from shared.writer.transaction import Transaction
 
 @dataclass(slots=True)
 class Batch:
-    """A run of events of one source, which moves the place from `after` to `upto`, else their last.
+    """Events of one source in order; moves the checkpoint from `after` to `upto`, or to the last.
 
-    What lies between `after` and the first of them is of types that this service does not handle.
-    `digest` is of the event at the new place.
+    Events that are not among the entries are of types that this service does not handle.
+    `digest` is that of the event at the new checkpoint.
     """
 
     source: str
@@ -42,7 +42,7 @@ class Batch:
         return max(len(self.entries), 1)
 
     def run(self, tx: Transaction, *, isolate: bool) -> int:
-        """Move the place and apply the events; returns the new place. Raises PlaceMoved."""
+        """Move the checkpoint and apply the events; returns it. Raises CheckpointConflict."""
         tx.caller = None
         last = self.upto or self.entries[-1].sequence
         move_checkpoint(tx.connection, self.source, self.after, last, self.digest)
@@ -78,19 +78,21 @@ def _handle(tx: Transaction, handler: Consumer, recorded: list[Recorded[Any]]) -
         tx.handle(handler.handle, recorded, len(recorded))
         return
     began = perf_counter()
-    for one in recorded:
-        tx.append(handler(tx, one))
+    for event in recorded:
+        tx.append(handler(tx, event))
     counting.handled(tx.handlers.name, handler, len(recorded), perf_counter() - began)
 
 
 def _decode(source: str, entry: Entry) -> Recorded[Event] | None:
-    place = source, entry.sequence
+    position = source, entry.sequence
     if entry.envelope is not None:
-        return decode(entry.envelope, place)
+        return decode(entry.envelope, position)
     envelope = parse(entry.document)
-    if position_of(envelope) != place:
-        raise MalformedEvent(f"it says {position_of(envelope)}, and stands at {entry.sequence}")
-    return decode(envelope, place)
+    if position_of(envelope) != position:
+        raise MalformedEvent(
+            f"the message at {entry.sequence} carries the position {position_of(envelope)}"
+        )
+    return decode(envelope, position)
 
 
 def attempt(tx: Transaction, source: str, entry: Entry) -> Exception | None:

@@ -1,4 +1,4 @@
-"""The reader's position in another service's stream: one number a source."""
+"""A reader's checkpoint in another service's stream: one number for each source."""
 
 from sqlalchemy import BigInteger, Column, String, Table, select
 from sqlalchemy.engine import Connection
@@ -11,24 +11,24 @@ checkpoints = Table(
     core,
     Column("source", String(40), primary_key=True),
     Column("sequence", BigInteger, nullable=False),
-    # Number and digest of the event that stands there, which its source is asked about. With the
-    # number, as an older release that runs beside this one moves the place alone.
+    # The number and digest of the event at the checkpoint, to compare with the source's log. The
+    # number is there because an older release beside this one moves `sequence` alone.
     Column("digest", String(60)),
 )
 _MOVE = "UPDATE places SET sequence = ?, digest = ? WHERE source = ? AND sequence = ?"
 
 
 class CheckpointConflict(Exception):
-    """Another replica applied these events first; read on from the stored place."""
+    """Another process applied these events first; read on from the stored checkpoint."""
 
 
 def checkpoint_in(connection: Connection, source: str) -> int:
-    """The number of the last event of a source that was applied or set aside; 0 at first."""
+    """The number of the last event of a source that was applied or dead-lettered; 0 at first."""
     return checkpoint_and_digest(connection, source)[0]
 
 
 def checkpoint_and_digest(connection: Connection, source: str) -> tuple[int, str | None]:
-    """The place in a source, and the digest of the event there; None where none was kept."""
+    """The checkpoint in a source, and the digest of the event there; None where none is stored."""
     query = select(checkpoints.c.sequence, checkpoints.c.digest).where(
         checkpoints.c.source == source
     )
@@ -42,14 +42,14 @@ def checkpoint_and_digest(connection: Connection, source: str) -> tuple[int, str
 def move_checkpoint(
     connection: Connection, source: str, old: int, new: int, digest: str | None
 ) -> None:
-    """Move the place in a source from one number to another; raises PlaceMoved."""
+    """Move the checkpoint in a source from one number to another; raises CheckpointConflict."""
     if old == 0:
         known = connection.execute(
             select(checkpoints.c.sequence).where(checkpoints.c.source == source)
         )
         if known.first() is None:
             connection.execute(checkpoints.insert().values(source=source, sequence=0))
-    kept = None if digest is None else f"{new} {digest}"
-    moved = send(connection, _MOVE, (new, kept, source, old))
+    stored = None if digest is None else f"{new} {digest}"
+    moved = send(connection, _MOVE, (new, stored, source, old))
     if moved.rowcount != 1:
-        raise CheckpointConflict(f"the place in {source} is no longer {old}")
+        raise CheckpointConflict(f"the checkpoint in {source} is no longer {old}")

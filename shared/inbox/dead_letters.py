@@ -1,4 +1,4 @@
-"""Events that could not be applied, kept with their error beside the ones that were."""
+"""Dead letters: events that could not be applied, stored with their error."""
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table, Text
 
@@ -24,8 +24,8 @@ dead_letters = Table(
 
 
 def dead_letter(tx: Transaction, source: str, entry: Entry, error: Exception) -> None:
-    """Keep an event that could not be applied, with its error."""
-    tx.on_commit(lambda: _tell(tx.handlers.name, source, entry.sequence, error))
+    """Store an event that could not be applied, with its error."""
+    tx.on_commit(lambda: _report(tx.handlers.name, source, entry.sequence, error))
     tx.session.execute(
         dead_letters.insert().values(
             source=source,
@@ -38,7 +38,7 @@ def dead_letter(tx: Transaction, source: str, entry: Entry, error: Exception) ->
     )
 
 
-def _tell(service: str, source: str, sequence: int, error: Exception) -> None:
+def _report(service: str, source: str, sequence: int, error: Exception) -> None:
     metrics.DEAD_LETTERS.labels(service, source).inc()
     log.error(
         "event.dead_lettered", service=service, source=source, sequence=sequence, error=repr(error)

@@ -4,8 +4,10 @@ from typing import Any, NamedTuple
 
 
 class Entry(NamedTuple):
-    """A message of a stream: its number, its document, and its envelope, where that was found to
-    be of this number and source."""
+    """A message of a stream: its number and its document.
+
+    `envelope` is set when it was verified to carry this number and source.
+    """
 
     sequence: int
     document: bytes

@@ -1,4 +1,4 @@
-"""Dead letters applied again, when a person asks for it."""
+"""Replays dead letters, on a person's command."""
 
 from dataclasses import dataclass
 
@@ -12,23 +12,23 @@ from shared.writer.transaction import Transaction
 
 @dataclass(slots=True)
 class Replay:
-    """Puts dead letters back: each is applied again, and kept with its new error when it fails."""
+    """Applies every dead letter again; one that fails stays, with its new error."""
 
     size: int = 1
 
     def run(self, tx: Transaction, *, isolate: bool) -> tuple[int, int]:  # noqa: ARG002 - see Work
-        """Apply them again; returns how many went well and how many stay."""
+        """Apply them again; returns how many were applied and how many failed."""
         tx.caller = None
         connection = tx.connection
-        done = kept = 0
+        applied = failed = 0
         for row in connection.execute(select(dead_letters).order_by(dead_letters.c.id)).all():
             error = attempt(tx, row.source, Entry(row.sequence, row.document, None))
             same = dead_letters.c.id == row.id
             if error is None:
                 connection.execute(delete(dead_letters).where(same))
-                done += 1
+                applied += 1
             else:
                 values = {"error": repr(error), "tries": row.tries + 1}
                 connection.execute(update(dead_letters).where(same).values(values))
-                kept += 1
-        return done, kept
+                failed += 1
+        return applied, failed

@@ -41,8 +41,8 @@ def known_events(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks and patience of relay and reader, shortened."""
-    monkeypatch.setattr("shared.outbox.relay.CHECK_SECONDS", 0.3)
-    monkeypatch.setattr("shared.outbox.relay.AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr("shared.outbox.relay.VERIFY_SECONDS", 0.3)
+    monkeypatch.setattr("shared.outbox.relay.RETRY_SECONDS", 0.05)
     monkeypatch.setattr("shared.nats.consumer.BEAT_SECONDS", 0.1)
     monkeypatch.setattr("shared.inbox.reader.SILENCE_SECONDS", 0.8)
     monkeypatch.setattr("shared.inbox.reader.QUIET_SECONDS", 0.4)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.clock.clock import CST, VirtualClock
-from shared.runtime.ticker import TRY_AGAIN
+from shared.runtime.ticker import RETRY_AFTER
 from shared.security.key_store import KeyStoreUnavailable
 from tests.support.harness import Node, new_id
 
@@ -67,7 +67,7 @@ def test_key_is_destroyed_later_when_the_key_file_was_away(
     assert has_key(virtual, person_id)
     clock = virtual.clock
     assert isinstance(clock, VirtualClock)
-    clock.step_to(clock.now() + TRY_AGAIN + timedelta(seconds=1))
+    clock.step_to(clock.now() + RETRY_AFTER + timedelta(seconds=1))
     virtual.tick()
     assert not has_key(virtual, person_id)
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from bulwark.broker.nats_server import Broker
 from shared.database.engine import Database
 from shared.nats.connection import Bus, StreamRefused
-from shared.outbox.publisher import BATCH, Batch, OutOfStep, Publisher
+from shared.outbox.publisher import BATCH, Batch, Publisher, UnexpectedAck
 from shared.outbox.relay import Relay, RowMissing
 from shared.runtime.runtime import Runtime
 from shared.writer.log import Row, rows_from
@@ -44,7 +44,7 @@ def test_long_log_is_published_without_a_pause_when_there_is_no_stream(
     stage: Stage, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One pause of the relay between two batches would be longer than the test's patience.
-    monkeypatch.setattr("shared.outbox.relay.CHECK_SECONDS", 10 * PATIENCE)
+    monkeypatch.setattr("shared.outbox.relay.VERIFY_SECONDS", 10 * PATIENCE)
     append(database, *[noted(number) for number in range(10 * BATCH)])
     stage.start(make_source(), database)
     eventually(lambda: stage.state().get("last_seq") == 10 * BATCH)
@@ -53,24 +53,24 @@ def test_long_log_is_published_without_a_pause_when_there_is_no_stream(
 def test_rows_are_sent_while_those_before_are_stored_when_the_log_is_long(
     stage: Stage, new_file: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.outbox.relay.CHECK_SECONDS", 10 * PATIENCE)
+    monkeypatch.setattr("shared.outbox.relay.VERIFY_SECONDS", 10 * PATIENCE)
     database = new_file()
     append(database, *[noted(number) for number in range(3 * BATCH)])
     begun: list[int] = []
-    begin, decide = Publisher.begin, Publisher.decide
+    begin, commit = Publisher.begin, Publisher.commit
 
-    async def begin_told(publisher: Publisher, rows: Sequence[Row]) -> Batch:
+    async def begin_recorded(publisher: Publisher, rows: Sequence[Row]) -> Batch:
         begun.append(rows[-1].sequence)
         return await begin(publisher, rows)
 
-    async def decide_late(publisher: Publisher, batch: Batch) -> int:
+    async def commit_late(publisher: Publisher, batch: Batch) -> int:
         async with asyncio.timeout(PATIENCE):
             while begun[-1] == batch.last.sequence < 3 * BATCH:
                 await asyncio.sleep(0.01)
-        return await decide(publisher, batch)
+        return await commit(publisher, batch)
 
-    monkeypatch.setattr(Publisher, "begin", begin_told)
-    monkeypatch.setattr(Publisher, "decide", decide_late)
+    monkeypatch.setattr(Publisher, "begin", begin_recorded)
+    monkeypatch.setattr(Publisher, "commit", commit_late)
     before = errors()
     stage.start(make_source(), database)
     eventually(lambda: is_copy(stage, database))
@@ -249,7 +249,7 @@ def test_service_ends_when_one_of_its_loops_swallowed_the_end(stage: Stage, new_
     source = stage.start(make_source(), new_file())
 
     async def begin() -> None:
-        source._go(deaf(), "deaf")
+        source._spawn(deaf(), "deaf")
         await asyncio.sleep(0)
 
     eventually(lambda: source.bus.connected)
@@ -308,9 +308,9 @@ def test_row_is_not_taken_for_published_when_the_ack_says_something_else(ack: by
 
     async def publish() -> None:
         publisher = Publisher(Broken(), "SOURCE")
-        await publisher.decide(await publisher.begin([Row(7, 0, "events.source.noted", b"{}")]))
+        await publisher.commit(await publisher.begin([Row(7, 0, "events.source.noted", b"{}")]))
 
-    with pytest.raises((OutOfStep, StreamRefused)):
+    with pytest.raises((UnexpectedAck, StreamRefused)):
         asyncio.run(publish())
 
 
@@ -331,7 +331,7 @@ def test_nothing_waits_for_the_next_look_when_another_process_commits_during_a_r
         return rows
 
     monkeypatch.setattr(Relay, "_read_log", read_before_the_commit)
-    monkeypatch.setattr("shared.outbox.relay.CHECK_SECONDS", 10 * PATIENCE)
+    monkeypatch.setattr("shared.outbox.relay.VERIFY_SECONDS", 10 * PATIENCE)
     stage.tell("wake.source", b"")
     eventually(lambda: stage.state()["last_seq"] == 1)
 

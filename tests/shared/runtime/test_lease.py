@@ -164,7 +164,7 @@ def test_holder_publishes_what_another_process_committed(
     stage: Stage, new_postgres: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The holder is told: the look that it takes by itself would not come in time.
-    monkeypatch.setattr("shared.outbox.relay.CHECK_SECONDS", LONG)
+    monkeypatch.setattr("shared.outbox.relay.VERIFY_SECONDS", LONG)
     database = new_postgres()
     holder = stage.start(make_source(), database)
     eventually(lambda: holder.active and stage.state())
