@@ -66,7 +66,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
 @pytest.fixture(autouse=True)
 def patient_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks for metrics in a test waits for them, however busy the machine is."""
-    monkeypatch.setattr("shared.metrics.gauges.WAITED_SECONDS", 15.0)
+    monkeypatch.setattr("shared.metrics.gauges.WAIT_SECONDS", 15.0)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])

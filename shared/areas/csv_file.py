@@ -1,7 +1,7 @@
-"""Reading a CSV of area codes and names (区划代码表), line by line, with errors that say where.
+"""Reads a CSV of area codes and names (区划代码表), with errors that name line and column.
 
-Accepted is UTF-8, with or without a mark of byte order, and GB18030 as a Chinese Excel writes it.
-The columns `code` and `name` may stand anywhere in the header; others are passed over.
+It accepts UTF-8, with or without a byte order mark, and GB18030 as a Chinese Excel writes it. The
+columns `code` and `name` may be anywhere in the header; others are ignored.
 """
 
 import codecs
@@ -60,11 +60,11 @@ _REASONS: Final = {
 
 
 class AreasError(OperatorError):
-    """A load that was refused; nothing was changed.
+    """A load was rejected; nothing was changed.
 
-    `reason` is the rule's name, `file` the file at fault, `line` its line (the header is 1) and
-    `column` its column, `code` or `name`, where one is at fault. The text is one line, Chinese
-    then English.
+    `reason` is the name of the broken rule. `file` is the file at fault, `line` its line (the
+    header is 1) and `column` its column, `code` or `name`; both are None where none is at fault.
+    The text is one line, Chinese then English.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class AreasError(OperatorError):
 
 
 class Row(NamedTuple):
-    """One area of a file and the line it begins on, the header being line 1."""
+    """One area of a file, and the line that it begins on; the header is line 1."""
 
     code: str
     name: str
@@ -99,9 +99,9 @@ def header_of(path: Path) -> list[str]:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """The areas of a file in its order; empty lines are passed over.
+    """The areas of a file in its order; empty lines are skipped.
 
-    Raises AreasError at the first line that has no area code or no proper name.
+    Raises AreasError at the first line without a valid area code and name.
     """
     lines = _lines(path)
     header = _normalised(next(lines, (1, []))[1])
@@ -151,9 +151,9 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _encoding_of(path: Path) -> str:
-    """UTF-8, or GB18030 when most lines beyond ASCII are that and not UTF-8.
+    """UTF-8, or GB18030 when most lines beyond ASCII are valid as that and not as UTF-8.
 
-    A UTF-8 file with a damaged line must not turn into GB18030: most bytes mean something there.
+    One damaged line must not turn a UTF-8 file into GB18030, where almost any bytes are valid.
     """
     damaged, beyond_ascii = _undecodable(path, "utf-8")
     if not damaged:
@@ -169,7 +169,7 @@ def _encoding_of(path: Path) -> str:
 
 
 def _undecodable(path: Path, encoding: str) -> tuple[list[int], int]:
-    """The numbers of the lines that are not of an encoding, and how many lines go beyond ASCII."""
+    """The numbers of the lines that an encoding cannot decode, and how many are not ASCII."""
     damaged: list[int] = []
     beyond_ascii = 0
     with path.open("rb") as file:

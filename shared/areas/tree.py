@@ -1,10 +1,10 @@
 """The administrative area tree (行政区划): its codes, and its names in a read-only file, areas.db.
 
-A code is the statistical code (统计用区划代码) [NBS23], grown by two or three digits a level:
+A code is the statistical code (统计用区划代码) [NBS23], with two or three digits more a level:
 province (省) 2, city (市) 4, county (县) 6, township or street (乡镇、街道) 9, community or village
-(村、居) 12, grid (网格) 15 [MCA9, PREC21]. What a code alone can tell is a pure function here; what
-needs the tree is asked of `Areas`. The tree is written by `shared.areas.loading`, which always
-puts a whole new file in place of the old one. A1.
+(村、居) 12, grid (网格) 15 [MCA9, PREC21]. Pure functions answer what the code alone determines,
+`Areas` what needs the tree. The tree is written by `shared.areas.loading`, which always replaces
+the whole file. A1.
 """
 
 import re
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 FORMAT: Final = 1
-REMEMBERED_AREAS: Final = 8_192
+CACHED_AREAS: Final = 8_192
 CACHE_KIB_PER_THREAD: Final = 256
 
 _AREAS_UNDER: Final = """
@@ -61,7 +61,7 @@ _PARENT_DIGITS: Final = {4: 2, 6: 4, 9: 6, 12: 9, 15: 12}
 
 
 class UnknownArea(LookupError):
-    """A code that is not in the loaded tree, or is no code at all; `code` is what was asked."""
+    """A code is not in the loaded tree, or is no code at all; `code` is the text asked for."""
 
     def __init__(self, code: str) -> None:
         shown = repr(code[:20])
@@ -70,12 +70,12 @@ class UnknownArea(LookupError):
 
 
 def is_code(text: str) -> bool:
-    """Whether the text has the shape of an area code: 2, 4, 6, 9, 12 or 15 ASCII digits."""
+    """Whether the text has the form of an area code: 2, 4, 6, 9, 12 or 15 ASCII digits."""
     return len(text) in _LEVELS and text.isascii() and text.isdigit()
 
 
 def level_of(code: str) -> Level:
-    """The level of a code; raises ValueError when it has not the shape of one."""
+    """The level of a code; raises ValueError for a text that is no code."""
     if not is_code(code):
         raise ValueError(f"{code!r} is not an area code: 2, 4, 6, 9, 12 or 15 digits are")
     return _LEVELS[len(code)]
@@ -94,12 +94,12 @@ def ancestors(code: str) -> tuple[str, ...]:
 
 
 def within(code: str, prefix: str) -> bool:
-    """Whether the area is `prefix` or lies in it; never so when either is no area code."""
+    """Whether the area is `prefix` or lies in it; False when either is no area code."""
     return code.startswith(prefix) and is_code(code) and len(prefix) in _LEVELS
 
 
 def cut(code: str, level: Level) -> str | None:
-    """The code's ancestor (or itself) of a level; None when the code stands above that level.
+    """The code's ancestor at a level, or the code itself; None when the code is above that level.
 
     Raises ValueError as `level_of`.
     """
@@ -125,9 +125,10 @@ class Area:
 
 
 class _Reader:
-    """A thread's connection, closed when the thread or its version of the file has gone.
+    """A thread's connection, closed when the thread has ended or the file was replaced.
 
-    A connection by itself waits for the cycle collector: its cache of statements refers to it.
+    A bare connection would stay open until the cycle collector runs, as its statement cache
+    refers back to it.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -142,7 +143,7 @@ class _Reader:
 class _File:
     """One version of areas.db, read by each thread through a connection of its own.
 
-    The file never changes (a load replaces it), so SQLite may take it as immutable: no locks.
+    The file never changes (a load replaces it), so SQLite opens it as immutable, without locks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -155,11 +156,11 @@ class _File:
         self._check(path)
 
     def rows(self, sql: str, *values: str | int) -> list[tuple[str, ...]]:
-        """The rows that a query answers."""
+        """The rows of a query."""
         return self._connection().execute(sql, values).fetchall()
 
     def close(self) -> None:
-        """Close every thread's connection; raises nothing when done twice."""
+        """Close every thread's connection; may be called twice."""
         with self._lock:
             self._closed = True
             for reader in list(self._all):
@@ -192,7 +193,7 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 
 
 class _Tree:
-    """One version of the tree with the areas last asked for."""
+    """One version of the tree, with a cache of the areas asked for last."""
 
     def __init__(self, path: Path) -> None:
         file = _File(path)
@@ -202,11 +203,11 @@ class _Tree:
             rows = file.rows("SELECT name FROM areas WHERE code = ?", code)
             return Area(code, rows[0][0]) if rows else None
 
-        self.find: Callable[[str], Area | None] = lru_cache(maxsize=REMEMBERED_AREAS)(read)
+        self.find: Callable[[str], Area | None] = lru_cache(maxsize=CACHED_AREAS)(read)
 
 
 class Areas:
-    """The loaded tree, read from areas.db as it is asked; safe to share between threads."""
+    """The loaded tree, read from areas.db on demand; safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -214,29 +215,29 @@ class Areas:
 
     @classmethod
     def open(cls, path: Path) -> "Areas":
-        """The tree of a file.
+        """Open the tree in a file.
 
-        Raises FileNotFoundError when it is absent, ValueError when it is no areas.db.
+        Raises FileNotFoundError when it is absent, ValueError when it is not an areas.db.
         """
         return cls(path)
 
     def reload_if_changed(self) -> bool:
-        """Read the file that a load has put in place since, if any; whether there was one.
+        """Open the file again if a load has replaced it; returns whether one had.
 
-        Costs one `stat`. While the file is absent the tree stays as it is; it stays, too, when
-        what was put there is no areas.db, and ValueError is raised.
+        Costs one `stat`. The tree stays as it is while the file is absent, and when the new file
+        is not an areas.db; then ValueError is raised.
         """
         try:
             if _stamp(self._path) == self._tree.file.stamp:
                 return False
-            # Readers in other threads finish on the old file, which goes with its last reader.
+            # Other threads finish with the old file, which is closed with its last reader.
             self._tree = _Tree(self._path)
         except FileNotFoundError:
             return False
         return True
 
     def close(self) -> None:
-        """End all reading; what is not remembered raises ValueError afterwards."""
+        """Close the file; afterwards areas that are not cached raise ValueError."""
         self._tree.file.close()
 
     def get(self, code: str) -> Area:
@@ -257,8 +258,8 @@ class Areas:
     def full_name(self, code: str) -> str:
         """The names from the top down, as 吉林省通化市梅河口市光明街道; raises UnknownArea.
 
-        Left out are areas that exist for the count only (市辖区, 省直辖县级行政区划,
-        …直辖村级区划), unless one is asked for, and a name that only repeats the one above it.
+        It leaves out areas that exist for statistics only (市辖区, 省直辖县级行政区划,
+        …直辖村级区划), except the area itself, and a name that only repeats the one above it.
         """
         names: list[str] = []
         own = self.get(code)
@@ -285,7 +286,7 @@ class Areas:
         return [row[0] for row in self._range(_CODES_UNDER, prefix, Level.COMMUNITY)]
 
     def communities_after(self, code: str, limit: int) -> list[str]:
-        """The next codes of communities behind a code (empty: from the first), in order."""
+        """The next codes of communities after a code (empty: from the first), in order."""
         level = Level.COMMUNITY.digits
         return [row[0] for row in self._tree.file.rows(_NEXT_CODES, level, code, limit)]
 
@@ -294,7 +295,7 @@ class Areas:
         return int(self._tree.file.rows("SELECT count(*) FROM areas")[0][0])
 
     def roots(self) -> list[Area]:
-        """The areas with no loaded area above them: provinces, or a county that stands alone."""
+        """The areas with no loaded area above them: provinces, or a city or county on its own."""
         tops = [
             Area(code, name)
             for level in (Level.PROVINCE, Level.CITY, Level.COUNTY)

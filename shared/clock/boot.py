@@ -1,4 +1,4 @@
-"""What tells this machine, and its running since it was started, from others."""
+"""Identifies this boot of this machine, and counts the seconds since."""
 
 import time
 from functools import cache
@@ -10,9 +10,9 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @cache
 def boot_id() -> str:
-    """The id that a kernel takes when it starts, the same in all containers of a machine.
+    """The id that the kernel chose at boot, the same in all containers of a machine.
 
-    Where the system gives none (macOS), an id of this process alone.
+    Where the system has none (macOS), a random id of this process.
     """
     try:
         return BOOT_ID.read_text().strip()
@@ -21,6 +21,6 @@ def boot_id() -> str:
 
 
 def steady_seconds() -> float:
-    """Seconds since the machine was started; nobody sets them, and they go on while it sleeps."""
+    """Seconds since boot, sleep included; setting the clock does not change them."""
     boot = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot is None else time.clock_gettime(boot)

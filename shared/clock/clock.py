@@ -11,7 +11,7 @@ CST = timezone(timedelta(hours=8), "CST")
 
 
 class Clock(Protocol):
-    """What tells the time."""
+    """A source of the present time."""
 
     def now(self) -> datetime:
         """The present, aware, in China Standard Time."""
@@ -27,17 +27,17 @@ class RealClock:
 
 
 class VirtualClock:
-    """A clock that moves only when told to, and never backwards."""
+    """A clock that moves only when it is stepped, and never backwards."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(CST)
 
     def now(self) -> datetime:
-        """The instant it stands at."""
+        """The instant it was last stepped to."""
         return self._now
 
     def step_to(self, instant: datetime) -> None:
-        """Move on to an instant; raises ValueError when it lies behind."""
+        """Move on to an instant; raises ValueError when that is in the clock's past."""
         if instant < self._now:
             raise ValueError(f"the clock stands at {self._now} and cannot go back to {instant}")
         self._now = instant.astimezone(CST)

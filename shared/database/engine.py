@@ -21,37 +21,42 @@ BUSY_SECONDS = 5
 WRITERS = 2
 READ_ONLY = "25006"  # the SQLSTATE of a write in a transaction that may only read
 POSTGRES_LINK = {
-    # A host that vanished is noticed within seconds, not hours.
+    # Notice a host that vanished within seconds, not hours.
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
-    # A standby answers reads with what it has: less than was committed.
+    # Not a standby: it would answer reads with old data.
     "target_session_attrs": "primary",
 }
 POSTGRES_WAITS = (
-    # A lock that does not come is a database that does not answer: the writer tries again.
+    # A lock not granted in time counts as a database that does not answer: the writer retries.
     "SET lock_timeout = '10s'",
-    # A replica that was stopped in mid-transaction must not hold the log's head for ever.
+    # A process that was stopped in a transaction must not keep the log's head locked for ever.
     "SET idle_in_transaction_session_timeout = '10s'",
 )
-# A 2xx is on disk, whatever role, database or server are set to; to wait for less than disk means
-# `off` alone. What is set for copies elsewhere is kept, and kept when the server is set anew.
+# A change that was answered is on disk, even where the role, database or server sets `off`, the
+# one value that does not wait for the disk. Any other value, such as one that waits for standbys,
+# stays as it is.
 POSTGRES_ON_DISK = (
     "SELECT set_config('synchronous_commit', coalesce("
     "nullif(current_setting('synchronous_commit'), 'off'), 'on'), false)"
 )
-# Pages of the write-ahead log after which SQLite settles it by itself, within a commit.
-MOST_UNSETTLED_PAGES = 16_384
+# Pages of the write-ahead log after which SQLite checkpoints it by itself, within a commit.
+AUTOCHECKPOINT_PAGES = 16_384
 READER_CACHE_KIB = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much of its process a service may take: events that a reader takes at once, SQLite's
-    cache for its writer, which meets the pages of its indexes again and again, and how long a
-    reader in a flood waits, so that what comes meanwhile shares a commit."""
+    """How much of its process a service may use.
+
+    `events_at_once`: how many events a reader applies in one transaction. `writer_cache_kib`: the
+    writer's page cache on SQLite, for the index pages that it needs again and again.
+    `flood_linger_seconds`: how long a reader under load waits for more events, which then share a
+    commit.
+    """
 
     events_at_once: int
     writer_cache_kib: int
@@ -59,8 +64,8 @@ class Room:
 
 
 ALONE = Room(events_at_once=1024, writer_cache_kib=16 * 1024, flood_linger_seconds=0.0)
-# Where several services share a process: a tenth more work in a flood, and 30 MB less for it. To
-# wait saves them a tenth again; alone it would save nothing, and hold up a fever in the flood.
+# For several services in one process: 30 MB less memory, for a tenth more work under load. Waiting
+# saves that tenth again; alone it saves nothing and would delay a fever under load.
 TOGETHER = Room(events_at_once=256, writer_cache_kib=2 * 1024, flood_linger_seconds=0.02)
 
 
@@ -76,14 +81,14 @@ class Database:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        # Errors go to logs and dead letters: what people said must not stand in them.
+        # Errors go to logs and dead letters, which must not hold personal data.
         options: dict[str, Any] = {"pool_timeout": 10, "hide_parameters": True}
         reads: dict[str, Any] = {"pool_size": readers, "max_overflow": readers}
         if self.is_sqlite:
             options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
         else:
             options |= {"connect_args": POSTGRES_LINK, "pool_pre_ping": True}
-            # One read sees one moment, as it does on SQLite.
+            # A read sees one consistent state, as it does on SQLite.
             reads["isolation_level"] = "REPEATABLE READ"
         writes = {"pool_size": WRITERS, "max_overflow": WRITERS}
         self.write_engine = create_engine(parsed, **writes, **options)
@@ -94,7 +99,7 @@ class Database:
             _prepare_sqlite(self.read_engine, begin="BEGIN", cache_kib=READER_CACHE_KIB)
         else:
             _prepare_postgres(self.write_engine)
-            event.listen(self.write_engine, "handle_error", self._leave_a_standby)
+            event.listen(self.write_engine, "handle_error", self._disconnect_if_read_only)
             for engine in (self.write_engine, self.read_engine):
                 event.listen(engine, "handle_error", keep_values_out)
 
@@ -109,7 +114,7 @@ class Database:
         return Session(self.write_engine, autoflush=True, expire_on_commit=False)
 
     def wal_checkpoint(self) -> None:
-        """Bring SQLite's write-ahead log into its file, as far as no read still needs it."""
+        """Copy SQLite's write-ahead log into its file, as far as no read still needs it."""
         if self.is_sqlite:
             with contextlib.closing(self.write_engine.raw_connection()) as connection:
                 connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()
@@ -123,16 +128,18 @@ class Database:
             if isinstance(engine.pool, QueuePool)
         }
 
-    def _leave_a_standby(self, context: ExceptionContext) -> None:
-        """A server that takes no writes, as a primary does that became a standby, is left like one
-        that went away: the next connection may find the new primary."""
+    def _disconnect_if_read_only(self, context: ExceptionContext) -> None:
+        """Drop the connections to a server that became a standby and rejects writes.
+
+        The next connection may find the new primary.
+        """
         if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
             context.is_disconnect = True
-            # Reads would never fail there.
+            # Reads do not fail on a standby, so they would go on with old data.
             self.read_engine.dispose()
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Close the connections of both pools."""
         self.write_engine.dispose()
         self.read_engine.dispose()
 
@@ -140,15 +147,15 @@ class Database:
 def _prepare_sqlite(engine: Engine, *, begin: str, cache_kib: int) -> None:
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions of its own: it would begin them deferred.
+        # Keep the driver from beginning transactions itself: it would begin them deferred.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute(f"PRAGMA cache_size=-{cache_kib}")
-        # The writer settles the log when it has nothing else to do; this is for when it never has.
-        cursor.execute(f"PRAGMA wal_autocheckpoint={MOST_UNSETTLED_PAGES}")
+        # The writer checkpoints the log when it is idle; this is for when it never is.
+        cursor.execute(f"PRAGMA wal_autocheckpoint={AUTOCHECKPOINT_PAGES}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -1,4 +1,4 @@
-"""Which database errors pass by themselves, and what may be said of the others."""
+"""Which database errors are transient, and how personal data is kept out of error texts."""
 
 import sqlite3
 
@@ -10,20 +10,20 @@ TOO_COMPLEX = "54"  # the SQLSTATE class of program limits
 
 
 def keep_values_out(context: ExceptionContext) -> None:
-    """PostgreSQL quotes values: the failing row in its detail, a faulty value in a data error."""
+    """Remove the values that PostgreSQL quotes: rows in an error's detail, faulty values."""
     error: BaseException | None = context.original_exception
     wrapped = context.sqlalchemy_exception
     while error is not None:
-        if (told := _told(error)) is not None:
+        if (text := _without_values(error)) is not None:
             if wrapped is not None:
-                wrapped.args = tuple(str(said).replace(str(error), told) for said in wrapped.args)
-            error.args = (told,)
+                wrapped.args = tuple(str(arg).replace(str(error), text) for arg in wrapped.args)
+            error.args = (text,)
         error = error.__context__
 
 
-def _told(error: BaseException) -> str | None:
-    """What may be told of the driver's error beside its class; None: all of it."""
-    # Here, where it is loaded already: SQLite has no use for it.
+def _without_values(error: BaseException) -> str | None:
+    """The text of a driver's error without values; None when it may stay as it is."""
+    # Imported here, as a service on SQLite does not need the driver.
     import psycopg
 
     if isinstance(error, psycopg.DataError):
@@ -34,9 +34,9 @@ def _told(error: BaseException) -> str | None:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether a transaction failed for a reason of the database and is worth trying again.
+    """Whether a transaction failed for a passing reason and is worth a retry.
 
-    Both drivers also call a faulty statement an operational error; that one stays faulty.
+    Both drivers also raise an operational error for a faulty statement, which is not transient.
     """
     if isinstance(error, PoolTimeout):
         return True

@@ -1,4 +1,4 @@
-"""Small pieces of SQL that features and the core share."""
+"""SQL that features and the core share."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult
 from sqlalchemy.orm import InstrumentedAttribute
 
-# Codes are digits, so that under any collation this lies behind every code of a prefix.
-BEHIND = "9" * 15
+# Codes are digits, so under any collation a prefix with this suffix sorts after all its codes.
+LAST_SUFFIX = "9" * 15
 
 
 def send(connection: Connection, statement: str, values: Any = ()) -> CursorResult[Any]:
-    """A statement with `?` for values, straight to the driver: for what every transaction does.
+    """Execute a statement with `?` for values by the driver, for what every transaction does.
 
-    Building and caching the same statement with SQLAlchemy takes four times as long.
+    The same statement takes four times as long when SQLAlchemy builds and caches it.
     """
     if connection.dialect.name != "sqlite":
         statement = statement.replace("?", "%s")
@@ -23,17 +23,17 @@ def send(connection: Connection, statement: str, values: Any = ()) -> CursorResu
 def present(
     connection: Connection, column: InstrumentedAttribute[Any], values: Iterable[str]
 ) -> set[str]:
-    """Which of some values stand in a column of a model."""
+    """Which of some values are in a column of a model."""
     wanted = tuple(values)
     if not wanted:
         return set()
-    marks = ", ".join("?" * len(wanted))
+    placeholders = ", ".join("?" * len(wanted))
     name, table = column.key, column.parent.local_table
-    # Both are our own words, never input.
-    query = f"SELECT {name} FROM {table} WHERE {name} IN ({marks})"  # noqa: S608
+    # Both come from a model, never from input.
+    query = f"SELECT {name} FROM {table} WHERE {name} IN ({placeholders})"  # noqa: S608
     return {row[0] for row in send(connection, query, wanted)}
 
 
 def area_range(column: Any, prefix: str) -> Any:
-    """The condition that an area code lies under a prefix, as a range that an index serves."""
-    return (column >= prefix) & (column <= prefix + BEHIND) if prefix else column.is_not(None)
+    """The condition that an area code begins with a prefix, as a range that an index can serve."""
+    return (column >= prefix) & (column <= prefix + LAST_SUFFIX) if prefix else column.is_not(None)

@@ -1,4 +1,4 @@
-"""Reads on a thread, so that the event loop goes on."""
+"""Runs reads on a thread, so that they do not block the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,14 +9,17 @@ T = TypeVar("T")
 
 
 async def on_thread(read: Callable[..., T], *values: Any) -> T:
-    """Run a read on a thread. Whoever is cancelled waits for it first, once, so that no connection
-    outlives its database."""
+    """Run a read on a thread.
+
+    A cancelled caller still waits for the read to end, so that no connection outlives its
+    database; a second cancellation ends the wait.
+    """
     reading = asyncio.get_running_loop().run_in_executor(None, partial(read, *values))
     try:
         return await asyncio.shield(reading)
     except asyncio.CancelledError:
         await asyncio.wait([reading])
-        # Looked at, so that its failure is not told as one that nobody took care of.
+        # Retrieved, so that asyncio does not log it as an exception that was never retrieved.
         if not reading.cancelled():
             reading.exception()
         raise

@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeEngine
 from shared.clock.clock import CST
 
 core = MetaData()
-"""The tables every service has: log, places, dead letters, remembered requests, due rows."""
+"""The tables every service has: log, checkpoints, dead letters, saved answers, timers, audit."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -25,7 +25,7 @@ class Instant(TypeDecorator[datetime]):
         return dialect.type_descriptor(String(32))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Bring a time into the database's form; naive times are refused."""
+        """Convert a time for the database; raises ValueError for a naive one."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -34,7 +34,7 @@ class Instant(TypeDecorator[datetime]):
         return local if dialect.name == "postgresql" else local.isoformat(timespec="microseconds")
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Bring it back, in China Standard Time."""
+        """Convert it back, in China Standard Time."""
         if value is None:
             return None
         if dialect.name == "postgresql":

@@ -1,8 +1,7 @@
-"""Text for people: Chinese first, English second, from gettext catalogues read as they are.
+"""Text for people: Chinese first, English second, from gettext `.po` files that are not compiled.
 
-A catalogue is a pair of files `zh.po` and `en.po` in one folder, or all pairs that a pattern finds
-there; the message ids are names, so that no language is hidden in the code. Placeholders are named:
-`{temperature_c}`.
+A catalogue is a pair of files, `zh.po` and `en.po`, in one folder. Message ids are names, so that
+the code holds no text in any language. Placeholders are named: `{temperature_c}`.
 """
 
 from functools import cache
@@ -25,7 +24,7 @@ class Catalogue:
         return cls(Path(module).parent)
 
     def text(self, message: str, language: Language = "zh", /, **values: object) -> str:
-        """The message in a language; the other language where it is missing, else its id."""
+        """The message in a language; in the other one where it is missing, or else its id."""
         tongues: tuple[Language, ...] = (language, "zh", "en")
         for tongue in tongues:
             template = _read_all(self._folder, self._pattern, tongue).get(message)

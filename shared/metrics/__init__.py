@@ -7,10 +7,10 @@ handlers, and areas of the loaded tree. A process has some hundreds of series at
 
 - `names`: every metric of the core with its meaning, in one place.
 - `counters`: counts what is done: events by type, and the calls of handlers with their time.
-- `gauges`: gauges computed at scrape time, and looks that may take long: one at a time, kept for a
-  while, waited for only a little.
+- `gauges`: gauges computed at scrape time, and slow probes: one at a time, cached for a while, and
+  waited for only briefly.
 
-What a feature tells by area it declares itself, as an `AreaGauge` of its service.
+A feature declares its own gauges by area, as an `AreaGauge` of its service.
 
-What a metric means, what is normal, and which alert watches it is told in `docs/monitoring.md`.
+`docs/monitoring.md` says what a metric means, what is normal, and which alert watches it.
 """

@@ -1,8 +1,8 @@
-"""What is told at one moment to whoever asks `/metrics`, and looks that may take long.
+"""Gauges computed at scrape time, and probes of what is slow to ask.
 
-A scrape must cost the service next to nothing and must come whatever else is broken: what has to
-be asked of a database or the broker is looked at once at a time, kept for a while, and waited for
-only a little.
+A scrape must cost the service next to nothing, and must succeed whatever else is broken. So a
+database or the broker is asked by one probe at a time, which is cached for a while and waited for
+only briefly.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ from shared.metrics.names import GaugeSpec
 
 T = TypeVar("T")
 
-WAITED_SECONDS = 1.5
-USED_SECONDS = 60.0
+WAIT_SECONDS = 1.5
+STALE_SECONDS = 60.0
 
 
 class Sample(NamedTuple):
-    """A value of a gauge for some values of its labels."""
+    """A gauge's value for one combination of its labels."""
 
     gauge: GaugeSpec
     value: float
@@ -30,13 +30,13 @@ class Sample(NamedTuple):
 
 
 class GaugeCollector(Collector):
-    """Gauges with their values at one moment, of all services of a process together."""
+    """The gauges of all services of a process, with their values at one scrape."""
 
     def __init__(self) -> None:
         self._families: dict[str, GaugeMetricFamily] = {}
 
     def set(self, gauge: GaugeSpec, value: float, *labels: str) -> None:
-        """Give a gauge a value for some values of its labels."""
+        """Set a gauge's value for one combination of its labels."""
         family = self._families.get(gauge.name)
         if family is None:
             family = GaugeMetricFamily(gauge.name, gauge.meaning, labels=gauge.labels)
@@ -44,53 +44,53 @@ class GaugeCollector(Collector):
         family.add_metric(labels, value)
 
     def add_family(self, family: GaugeMetricFamily) -> None:
-        """Tell a gauge with all its values; nobody else tells of it."""
+        """Add a gauge with all its values; replaces one of the same name."""
         self._families[family.name] = family
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """All gauges told."""
+        """All gauges that have a value."""
         return list(self._families.values())
 
 
 class Probe(Generic[T]):
-    """Something to look at that may take long, or fail: `failed` hears of it.
+    """A measurement that may be slow or fail; `failed` is called when it fails.
 
-    One look goes on at a time. What it found is kept for `keep_seconds`; while the next look does
-    not come, it is still used for a minute.
+    One measurement runs at a time. Its result is cached for `cache_seconds`, and is used for up to
+    a minute while the next one fails or does not finish.
     """
 
     def __init__(
-        self, look: Callable[[], Awaitable[T]], keep_seconds: float, failed: Callable[[], None]
+        self, measure: Callable[[], Awaitable[T]], cache_seconds: float, failed: Callable[[], None]
     ) -> None:
-        self._look = look
-        self._keep = keep_seconds
+        self._measure = measure
+        self._cache_seconds = cache_seconds
         self._failed = failed
-        self._going: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
         self._found: T | None = None
-        self._found_at = self._asked_at = float("-inf")
+        self._found_at = self._started_at = float("-inf")
 
     async def latest(self) -> T | None:
-        """What was found last, of a new look if the last is old; None when nothing is known."""
-        if self._going is None and time.monotonic() - self._asked_at >= self._keep:
-            self._asked_at = time.monotonic()
-            self._going = asyncio.create_task(self._go())
-        if self._going is not None:
-            await asyncio.wait([self._going], timeout=WAITED_SECONDS)
-        if time.monotonic() - self._found_at > max(USED_SECONDS, self._keep):
+        """The latest result, measured again when it is old; None when there is none."""
+        if self._running is None and time.monotonic() - self._started_at >= self._cache_seconds:
+            self._started_at = time.monotonic()
+            self._running = asyncio.create_task(self._run())
+        if self._running is not None:
+            await asyncio.wait([self._running], timeout=WAIT_SECONDS)
+        if time.monotonic() - self._found_at > max(STALE_SECONDS, self._cache_seconds):
             return None
         return self._found
 
-    async def _go(self) -> None:
+    async def _run(self) -> None:
         try:
-            self._found = await self._look()
+            self._found = await self._measure()
             self._found_at = time.monotonic()
-        except Exception:  # noqa: BLE001 - whatever is broken, the rest is still told
+        except Exception:  # noqa: BLE001 - the other gauges are still collected
             self._failed()
         finally:
-            self._going = None
+            self._running = None
 
     async def close(self) -> None:
-        """End a look that goes on."""
-        if self._going is not None:
-            self._going.cancel()
-            await asyncio.wait([self._going])
+        """Cancel a running measurement."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])

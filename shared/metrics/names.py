@@ -1,17 +1,16 @@
 """The names of the core's own metrics, in one place, with their meaning. P4.
 
-A counter or histogram is counted where things happen; a `GaugeSpec` gauge is worked out only when
-somebody asks `/metrics`. No label takes a value from outside: services, streams, routes, statuses,
-event types and handlers are what this release declares, at most some hundreds of series a process.
-What a service tells by area is declared in its `main.py` (`AreaGauge` in
-`shared/runtime/service.py`).
+Counters and histograms are updated where things happen; a gauge is computed only when `/metrics`
+is scraped. No label takes a value from outside: services, streams, routes, statuses, event types
+and handlers are those that this release declares, at most some hundreds of series a process.
+A service declares its gauges by area in its `main.py` (`AreaGauge` in `shared/runtime/service.py`).
 """
 
 from dataclasses import dataclass
 
 from prometheus_client import Counter, Histogram, disable_created_metrics
 
-# The time of a counter's birth would be a series more for each.
+# The creation time of each counter would be one more series.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -19,7 +18,7 @@ _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 
 @dataclass(frozen=True, slots=True)
 class GaugeSpec:
-    """A gauge that is worked out when it is asked for."""
+    """A gauge that is computed at scrape time."""
 
     name: str
     meaning: str
@@ -51,26 +50,26 @@ EVENTS_APPLIED = Counter(
 )
 DEAD_LETTERS = Counter(
     "bulwark_dead_letters_total",
-    "Events set aside because they could not be applied",
+    "Events dead-lettered because they could not be applied",
     ["service", "source"],
 )
 HANDLED = Counter(
     "bulwark_handled_total",
-    "Requests, lines, events and due things that a handler took",
+    "Requests, lines, events and timers that a handler handled",
     ["service", "handler"],
 )
 HANDLER_SECONDS = Counter(
     "bulwark_handler_seconds_total",
-    "Time spent in a handler and in what its events set off in the same service",
+    "Time in a handler, and in the service's own handlers of the events it returned",
     ["service", "handler"],
 )
 HANDLER_ERRORS = Counter(
     "bulwark_handler_errors_total",
-    "Failures of a handler; a refusal is none",
+    "Failures of a handler; rejections are not counted",
     ["service", "handler"],
 )
 
-# Log, stream and places --------------------------------------------------------------------------
+# Log, stream and checkpoints ---------------------------------------------------------------------
 
 LOG_HEAD = GaugeSpec("bulwark_log_head", "Number of the log's last event", ("service",))
 RELAY_HEAD = GaugeSpec("bulwark_relay_head", "Number of the stream's last message", ("service",))
@@ -83,19 +82,17 @@ RELAY_LAG_SECONDS = GaugeSpec(
     ("service",),
 )
 RELAY_ERRORS = Counter("bulwark_relay_errors_total", "Publishes that failed", ["service"])
-STREAM_REBUILT = Counter(
-    "bulwark_stream_remade_total", "Streams deleted and filled again from the log", ["service"]
-)
+STREAM_REBUILT = Counter("bulwark_stream_remade_total", "Streams rebuilt from the log", ["service"])
 STREAM_BAD = GaugeSpec(
     "bulwark_stream_bad",
-    "1 while the stream contradicts the log and waits for a person",
+    "1 while the database is older than the stream and a person must act",
     ("service",),
 )
-STREAM_BYTES = GaugeSpec("bulwark_stream_bytes", "What the service's stream takes up", ("service",))
-STORE_BYTES = GaugeSpec("bulwark_broker_store_bytes", "What all streams of the broker take up")
+STREAM_BYTES = GaugeSpec("bulwark_stream_bytes", "Size of the service's stream", ("service",))
+STORE_BYTES = GaugeSpec("bulwark_broker_store_bytes", "Size of all streams of the broker")
 STORE_LIMIT_BYTES = GaugeSpec(
     "bulwark_broker_store_limit_bytes",
-    "What they may take up; absent while the broker names no limit",
+    "Largest size of all streams; absent while the broker states no limit",
 )
 BROKER_CONNECTED = GaugeSpec(
     "bulwark_broker_connected", "1 while the broker answers this process", ("service",)
@@ -114,30 +111,34 @@ READER_LAG_SECONDS = GaugeSpec(
     ("service", "source"),
 )
 READER_BEYOND_RETENTION = GaugeSpec(
-    "bulwark_reader_behind", "1 while the stream begins beyond the reader", ("service", "source")
+    "bulwark_reader_behind",
+    "1 while the reader's next event is beyond the stream's retention",
+    ("service", "source"),
 )
 DEAD_LETTERS_NOW = GaugeSpec(
-    "bulwark_dead_letters_set_aside", "Events that stand set aside now", ("service", "source")
+    "bulwark_dead_letters_set_aside", "Dead letters stored now", ("service", "source")
 )
 
 # Sending to the outside, by target: no more series than there are targets ------------------------
 
 WEBHOOK_LAG = GaugeSpec(
     "bulwark_webhook_lag_events",
-    "Messages of the streams that a target was neither sent nor spared yet",
+    "Messages of the streams that were neither sent to a target nor skipped yet",
     ("target",),
 )
 WEBHOOK_FAILING = GaugeSpec(
     "bulwark_webhook_failing_seconds",
-    "Time since a target began to fail; 0 while it takes what it is sent",
+    "Time since a target began to fail; 0 while it accepts what it is sent",
     ("target",),
 )
 WEBHOOK_BEHIND = GaugeSpec(
-    "bulwark_webhook_behind", "1 while a stream begins beyond the target's place", ("target",)
+    "bulwark_webhook_behind",
+    "1 while a target's next event is beyond the stream's retention",
+    ("target",),
 )
 WEBHOOK_ATTEMPTS = Counter(
     "bulwark_webhook_attempts_total",
-    "Sendings tried (outcome: taken, failed)",
+    "Attempts to send (outcome: taken, failed)",
     ["target", "outcome"],
 )
 
@@ -148,21 +149,21 @@ LEASE_HELD = GaugeSpec(
 )
 WRITER_WAITING = GaugeSpec(
     "bulwark_writer_waiting_seconds",
-    "How long the writer's transaction under way has taken; 0 without one",
+    "Age of the writer's running transaction, retries included; 0 without one",
     ("service",),
 )
-DRILL = GaugeSpec("bulwark_drill", "1 while what is told is of a drill", ("service",))
+DRILL = GaugeSpec("bulwark_drill", "1 in an instance that plays a drill", ("service",))
 CLOCK_JUMPED = GaugeSpec(
-    "bulwark_clock_jumped", "1 while ticks stand still because the clock is not believed"
+    "bulwark_clock_jumped", "1 while the ticker is stopped because the clock is not trusted"
 )
 POOL_IN_USE = GaugeSpec(
     "bulwark_database_pool_in_use", "Connections in use (pool: read, write)", ("service", "pool")
 )
 POOL_SIZE = GaugeSpec(
-    "bulwark_database_pool_size", "Connections that may be in use at most", ("service", "pool")
+    "bulwark_database_pool_size", "Most connections of the pool", ("service", "pool")
 )
-DISK_FREE = GaugeSpec("bulwark_disk_free_bytes", "Free room where the data folder lies")
-DISK_SIZE = GaugeSpec("bulwark_disk_size_bytes", "All room where the data folder lies")
+DISK_FREE = GaugeSpec("bulwark_disk_free_bytes", "Free space on the disk of the data folder")
+DISK_SIZE = GaugeSpec("bulwark_disk_size_bytes", "Size of the disk of the data folder")
 BACKUP_AGE = GaugeSpec(
     "bulwark_backup_age_seconds", "Time since the newest backup was finished; absent without one"
 )
@@ -174,12 +175,11 @@ CERTIFICATE_END = GaugeSpec(
 BUILD_INFO = GaugeSpec("bulwark_build_info", "1, with the release that runs", ("version", "python"))
 SERIES_LEFT_OUT = GaugeSpec(
     "bulwark_series_left_out",
-    "Areas that a gauge does not tell of because it has reached its most series",
+    "Areas that a gauge leaves out because it has reached its limit of series",
     ("service", "gauge"),
 )
 PROBE_ERRORS = Counter(
     "bulwark_look_errors_total",
-    "Looks for /metrics that failed or did not come in time (what: log, stream, store, areas, "
-    "own, folder)",
+    "Probes for /metrics that failed (what: log, stream, store, areas, own, folder)",
     ["service", "what"],
 )

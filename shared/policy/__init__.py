@@ -1,6 +1,6 @@
 """Policy packs (防控政策包): what a notice or a county may set, as dated and typed TOML.
 
-Promise. A pack is checked as a whole before it is used, and every problem in it is told at once,
+Promise. A pack is checked as a whole before it is used, and all its problems are reported at once,
 with file, line and key. The pack in force is the newest that has begun.
 
 Invariant. No number that a notice gives or a county chooses stands in the code.

@@ -9,7 +9,7 @@ from shared.policy.sections import People, Section
 
 
 class ActivityStop(Measure):
-    """停办聚集性活动: activities of more people than this are called off; 0 stops all [MCA9]."""
+    """停办聚集性活动: activities of more people are called off; 0 calls off all [MCA9]."""
 
     above_people: Annotated[People, LOWER]
 
@@ -19,7 +19,7 @@ class MeetingPostponement(Measure):
 
 
 class ApprovalRule(Section):
-    """Activities that may be approved: at most so many people, for some kinds another number."""
+    """The most people at an activity that may be approved, with other limits for some kinds."""
 
     max_people: People
     max_people_of: dict[ActivityKind, People]

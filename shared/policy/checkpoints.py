@@ -15,7 +15,7 @@ class Checkpoint(Measure):
 
 
 class Sealing(Measure):
-    """封闭管理: only ever proposed; it is imposed by order alone [MCA9, PREC21]."""
+    """封闭管理: a pack can only propose it; an order imposes it [MCA9, PREC21]."""
 
     proposed: Literal[True]
 

@@ -14,9 +14,10 @@ class ElectionPause(Measure):
 
 
 class Elections(Section):
-    """Elections (换届选举): paused on which levels, for how many days at most, proxies per voter.
+    """Elections (换届选举): the levels that pause them, for how many days at most, and proxies.
 
-    `pause_limit_days` is by province, two digits, with `default` for the rest.
+    `pause_limit_days` is by province, two digits, with `default` for the rest; `proxies_max` is
+    the most proxies that one voter may hold.
     """
 
     pause_levels: tuple[Level, ...] = Field(min_length=1)
@@ -32,6 +33,6 @@ class Elections(Section):
         return complete(value, ("default",))
 
     def pause_limit(self, area: str) -> tuple[int, str]:
-        """`(days, key)` for an area code; the key is what `PolicyPack.line` takes."""
+        """`(days, key)` for an area code; the key is one for `PolicyPack.line`."""
         province = area[:2] if area[:2] in self.pause_limit_days else "default"
         return self.pause_limit_days[province], f"elections.pause_limit_days.{province}"

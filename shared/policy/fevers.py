@@ -11,16 +11,16 @@ RaisingCode = Literal["yellow", "red"]
 
 
 class Fever(Section):
-    """Fever (发热): from `threshold_c` °C up, as common in 2020; answered in minutes (chosen)."""
+    """Fever (发热): from `threshold_c` °C up, as was usual in 2020; minutes to respond (chosen)."""
 
     threshold_c: float = Field(ge=36, le=42)
     respond_within_minutes: int = Field(ge=1, le=1440)
 
 
 class Alerts(Section):
-    """What raises an alert (预警) without a fever, and in how many minutes it is answered (chosen).
+    """What raises an alert (预警) without a fever, and the minutes to respond to it (chosen).
 
-    Symptoms and the colours of a health code (健康码) [FEB16, PREC21].
+    These are symptoms and the colours of a health code (健康码) [FEB16, PREC21].
     """
 
     symptoms_raise: bool
@@ -29,7 +29,7 @@ class Alerts(Section):
 
 
 class Temperature(Section):
-    """What a body temperature (体温) may be at all, in °C; anything else is a slip (chosen)."""
+    """The possible body temperatures (体温) in °C; any other is a typing error (chosen)."""
 
     min_c: float = Field(ge=30, le=45)
     max_c: float = Field(ge=30, le=45)

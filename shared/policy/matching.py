@@ -6,7 +6,7 @@ from shared.policy.sections import Section
 
 
 class Matching(Section):
-    """What a fitting skill, a near area and a light load weigh, one against the other (chosen)."""
+    """The weights of a matching skill, a near area and a light load in the score (chosen)."""
 
     skill: float = Field(gt=0, le=1000)
     area: float = Field(ge=0, le=1000)

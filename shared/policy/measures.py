@@ -1,4 +1,4 @@
-"""The measures of a policy pack (防控措施): the parameters of each kind, and how two are joined."""
+"""The measures of a policy pack (防控措施), by level, situation and area trait."""
 
 from shared.events.vocabulary import Level, Situation
 from shared.policy.activities import ActivityStop, MeetingPostponement
@@ -13,7 +13,7 @@ from shared.policy.venues import VenueClosure, VenueLimit
 
 
 class MeasurePlan(Section):
-    """What one level, situation or trait does: a table for each measure, absent ones not taken."""
+    """The measures of one level, situation or trait, each a table; an absent one is not taken."""
 
     checkpoint: Checkpoint | None = None
     sealing: Sealing | None = None

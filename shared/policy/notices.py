@@ -10,7 +10,7 @@ from shared.policy.sections import Text
 
 
 class Notice(Measure):
-    """告居民书: where residents are told, and what [MCA9, PREC21]."""
+    """告居民书: the channels and the text of a notice to residents [MCA9, PREC21]."""
 
     channels: Annotated[tuple[NoticeChannel, ...], Field(min_length=1), UNION]
     text_zh: Text

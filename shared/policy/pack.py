@@ -1,8 +1,8 @@
 """Policy packs (防控政策包): the dated rules of a county as typed TOML, `policies/*.toml`.
 
-A pack holds thresholds, windows, deadlines, and what each level, situation and area trait does.
-The file says of every value whether a notice gives it or the county chose it. A rule is cited by
-its line, `2021-01#fever.threshold_c`.
+A pack holds thresholds, windows and deadlines, and the measures of each level, situation and area
+trait. The file says of every value whether a notice gives it or the county chose it. A rule is
+cited by its line, such as `2021-01#fever.threshold_c`.
 """
 
 from collections.abc import Collection, Iterable
@@ -32,7 +32,7 @@ from shared.policy.risk import Orders, Risk, RiskUnit, Situations, UnitRule
 from shared.policy.sanitation import Sanitation
 from shared.policy.sections import Section, Text
 from shared.policy.service_plans import ServicePlanChange, ServiceRule, Services
-from shared.policy.toml_file import PolicyError, PolicyFile, told
+from shared.policy.toml_file import PolicyError, PolicyFile, bilingual
 from shared.policy.venues import VenueClosure, VenueLimit, Venues
 
 __all__ = [
@@ -83,7 +83,7 @@ Mode = Literal["order", "automatic"]
 
 
 class PolicyPack(Section):
-    """The rules in force from a date on, with the number that residents call (服务热线)."""
+    """The rules in force from a date on, with the hotline for residents (服务热线)."""
 
     name: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$")
     title_zh: Text
@@ -128,7 +128,7 @@ class PolicyPack(Section):
         return value
 
     def line(self, key: str) -> str:
-        """How a rule is cited: `2021-01#fever.threshold_c`; raises KeyError for an unset key."""
+        """The citation of a rule, `2021-01#fever.threshold_c`; raises KeyError for an unset key."""
         at: object = self
         for step in key.split("."):
             here = dict(at) if isinstance(at, BaseModel) else at
@@ -152,8 +152,9 @@ def measures_for(
 ) -> tuple[MeasureRule, ...]:
     """The measures of an area, one of each kind, in the contract's order [PREC21, MCA9].
 
-    Where several sources ask for the same kind the strictest of each parameter holds, and the line
-    is that of the source that asks for as much alone, else of the first: level, situation, trait.
+    Where several sources (level, situation, traits) ask for the same kind, the strictest value of
+    each parameter holds. The line cited is that of the source that asks for all of it, or else of
+    the first source in that order.
     """
     found: dict[MeasureKind, MeasureRule] = {}
     for source in (level, *((situation,) if situation else ()), *sorted(set(traits))):
@@ -178,7 +179,7 @@ def _stronger(first: MeasureRule, second: MeasureRule) -> MeasureRule:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRequest:
-    """A request that a service plan makes for one person, due in hours, by a policy line."""
+    """A request for help that a service plan makes for one person, and its policy line."""
 
     service: str
     kind: RequestKind
@@ -189,7 +190,7 @@ class ServiceRequest:
 def service_requests(
     plan: ServicePlan, categories: Collection[Category], needs: Collection[Need], pack: PolicyPack
 ) -> tuple[ServiceRequest, ...]:
-    """What a plan does for a registered person: one request of a kind, the soonest due [PREC21]."""
+    """A plan's requests for a registered person: one of each kind, the soonest due [PREC21]."""
     found: dict[RequestKind, ServiceRequest] = {}
     for name, rule in pack.services.of(plan).items():
         if not rule.concerns(categories, needs):
@@ -201,7 +202,7 @@ def service_requests(
 
 
 def load_pack(path: Path) -> PolicyPack:
-    """The pack in a file; raises PolicyError that names file, line and key of all its errors."""
+    """Load a pack; raises PolicyError with the file, line and key of every problem."""
     return PolicyFile(path).checked(PolicyPack)
 
 
@@ -213,9 +214,9 @@ class Packs:
 
     @classmethod
     def load(cls, folder: Path) -> "Packs":
-        """All `*.toml` of a folder; raises PolicyError with the errors of every file.
+        """Load all `*.toml` of a folder; raises PolicyError with the problems of every file.
 
-        Two packs of the same name or of the same date are an error, and so is a folder without any.
+        Two packs with the same name or the same date are a problem, and so is an empty folder.
         """
         problems: list[str] = []
         read: list[tuple[PolicyFile, PolicyPack]] = []
@@ -232,22 +233,22 @@ class Packs:
                 if getattr(later, key) == getattr(earlier, key)
             )
         if not read and not problems:
-            problems.append(f"{folder}: {told('no_packs')}")
+            problems.append(f"{folder}: {bilingual('no_packs')}")
         if problems:
             raise PolicyError(*problems)
         return cls(tuple(sorted((pack for _, pack in read), key=lambda pack: pack.in_force_from)))
 
     def in_force(self, on: date) -> PolicyPack:
-        """The latest pack from that day or before; raises PolicyError when all begin later."""
+        """The latest pack that began by that day; raises PolicyError when all begin later."""
         for pack in reversed(self.packs):
             if pack.in_force_from <= on:
                 return pack
-        raise PolicyError(told("none_in_force", on=on, first=self.packs[0].in_force_from))
+        raise PolicyError(bilingual("none_in_force", on=on, first=self.packs[0].in_force_from))
 
     def named(self, name: str) -> PolicyPack:
-        """The pack of that name; raises PolicyError that tells the names there are."""
+        """The pack of that name; raises PolicyError that lists the existing names."""
         for pack in self.packs:
             if pack.name == name:
                 return pack
         known = ", ".join(pack.name for pack in self.packs)
-        raise PolicyError(told("no_such_pack", name=name, known=known))
+        raise PolicyError(bilingual("no_such_pack", name=name, known=known))

@@ -9,7 +9,7 @@ from shared.policy.sections import Section
 
 
 class Reports(Section):
-    """The daily report (日报告): from when it is open until when it is due, same day, CST."""
+    """The daily report (日报告): when it opens and when it is due, on the same day, in CST."""
 
     opens_at: time
     deadline: time

@@ -8,7 +8,7 @@ from shared.policy.sections import Hours, Section, complete
 
 
 class Requests(Section):
-    """Requests for help (求助): hours until due by kind, minutes before that when one climbs."""
+    """Requests for help (求助): hours until due by kind, and minutes before that to escalate."""
 
     due_hours: dict[RequestKind, Hours]
     escalate_minutes_before_due: int = Field(ge=0, le=1440)

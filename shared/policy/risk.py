@@ -13,16 +13,17 @@ CaseCount = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Cluster(Section):
-    """A cluster (聚集性疫情): so many linked cases within the window (7th edition, 2020-09)."""
+    """A cluster (聚集性疫情): at least `size` linked cases in the window (7th edition, 2020-09)."""
 
     size: int = Field(ge=2, le=1000)
 
 
 class UnitRule(Section):
-    """Levels of one unit, in cases: medium from so many new, high above a total (national rule).
+    """The case counts that make a unit's level medium or high (national rule).
 
-    New are those of the window, the total is of all time; `high_needs_cluster` asks for a cluster
-    within the window as well. With nothing new in the window the level is low.
+    Medium: at least `medium_at_new` new cases, those within the window. High: a total of all time
+    above `high_above_total`, and with `high_needs_cluster` also a cluster within the window.
+    Without a new case in the window the level is low.
     """
 
     medium_at_new: CaseCount
@@ -31,7 +32,7 @@ class UnitRule(Section):
 
 
 class Units(Section):
-    """The rule per unit: the county by the national rule, the smaller ones as chosen."""
+    """The rule of each unit: the national rule for the county, chosen ones for smaller units."""
 
     county: UnitRule
     township: UnitRule
@@ -55,20 +56,20 @@ class Risk(Section):
 
 
 class NoCases(Section):
-    """未发现病例: so many days without a counted case [RC20, MCA9]; the days are chosen."""
+    """未发现病例: the days without a counted case [RC20, MCA9]; their number is chosen."""
 
     days_without: Days
 
 
 class CasesOrOutbreak(Section):
-    """出现病例或暴发疫情: from so many cases; an outbreak from `outbreak_size` linked [MCA9]."""
+    """出现病例或暴发疫情: from `cases` on; `outbreak_size` linked ones are an outbreak [MCA9]."""
 
     cases: CaseCount
     outbreak_size: int = Field(ge=2, le=1000)
 
 
 class Spread(Section):
-    """传播疫情: so many cases of unknown source in the window, or so many outbreaks [MCA9]."""
+    """传播疫情: from so many cases of unknown source in the window or outbreaks on [MCA9]."""
 
     unknown_origin_cases: CaseCount
     outbreaks: CaseCount
@@ -85,6 +86,7 @@ class Situations(Section):
 
 
 class Orders(Section):
-    """The command's order (命令): levels it may hold against the window [State Council 2020]."""
+    """The command's order (命令): levels it may keep although the window says lower [State Council
+    2020]."""
 
     stand_above_window: tuple[Level, ...]

@@ -1,6 +1,7 @@
-"""The sections of a policy pack: what it sets, in which unit, and which notice asks for it.
+"""The base of the sections of a policy pack, and the types of their values.
 
-Numbers that no notice gives are the county's choice; the packs mark them as chosen.
+Each section says what it sets, in which unit, and which notice asks for it. Numbers that no notice
+gives are the county's choice; the packs mark them as chosen.
 """
 
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
 class Section(BaseModel):
-    """A part of a pack: nothing unknown, nothing of another type, nothing changed later."""
+    """A part of a pack: without unknown keys, strictly typed, immutable."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True
@@ -25,7 +26,7 @@ class Section(BaseModel):
 
 
 def complete(value: dict[str, int], keys: Iterable[str]) -> dict[str, int]:
-    """The value, once every key stands in it."""
+    """The value itself, when it has all keys; otherwise a validation error that names them."""
     absent = [key for key in keys if key not in value]
     if absent:
         raise PydanticCustomError("keys_missing", "{keys} missing", {"keys": ", ".join(absent)})

@@ -24,8 +24,8 @@ RegisteredNeed = Literal[Need, "none_recorded"]
 class ServiceRule(Section):
     """A service of a plan: whom it is for, and the request it makes for each of them [PREC21].
 
-    It is for who has one of the categories and one of the needs; an empty list asks for none of
-    its sort. `none_recorded` stands for a person whose needs nobody has written down yet.
+    It is for people with one of the categories and one of the needs; an empty list does not
+    restrict. `none_recorded` matches a person whose needs are not recorded yet.
     """
 
     title_zh: Text

@@ -1,6 +1,6 @@
-"""A TOML file checked against a pydantic model: every problem is told at once, each with its line.
+"""Checks a TOML file against a pydantic model, and reports all problems at once with their lines.
 
-`tomllib` forgets where a value stood, so `key_lines` finds it again, statement by statement.
+`tomllib` does not keep the lines of values, so `key_lines` finds them, statement by statement.
 """
 
 import re
@@ -19,11 +19,11 @@ from shared.i18n.catalogue import Catalogue
 TEXTS = Catalogue(Path(__file__).parent / "locale")
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 class PolicyError(OperatorError, ValueError):
-    """A file that cannot be used; `problems` holds `file:line: key: 中文 / English` lines."""
+    """A file cannot be used; `problems` holds lines of `file:line: key: 中文 / English`."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -31,7 +31,7 @@ class PolicyError(OperatorError, ValueError):
 
 
 class PolicyFile:
-    """A TOML file as it was read: its values, and the line of every dotted key.
+    """A parsed TOML file: its values, and the line of every dotted key.
 
     Raises PolicyError when it cannot be read, is not UTF-8 or is not TOML.
     """
@@ -45,43 +45,44 @@ class PolicyFile:
             reason, line = _syntax_error(str(error), self._text)
             raise PolicyError(_at(path, line, "syntax", reason=reason)) from error
 
-    def line_of(self, place: Place) -> int:
-        """The line of a key, or of the nearest table around it; 1 when neither is written."""
+    def line_of(self, path: KeyPath) -> int:
+        """The line of a key, or of the nearest table around it; 1 when the file has neither."""
         lines = key_lines(self._text)
-        names = tuple(step for step in place if isinstance(step, str))
+        names = tuple(step for step in path if isinstance(step, str))
         around = (names[:length] for length in range(len(names), 0, -1))
-        return next((lines[path] for path in around if path in lines), 1)
+        return next((lines[table] for table in around if table in lines), 1)
 
-    def problem(self, place: Place, message: str, /, **values: object) -> str:
-        """One problem in words, `file:line: key: 中文 / English`."""
-        return f"{self.path}:{self.line_of(place)}: {_dotted(place)}: {told(message, **values)}"
+    def problem(self, path: KeyPath, message: str, /, **values: object) -> str:
+        """The text of one problem, `file:line: key: 中文 / English`."""
+        text = bilingual(message, **values)
+        return f"{self.path}:{self.line_of(path)}: {_dotted(path)}: {text}"
 
     def checked(self, model: type[ModelT]) -> ModelT:
-        """The file as a model; raises PolicyError with all that is wrong, by line."""
+        """The file as a model; raises PolicyError with all problems, by line."""
         try:
             return model.model_validate(_frozen(self._values))
         except ValidationError as error:
             details = error.errors(include_url=False)
-            places = sorted(details, key=lambda detail: self.line_of(_place(detail)))
-            raise PolicyError(*(self._explained(model, detail) for detail in places)) from error
+            details.sort(key=lambda detail: self.line_of(_path_of(detail)))
+            raise PolicyError(*(self._explained(model, detail) for detail in details)) from error
 
     def _explained(self, model: type[BaseModel], detail: ErrorDetails) -> str:
-        kind, place, given = detail["type"], _place(detail), detail["input"]
+        kind, path, given = detail["type"], _path_of(detail), detail["input"]
         values: dict[str, Any] = dict(detail.get("ctx", {}))
         if kind == "extra_forbidden":
-            return self._unknown(place, str(place[-1]), _keys_at(model, place[:-1]))
+            return self._unknown(path, str(path[-1]), _keys_at(model, path[:-1]))
         if kind == "literal_error":
             known = re.findall(r"'([^']*)'", str(values["expected"]))
             if detail["loc"][-1] == "[key]":
-                return self._unknown(place, str(place[-1]), known)
+                return self._unknown(path, str(path[-1]), known)
             values["expected"] = ", ".join(known) or values["expected"]
         if not TEXTS.has(kind, "zh"):
             kind, values = "invalid", {"reason": detail["msg"]}
-        return self.problem(place, kind, **(values | {"given": given}))
+        return self.problem(path, kind, **(values | {"given": given}))
 
-    def _unknown(self, place: Place, key: str, known: list[str]) -> str:
+    def _unknown(self, path: KeyPath, key: str, known: list[str]) -> str:
         nearest = get_close_matches(key, known, n=1, cutoff=0) or [""]
-        return self.problem(place, "unknown_key", nearest=nearest[0], known=", ".join(known))
+        return self.problem(path, "unknown_key", nearest=nearest[0], known=", ".join(known))
 
 
 def key_lines(text: str) -> dict[tuple[str, ...], int]:
@@ -124,7 +125,7 @@ def _paths(value: object) -> Iterator[tuple[str, ...]]:
 def _text_of(path: Path) -> str:
     try:
         raw = path.read_bytes()
-        # Notepad puts a mark before the text that TOML does not know.
+        # Notepad writes a byte order mark, which TOML does not allow.
         return raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
@@ -134,44 +135,44 @@ def _text_of(path: Path) -> str:
 
 
 def _syntax_error(message: str, text: str) -> tuple[str, int]:
-    """The reason without its place, and the line: the last one for an unfinished text."""
-    reason, _, place = message.rpartition(" (at ")
-    line = re.match(r"line (\d+)", place)
+    """The reason without its position, and the line: the last one for an unfinished text."""
+    reason, _, position = message.rpartition(" (at ")
+    line = re.match(r"line (\d+)", position)
     return reason, int(line[1]) if line else len(text.rstrip("\n").split("\n"))
 
 
-def told(message: str, /, **values: object) -> str:
+def bilingual(message: str, /, **values: object) -> str:
     """A message of the catalogue in both languages, `中文 / English`."""
     return " / ".join(TEXTS.text(message, language, **values) for language in ("zh", "en"))
 
 
 def _at(path: Path, line: int, message: str, /, **values: object) -> str:
-    return f"{path}:{line}: {told(message, **values)}"
+    return f"{path}:{line}: {bilingual(message, **values)}"
 
 
-def _place(detail: ErrorDetails) -> Place:
-    """Where an error is: a rule that spans tables names its key itself."""
+def _path_of(detail: ErrorDetails) -> KeyPath:
+    """The key of an error; a rule that concerns several tables names its key in the context."""
     named = detail.get("ctx", {}).get("key")
     if named is not None:
         return tuple(str(named).split("."))
     return tuple(step for step in detail["loc"] if step != "[key]")
 
 
-def _dotted(place: Place) -> str:
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+def _dotted(path: KeyPath) -> str:
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return "".join(steps).removeprefix(".")
 
 
 def _frozen(value: object) -> object:
-    """Lists as tuples, for models that nobody can change."""
+    """The value with tuples for lists, as the models are immutable."""
     if isinstance(value, dict):
         return {key: _frozen(inner) for key, inner in value.items()}
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
-def _keys_at(model: type[BaseModel], place: Place) -> list[str]:
+def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
     at = model
-    for step in place:
+    for step in path:
         field = at.model_fields.get(str(step))
         at = (_model_in(field.annotation) if field else None) or at
     return list(at.model_fields)

@@ -21,6 +21,6 @@ class VenueLimit(Measure):
 
 
 class Venues(Section):
-    """Venues (公共场所): the capacity in people of one that has not told it (chosen)."""
+    """Venues (公共场所): the assumed capacity, in people, of one that has stated none (chosen)."""
 
     assumed_capacity: int = Field(ge=1, le=100_000)

@@ -1,8 +1,8 @@
 """The audit log: who did or opened what, when and why; append-only, each entry bound to the last.
 
 Every entry holds the hash of the one before it, so that a changed, removed or reordered entry
-breaks the chain; `audit_head` holds the last number and hash, so that a cut end is missed too.
-Write the report's head down elsewhere to tell a log that was made anew as a whole.
+breaks the chain; `audit_head` holds the last number and hash, so that missing last entries are
+noticed too. To recognise a log that was forged as a whole, store the report's head elsewhere.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ entries = Table(
         primary_key=True,
         autoincrement=False,
     ),
-    # As text: what is hashed is exactly what is stored.
+    # As text, so that exactly what is stored is hashed.
     Column("at", String(32), nullable=False),
     Column("actor", Text, nullable=False),
     Column("role", String(20), nullable=False),
@@ -58,7 +58,7 @@ FaultKind = Literal["changed", "missing", "misplaced", "head"]
 
 
 class Recording(Protocol):
-    """What a note needs of a writer's transaction."""
+    """What `record` needs of a writer's transaction."""
 
     @property
     def connection(self) -> Connection:
@@ -80,8 +80,8 @@ class Recording(Protocol):
 class Fault:
     """What is wrong at an entry's number.
 
-    `changed`: its content is not what was noted. `missing`: it is gone. `misplaced`: it does not
-    follow from the entry before it. `head`: the log does not end as its head says.
+    `changed`: its content is not what was recorded. `missing`: it is gone. `misplaced`: it does
+    not follow the entry before it. `head`: the log does not end where its head says.
     """
 
     sequence: int
@@ -90,9 +90,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a look at the whole log found: the number of entries, its last hash, and the faults.
+    """The result of verifying the whole log: the number of entries, the last hash, and the faults.
 
-    The first hundred faults are named.
+    At most the first hundred faults are listed.
     """
 
     entries: int
@@ -106,7 +106,7 @@ class Report:
 
 
 def record(tx: Recording, action: str, subject: str, reason: str = "") -> None:
-    """Enter what the caller does to a subject, and why; it is kept when the transaction commits.
+    """Record what the caller does to a subject, and why; it is stored if the transaction commits.
 
     `subject` is an id or a code, never someone's data.
     """
@@ -135,7 +135,7 @@ def record(tx: Recording, action: str, subject: str, reason: str = "") -> None:
 
 
 def verify(connection: Connection) -> Report:
-    """Read the whole log and say where it is not as it was written."""
+    """Read the whole log and report where it differs from what was recorded."""
     faults: list[Fault] = []
     count, last, previous = 0, 0, BEGINNING
     query = select(entries).order_by(entries.c.sequence).execution_options(yield_per=ROWS_AT_ONCE)
@@ -145,10 +145,10 @@ def verify(connection: Connection) -> Report:
             faults.append(Fault(last + 1 if kind == "missing" else row.sequence, kind))
         count, last, previous = count + 1, row.sequence, row.hash
     head = connection.execute(_HEAD).first()
-    noted = (head.sequence, head.hash) if head else (0, BEGINNING)
-    if noted[0] > last:
+    recorded = (head.sequence, head.hash) if head else (0, BEGINNING)
+    if recorded[0] > last:
         faults.append(Fault(last + 1, "missing"))
-    elif noted != (last, previous):
+    elif recorded != (last, previous):
         faults.append(Fault(last, "head"))
     return Report(count, previous, tuple(faults))
 

@@ -1,6 +1,6 @@
 """Keys in files: random bytes that belong to one instance and are readable by its owner alone.
 
-A key file holds the key as it is: every byte counts, also a newline at its end.
+A key file holds the key itself: every byte counts, even a newline at its end.
 """
 
 import contextlib
@@ -18,14 +18,14 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class KeyFileError(OperatorError):
-    """A key file that cannot be read, made or used; the message names the file and says why."""
+    """A key file cannot be read, created or used; the message names the file and says why."""
 
 
 def load_or_create_key(path: Path | str) -> bytes:
-    """The key in a file, at least 32 bytes; made at random, mode 600, when there is no such file.
+    """The key in a file, at least 32 bytes; a random one, mode 600, is created when it is absent.
 
-    When two processes make it at once, both get the same key. A file that others may read is
-    used, with a warning: a container's secrets are mounted so. Raises KeyFileError.
+    When two processes create it at once, both get the same key. A file that others may read is
+    used with a warning, as a container's secrets are mounted like that. Raises KeyFileError.
     """
     file = Path(path)
     try:
@@ -47,11 +47,11 @@ def load_or_create_key(path: Path | str) -> bytes:
 
 
 def make_private_file(file: Path, content: bytes = b"") -> None:
-    """A file, mode 600, and its folder, on disk when this returns; one that exists stays as it is.
+    """Create a file, mode 600, and its folder, both synced to disk; an existing one is untouched.
 
-    It is written beside and linked into place: nobody reads half of it, two who make it at once
-    end with one, and an open database's locks are not lost by a file closed behind its back.
-    Raises OSError.
+    A temporary file is written and linked into place, so that nobody reads half of it and two
+    processes that create it at once end with one. The file itself is never opened: closing it
+    would release the locks of a database that this process has open in it. Raises OSError.
     """
     file.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")

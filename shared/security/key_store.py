@@ -1,7 +1,7 @@
-"""The file of the wrapped keys: SQLite, every change on disk when it returns, deleted means gone.
+"""The file of the wrapped keys: in SQLite, where every change is synced and deletions are final.
 
-It keeps a row for each subject: its wrapped key, or nothing where the key was destroyed; the row
-stays, so that a late write cannot make a new key.
+It has a row for each subject with its wrapped key, or NULL where the key was destroyed. The row
+stays, so that a late write cannot create a new key.
 """
 
 import sqlite3
@@ -44,13 +44,13 @@ EMPTY_JOURNAL = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 class KeyStoreUnavailable(Exception):
-    """The file of the keys cannot be read or written now; the message names the file."""
+    """The key store cannot be read or written now; the message names the file."""
 
 
 class KeyStore:
     """The wrapped keys of subjects in one SQLite file, for any number of threads and processes.
 
-    The file is made, mode 600, when there is none. Every method raises KeyStoreUnavailable.
+    The file is created, mode 600, when absent. Every method raises KeyStoreUnavailable.
     """
 
     def __init__(self, file: Path) -> None:
@@ -74,34 +74,34 @@ class KeyStore:
             self._writer.close()
 
     def find(self, subjects: Iterable[str]) -> dict[str, bytes | None]:
-        """The wrapped keys of those subjects that have a row; None where it was destroyed."""
+        """The wrapped keys of those subjects that have a row; None for a destroyed key."""
         return dict(self._read(FIND, orjson.dumps(list(subjects)).decode()))
 
     def add(self, wrapped: Iterable[tuple[str, bytes]]) -> None:
-        """Add `(subject, wrapped key)` rows in one transaction; those that exist stay."""
+        """Add `(subject, wrapped key)` rows in one transaction; existing rows stay as they are."""
         with self._changing() as db:
             db.executemany(ADD, wrapped)
 
     def destroy(self, subject: str) -> None:
-        """Take a subject's key away, out of the file and its journal; may be repeated.
+        """Remove a subject's key from the file and its journal; may be repeated.
 
-        When it raises, a trace of the wrapped key may be left in the journal until the next call.
+        When it raises, the wrapped key may remain in the journal until the next call.
         """
         with self._changing() as db:
             db.execute(DESTROY, (subject,))
         with self._writing, _naming(self.file):
-            # The journal still holds the page as it was before.
+            # The journal still holds the old page.
             ((busy, _, _),) = self._writer.execute(EMPTY_JOURNAL).fetchall()
         if busy:
             raise KeyStoreUnavailable(f"{self.file}: in use, its journal could not be emptied")
 
     def value(self, name: str) -> bytes | None:
-        """A value kept beside the keys."""
+        """A value stored beside the keys."""
         rows = self._read(FIND_VALUE, name)
         return rows[0][0] if rows else None
 
     def add_value(self, name: str, value: bytes) -> None:
-        """Keep a value beside the keys; one that is there stays as it is."""
+        """Store a value beside the keys; an existing one stays as it is."""
         with self._changing() as db:
             db.execute(ADD_VALUE, (name, value))
 
@@ -135,7 +135,7 @@ def _is_busy(error: Exception) -> bool:
     )
 
 
-# SQLite does not wait by itself when two connections turn a new file's WAL mode on at once.
+# SQLite does not wait when two connections turn on a new file's WAL mode at the same time.
 @stamina.retry(
     on=_is_busy,
     attempts=None,
@@ -148,7 +148,7 @@ def _prepare(db: sqlite3.Connection) -> None:
     for setting in SETTINGS:
         db.execute(setting).fetchall()
     db.executescript(SCHEMA)
-    # A crash just after a key was destroyed leaves its page in the journal.
+    # After a crash, a key destroyed just before may still be in the journal.
     db.execute(EMPTY_JOURNAL).fetchall()
 
 

@@ -1,4 +1,4 @@
-"""The roles of callers, and who may read what of health."""
+"""The roles of callers, and which of them may read health data."""
 
 from enum import StrEnum
 

@@ -36,7 +36,7 @@ LAST_INSTANT = 253_370_764_800
 
 
 class TokenFault(StrEnum):
-    """Why a token is refused."""
+    """Why a token is rejected."""
 
     MISSING = "missing"
     MALFORMED = "malformed"
@@ -56,7 +56,7 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever sent a request: a name for the audit, a role, and the code its rights begin with.
+    """Whoever sent a request: a name for the audit log, a role, and the area of its rights.
 
     `area` is a code of any level, or empty for the whole site. `token_id` is the token's `jti`.
     """
@@ -75,7 +75,7 @@ class Caller:
 class Grant:
     """A holder's permission to read one person's address for one request, until `expires_at`.
 
-    `area` is the request's; None when whoever signed did not say.
+    `area` is the request's; None when the signer did not state it.
     """
 
     holder: str
@@ -138,11 +138,11 @@ class Tokens:
             raise ValueError(f"key: {len(key)} bytes, at least {KEY_BYTES} are needed")
         self._key = OctKey.import_key(key)
         self._clock = clock
-        # Only what never changes is remembered, the signature and the claims: expiry is not.
+        # Caches the signature check and the claims, which never change; expiry is checked anew.
         self._read_caller = lru_cache(maxsize=REMEMBERED_TOKENS)(self._decode_caller)
 
     def mint(self, role: Role, area: str, *, name: str, days: int) -> str:
-        """A caller's token for a role within an area; `area` empty: the whole site.
+        """Sign a token for a role within an area; an empty `area` is the whole site.
 
         Raises ValueError naming the field: an unknown role, an area that is no code, a name that
         is blank or longer than 100 characters, days outside 1 to 3,660.
@@ -164,9 +164,9 @@ class Tokens:
         return self._sign(claims)
 
     def verify(self, token: str | None) -> Caller:
-        """The caller that a token speaks for; raises InvalidToken.
+        """The caller of a token; raises InvalidToken.
 
-        A token seen before costs a look-up and a look at the clock.
+        For a token seen before, only its expiry is checked again.
         """
         if not token:
             raise InvalidToken(TokenFault.MISSING)
@@ -184,9 +184,9 @@ class Tokens:
         *,
         area: str | None = None,
     ) -> str:
-        """A signed permission for a holder, for 1 to 1,440 minutes, for people of an area.
+        """Sign a grant for a holder, for 1 to 1,440 minutes, for people of an area.
 
-        Raises ValueError naming the field that does not fit.
+        Raises ValueError naming the invalid field.
         """
         lifetime = timedelta(minutes=_within("minutes", minutes, MAX_GRANT_MINUTES))
         issued, expires = self._span(lifetime)
@@ -206,7 +206,7 @@ class Tokens:
     def verify_grant(self, token: str | None) -> Grant:
         """The permission in a grant; raises InvalidToken.
 
-        Whoever accepts it also checks that the holder is the one who shows it.
+        The code that accepts it must also check that the caller is the holder.
         """
         if not token:
             raise InvalidToken(TokenFault.MISSING)

@@ -1,10 +1,10 @@
 """Sealed data: encrypted at rest with one random key for each subject, so that a destroyed key
 makes its subject's data unreadable wherever copies of it lie (crypto-shredding).
 
-Data are sealed with AES-256-GCM under the subject's key; the keys lie in a file of their own,
-wrapped by a key derived from the master key. Each ciphertext is bound to its purpose, the version
-of its form and the subject's id. No subject's key stays in memory between calls: one that another
-process destroyed is gone here at once.
+Data are sealed with AES-256-GCM under the subject's key. The keys are stored in a file of their
+own, wrapped by a key derived from the master key. Each ciphertext is bound to its purpose, the
+version of its format and the subject's id. No subject's key stays in memory between calls, so that
+a key destroyed by another process is gone here at once.
 """
 
 import hmac
@@ -46,7 +46,7 @@ WRAPPING, CHECK, INDEX = b"bulwark vault wrapping", b"bulwark vault check", b"bu
 
 
 class VaultError(OperatorError):
-    """Something that the vault refuses; the message says why and, where it helps, what to do."""
+    """The vault rejects a call; the message says why and, where it helps, what to do."""
 
 
 class WrongMasterKey(VaultError):
@@ -54,7 +54,7 @@ class WrongMasterKey(VaultError):
 
 
 class KeyMissing(VaultError):
-    """There never was a key for the subject in this key file: it is not the one of these data."""
+    """The subject never had a key in this key store: it belongs to other data."""
 
 
 class KeyDestroyed(VaultError):
@@ -62,13 +62,13 @@ class KeyDestroyed(VaultError):
 
 
 class SealBroken(VaultError):
-    """What was to be opened was altered, cut, or sealed for another subject."""
+    """The sealed data were altered, truncated, or sealed for another subject."""
 
 
 class Vault:
     """Seals and opens the data of subjects; any thread may call it.
 
-    `keys_db` is the path of an SQLite file, or its `sqlite:///` URL. Both files are made, mode
+    `keys_db` is the path of an SQLite file, or its `sqlite:///` URL. Both files are created, mode
     600, when the instance is new. Raises ValueError for another kind of URL, KeyFileError for a
     bad master key file, WrongMasterKey, and KeyStoreUnavailable.
     """
@@ -95,21 +95,22 @@ class Vault:
         self.close()
 
     def close(self) -> None:
-        """Close the file of the keys; may be called twice."""
+        """Close the key store; may be called twice."""
         self._store.close()
 
     def seal(self, subject_id: str, data: Mapping[str, str]) -> bytes:
-        """The data, encrypted for a subject; a subject's new key is on disk when this returns.
+        """Encrypt data for a subject; a new subject's key is on disk when this returns.
 
         Raises KeyDestroyed, KeyStoreUnavailable, and TypeError or ValueError naming the field
-        that is no text.
+        that is not text.
         """
         return self.seal_many({subject_id: data})[subject_id]
 
     def seal_many(self, data: Mapping[str, Mapping[str, str]]) -> dict[str, bytes]:
-        """The data of many subjects, their new keys made in one transaction; raises as `seal`.
+        """Encrypt the data of many subjects; new keys are stored in one transaction.
 
-        When one subject's key was destroyed or its data are no text, nothing is sealed at all.
+        Raises as `seal`. When one subject's key was destroyed or its data are not text, nothing is
+        sealed at all.
         """
         plain = {_subject(subject): _encode(fields) for subject, fields in data.items()}
         keys = self._keys_for(plain)
@@ -121,8 +122,9 @@ class Vault:
     def open(
         self, subject_id: str, sealed: bytes, *, formerly: str | None = None
     ) -> dict[str, str]:
-        """The data that were sealed for a subject, or for what an earlier release called it.
+        """Decrypt data that were sealed for a subject.
 
+        `formerly` is the subject's id in an earlier release, tried when this id has no key.
         Raises KeyDestroyed, KeyMissing, SealBroken, KeyStoreUnavailable.
         """
         stored = self._store.find([_subject(subject_id)])
@@ -135,31 +137,31 @@ class Vault:
         return cast("dict[str, str]", orjson.loads(text))
 
     def destroy(self, subject_id: str) -> None:
-        """Destroy a subject's key for ever; may be repeated, and for a subject never seen.
+        """Destroy a subject's key for ever; may be repeated, also for an unknown subject.
 
-        It cannot be taken back: call it once the decision is committed, and again when it raises
+        It cannot be undone: call it after the decision is committed, and again when it raises
         KeyStoreUnavailable.
         """
         self._store.destroy(_subject(subject_id))
 
     def blind_index(self, kind: str, value: str) -> str:
-        """A keyed fingerprint (64 hex digits) that finds equal values without storing them.
+        """A keyed hash (64 hex digits) by which equal values are found without being stored.
 
-        The same only for the same kind, value and master key; bring the value into one form first.
+        It depends on the kind, the value and the master key; normalise the value first.
         """
         name = kind.encode()
         message = len(name).to_bytes(4, "big") + name + value.encode()
         return hmac.digest(self._index, message, "sha256").hex()
 
     def _keys_for(self, subjects: Iterable[str]) -> dict[str, bytes]:
-        """The subjects' keys, in the clear; absent ones are made, and committed first."""
+        """The subjects' keys, unwrapped; missing ones are created and committed first."""
         wanted = list(subjects)
         stored = self._store.find(wanted)
         keys = {subject: self._unwrap(subject, wrapped) for subject, wrapped in stored.items()}
         absent = [subject for subject in wanted if subject not in stored]
         if absent:
             self._store.add([(subject, self._new_key(subject)) for subject in absent])
-            # Another thread may have been first: what counts is what is stored.
+            # Another thread may have been first: the stored key is the valid one.
             for subject, wrapped in self._store.find(absent).items():
                 keys[subject] = self._unwrap(subject, wrapped)
         return keys
@@ -184,9 +186,9 @@ def _file_of(keys_db: Path | str) -> Path:
 
 
 def _checked_master(store: KeyStore, file: Path) -> bytes:
-    """The master key, told from another by a check value beside the wrapped keys."""
+    """The master key, verified by the check value beside the wrapped keys."""
     known = store.value("check")
-    # A new master key beside old keys would open nothing and hide what is missing.
+    # A new master key could open none of the stored keys, and would hide that one is missing.
     if known and not file.exists():
         raise WrongMasterKey(f"{file} is missing, and the keys in {store.file} need it: restore it")
     master = load_or_create_key(file)
@@ -200,7 +202,7 @@ def _checked_master(store: KeyStore, file: Path) -> bytes:
 
 
 def check_master(keys_db: Path, master_key: Path) -> None:
-    """Whether a master key is the one of a file of keys; nothing is made or changed.
+    """Verify that a master key is the one of a key store; creates and changes nothing.
 
     Raises KeyFileError and WrongMasterKey.
     """

@@ -39,7 +39,7 @@ def families(node: Node) -> dict[str, Metric]:
     """What `/metrics` says by name; each name stands once, and every look is a new one."""
     for gauges in node.instance._front._gauges:
         for look in (gauges._log, gauges._streams, gauges._areas, gauges._own):
-            look._keep = 0.0
+            look._cache_seconds = 0.0
     answer = node.anyone.get("/metrics")
     assert answer.status_code == 200
     found = list(text_string_to_metric_families(answer.text))

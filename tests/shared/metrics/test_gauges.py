@@ -30,7 +30,7 @@ class Asked:
         self.failures += 1
 
 
-def look_at(asked: Asked, keep_seconds: float = 60.0) -> Probe[int]:
+def probe_of(asked: Asked, keep_seconds: float = 60.0) -> Probe[int]:
     return Probe(asked.look, keep_seconds, asked.failed)
 
 
@@ -38,7 +38,7 @@ def test_found_is_kept_when_it_is_asked_for_soon_again() -> None:
     asked = Asked()
 
     async def ask() -> list[int | None]:
-        look = look_at(asked)
+        look = probe_of(asked)
         return [await look.latest(), await look.latest()]
 
     assert asyncio.run(ask()) == [1, 1]
@@ -49,7 +49,7 @@ def test_one_look_goes_on_when_many_ask_at_once() -> None:
     asked.wait = lambda: asyncio.sleep(0.01)
 
     async def ask() -> list[int | None]:
-        look = look_at(asked, 0.0)
+        look = probe_of(asked, 0.0)
         return await asyncio.gather(*(look.latest() for _ in range(20)))
 
     assert asyncio.run(ask()) == [1] * 20
@@ -58,18 +58,18 @@ def test_one_look_goes_on_when_many_ask_at_once() -> None:
 def test_last_is_used_when_the_next_look_fails_or_does_not_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(collector, "WAITED_SECONDS", 0.01)
+    monkeypatch.setattr(collector, "WAIT_SECONDS", 0.01)
     asked = Asked()
 
     async def ask() -> list[int | None]:
-        look = look_at(asked, 0.0)
+        look = probe_of(asked, 0.0)
         found = [await look.latest()]
         asked.fails = True
         found.append(await look.latest())
         asked.fails, asked.wait = False, asyncio.Event().wait
         found.append(await look.latest())
         await look.close()
-        monkeypatch.setattr(collector, "USED_SECONDS", 0.0)
+        monkeypatch.setattr(collector, "STALE_SECONDS", 0.0)
         found.append(await look.latest())
         await look.close()
         return found
@@ -83,7 +83,7 @@ def test_nothing_is_known_when_no_look_ever_came_to_an_end() -> None:
     asked.fails = True
 
     async def ask() -> int | None:
-        return await look_at(asked).latest()
+        return await probe_of(asked).latest()
 
     assert asyncio.run(ask()) is None
     assert asked.failures == 1
