@@ -38,7 +38,7 @@ POSTGRES_WAITS = (
 )
 # A change that was answered is on disk, even where the role, database or server sets `off`, the
 # one value that does not wait for the disk. Any other value, such as one that waits for standbys,
-# stays as it is.
+# is kept, and pinned for the connection in case the server's setting changes.
 POSTGRES_ON_DISK = (
     "SELECT set_config('synchronous_commit', coalesce("
     "nullif(current_setting('synchronous_commit'), 'off'), 'on'), false)"

@@ -40,7 +40,7 @@ def known_events(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks and patience of relay and reader, shortened."""
+    """Shortens the intervals and retries of relay and reader."""
     monkeypatch.setattr("shared.outbox.relay.VERIFY_SECONDS", 0.3)
     monkeypatch.setattr("shared.outbox.relay.RETRY_SECONDS", 0.05)
     monkeypatch.setattr("shared.nats.consumer.BEAT_SECONDS", 0.1)
@@ -105,13 +105,13 @@ def database(new_database: Open) -> Database:
 
 @pytest.fixture
 def overslept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every process believes to hold its lease, as one does that was stopped for a while."""
+    """Every process takes itself for the leader, as one does that was frozen for a while."""
 
-    async def believe(lease: Lease) -> bool:
+    async def renew(lease: Lease) -> bool:
         lease.is_leader = True
         return True
 
-    monkeypatch.setattr(Lease, "_renew", believe)
+    monkeypatch.setattr(Lease, "_renew", renew)
 
 
 @pytest.fixture(autouse=True)

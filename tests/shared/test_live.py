@@ -1,4 +1,4 @@
-"""The hub: who watches is told what was committed, in order."""
+"""The broadcaster: subscriptions get what was committed, in order."""
 
 import asyncio
 from datetime import datetime
@@ -23,7 +23,7 @@ def every(_: Any) -> bool:
     return True
 
 
-def test_watcher_gets_what_it_wants_in_order_when_events_are_published(
+def test_subscription_gets_what_it_wants_in_order_when_events_are_published(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     async def watch() -> None:
@@ -39,7 +39,7 @@ def test_watcher_gets_what_it_wants_in_order_when_events_are_published(
     loop.run_until_complete(watch())
 
 
-def test_watcher_ends_when_it_is_too_slow(loop: asyncio.AbstractEventLoop) -> None:
+def test_subscription_ends_when_it_is_too_slow(loop: asyncio.AbstractEventLoop) -> None:
     async def watch() -> None:
         live = Broadcaster()
         watcher = live.subscribe(every)
@@ -53,7 +53,9 @@ def test_watcher_ends_when_it_is_too_slow(loop: asyncio.AbstractEventLoop) -> No
     loop.run_until_complete(watch())
 
 
-def test_every_watcher_ends_at_once_when_the_hub_closes(loop: asyncio.AbstractEventLoop) -> None:
+def test_every_subscription_ends_at_once_when_the_broadcaster_closes(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
     async def watch() -> None:
         live = Broadcaster()
         waiting = live.subscribe(every)
@@ -67,7 +69,9 @@ def test_every_watcher_ends_at_once_when_the_hub_closes(loop: asyncio.AbstractEv
     loop.run_until_complete(watch())
 
 
-def test_what_came_since_is_told_when_it_is_remembered(loop: asyncio.AbstractEventLoop) -> None:
+def test_later_events_are_returned_when_the_history_reaches_back(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
     live = Broadcaster()
     live.publish([event(1), event(2, CheckpointClosed), event(3)])
     since = live.since("alerts", 1, every)
@@ -81,7 +85,7 @@ def test_what_came_since_is_told_when_it_is_remembered(loop: asyncio.AbstractEve
 
 
 @pytest.mark.parametrize("asked", [CheckpointOpened, CheckpointClosed])
-def test_rare_kinds_are_remembered_when_a_frequent_one_is_not(asked: type[Any]) -> None:
+def test_rare_types_stay_in_the_history_when_a_frequent_one_does_not(asked: type[Any]) -> None:
     live = Broadcaster()
     live.publish([event(1, CheckpointClosed), event(2, CheckpointClosed)])
     live.publish(event(n) for n in range(3, HISTORY_PER_TYPE + 4))

@@ -1,4 +1,4 @@
-"""Who goes first: a relay with much to publish, before the readers of its process."""
+"""Publish priority: a relay with much to publish goes before the readers of its process."""
 
 import asyncio
 

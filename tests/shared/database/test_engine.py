@@ -1,4 +1,4 @@
-"""Databases: which failures pass by themselves, and reads that end before their database does."""
+"""Databases: which failures are transient, and reads that end before their database is closed."""
 
 import asyncio
 import sqlite3

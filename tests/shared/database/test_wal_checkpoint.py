@@ -1,4 +1,4 @@
-"""SQLite's write-ahead log is brought into its file beside the commits, not within them."""
+"""SQLite's write-ahead log is checkpointed between commits, not within them."""
 
 import asyncio
 from pathlib import Path
@@ -14,7 +14,7 @@ MEGABYTE = 1024 * 1024
 
 
 class Much:
-    """Work that writes so many bytes in documents of a megabyte."""
+    """Work that writes a number of bytes, in documents of a megabyte."""
 
     size = 1
 
@@ -56,7 +56,7 @@ def test_file_holds_what_was_written_when_the_writer_has_nothing_else_to_do(
     database.close()
 
 
-def test_readers_see_what_was_written_when_it_is_not_settled_yet(tmp_path: Path) -> None:
+def test_readers_see_what_was_written_when_it_is_not_checkpointed_yet(tmp_path: Path) -> None:
     database, file = opened(tmp_path)
     database.wal_checkpoint()
     before = file.stat().st_size

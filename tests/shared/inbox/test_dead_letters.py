@@ -1,4 +1,4 @@
-"""Events that cannot be applied are set aside, hold up no other, and can be put back."""
+"""Events that cannot be applied become dead letters, delay no other, and can be replayed."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from shared.runtime.runtime import Runtime
 from tests.support.core.pair import (
     append,
     applied_numbers,
+    dead_lettered,
     document_of,
     logged,
     noted,
-    set_aside,
     unknown_type,
 )
 from tests.support.core.reading import Pair
@@ -29,7 +29,7 @@ def wrong_shape(number: int) -> bytes:
     return document_of(noted(1), number).replace(b'"number":1', b'"number":"many"')
 
 
-def test_only_the_bad_are_set_aside_when_they_stand_among_good_ones(
+def test_only_bad_events_are_dead_lettered_when_they_stand_among_good_ones(
     pair: Pair, logs: list[Any]
 ) -> None:
     pair.whims.poison, pair.whims.echo = {77}, True
@@ -48,7 +48,7 @@ def test_only_the_bad_are_set_aside_when_they_stand_among_good_ones(
     pair.start_sink()
     bad = (11, 12, 14, 15)
     eventually(pair.caught_up)
-    assert set_aside(pair.sink_database) == list(bad)
+    assert dead_lettered(pair.sink_database) == list(bad)
     found = [sequence for sequence, _ in applied_numbers(pair.sink_database)]
     assert found == [n for n in range(1, 60) if n not in (*bad, 13)]
     echoes = [
@@ -69,16 +69,16 @@ def _kept(runtime: Runtime) -> list[Any]:
     return [one for kept in runtime.live._history.values() for _, one in kept.events]
 
 
-def test_dead_letters_are_put_back_when_their_cause_is_mended(pair: Pair) -> None:
+def test_dead_letters_are_replayed_when_their_cause_is_mended(pair: Pair) -> None:
     pair.whims.poison = {3, 6}
     pair.start_sink()
     append(pair.source_database, *[noted(number) for number in range(1, 9)], b"no event at all")
     pair.source.relay.wake()
     eventually(pair.caught_up)
-    assert set_aside(pair.sink_database) == [3, 6, 9]
+    assert dead_lettered(pair.sink_database) == [3, 6, 9]
     pair.whims.poison = {6}
     assert pair.stage.submit(pair.sink, Replay()) == [(1, 2)]
-    assert set_aside(pair.sink_database) == [6, 9]
+    assert dead_lettered(pair.sink_database) == [6, 9]
     assert applied_numbers(pair.sink_database)[-1] == (3, 3)
     with pair.sink_database.reading() as session:
         query = select(dead_letters.c.tries).order_by(dead_letters.c.id)

@@ -1,4 +1,4 @@
-"""A reader in a flood: it waits a moment where services share a process, and nowhere else."""
+"""A reader under load: it lingers where services share a process, and nowhere else."""
 
 import asyncio
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def rooms(tmp_path: Path) -> Iterator[Rooms]:
 
 @pytest.fixture
 def flooded(rooms: Rooms, room: Room) -> Iterator[Simulation]:
-    """A sink, with so much room in its process, that has just applied a flood."""
+    """A sink, with a share of its process, that has just applied many events at once."""
     rooms.open()["sink"].room = room
     simulation = Simulation(rooms)
     simulation.let(2)

@@ -1,4 +1,4 @@
-"""A message that cannot be read is a hole: its owner hears of it, whatever stands before it."""
+"""A message that cannot be read is a gap, which its owner repairs, whatever comes before it."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.support.core.simulation import Rooms, Simulation, event_of
 
 
 @pytest.mark.requirement("P1")
-def test_hole_is_mended_when_what_stands_before_it_concerns_nobody(tmp_path: Path) -> None:
+def test_gap_is_repaired_when_the_events_before_it_concern_nobody(tmp_path: Path) -> None:
     rooms = Rooms(tmp_path)
     simulation = Simulation(rooms)
     try:

@@ -1,4 +1,4 @@
-"""A database put back to an older moment: nothing is given away again, and a person is told."""
+"""A database restored to an older moment: no number is used twice, and an alarm is raised."""
 
 from dataclasses import replace
 from typing import Any
@@ -29,21 +29,21 @@ from tests.support.harness import eventually
 KEPT = 7
 
 
-def put_back(database: Database) -> None:
+def restore_older(database: Database) -> None:
     """As a restore of a backup that held seven events."""
     with database.write_engine.begin() as connection:
         connection.execute(text(f"DELETE FROM events WHERE sequence > {KEPT}"))
         connection.execute(text(f"UPDATE log_head SET sequence = {KEPT}"))
 
 
-def put_back_under_two(stage: Stage, database: Database) -> tuple[Runtime, Runtime]:
-    """The process at work and the one that stands by, which has seen that the database is older."""
+def restored_under_two(stage: Stage, database: Database) -> tuple[Runtime, Runtime]:
+    """The leader and a follower, which has seen that the database is older."""
     first = stage.start(make_source(), database)
     eventually(lambda: first.active)
     second = stage.start(make_source(), another(database))
     stage.submit(second, *[request(number) for number in range(10)])
     eventually(lambda: is_copy(stage, database))
-    put_back(database)
+    restore_older(database)
     eventually(lambda: second.health()["database_older_than_stream"])
     return first, second
 
@@ -56,7 +56,7 @@ def test_nothing_changes_when_the_database_is_older_than_the_stream(
     eventually(lambda: is_copy(stage, database))
     stage.stop(source)
     older = Database(database.write_engine.url.render_as_string(hide_password=False))
-    put_back(older)
+    restore_older(older)
     held, before = stage.streamed(), stage.state()
     source = stage.start(make_source(), older)
     eventually(lambda: source.health()["database_older_than_stream"])
@@ -94,7 +94,7 @@ def test_nothing_is_written_at_start_when_the_database_is_older_than_the_stream(
     eventually(lambda: is_copy(stage, database))
     stage.stop(source)
     older = Database(database.write_engine.url.render_as_string())
-    put_back(older)
+    restore_older(older)
     held = stage.streamed()
     source = stage.start(replace(make_source(), on_start=(starting,)), older)
     assert source.health()["database_older_than_stream"]
@@ -104,7 +104,7 @@ def test_nothing_is_written_at_start_when_the_database_is_older_than_the_stream(
     eventually(lambda: len(logged(older)) == 12 and is_copy(stage, older))
 
 
-def test_database_is_found_older_when_junk_lies_behind_its_lost_events(
+def test_database_is_found_older_when_junk_follows_its_lost_events(
     stage: Stage, new_file: Open
 ) -> None:
     database = new_file()
@@ -123,13 +123,13 @@ def test_database_is_found_older_when_junk_lies_behind_its_lost_events(
 def test_stream_is_left_alone_when_an_older_database_has_grown_past_it(
     stage: Stage, database: Database
 ) -> None:
-    """Its numbers were given away again before anybody could compare."""
+    """Its numbers were used again before anybody could compare."""
     source = stage.start(make_source(), database)
     stage.submit(source, *[request(number) for number in range(10)])
     eventually(lambda: is_copy(stage, database))
     stage.stop(source)
     older = another(database)
-    put_back(older)
+    restore_older(older)
     append(older, *[noted(number) for number in range(200, 210)])
     held = stage.streamed()
     source = stage.start(make_source(), older)
@@ -138,7 +138,7 @@ def test_stream_is_left_alone_when_an_older_database_has_grown_past_it(
     assert stage.streamed() == held
 
 
-def test_process_that_stands_by_takes_no_change_when_the_database_is_older(
+def test_follower_takes_no_change_when_the_database_is_older(
     stage: Stage, new_postgres: Open
 ) -> None:
     database = new_postgres()
@@ -147,7 +147,7 @@ def test_process_that_stands_by_takes_no_change_when_the_database_is_older(
     eventually(lambda: is_copy(stage, database))
     stage.stop(source)
     older = another(database)
-    put_back(older)
+    restore_older(older)
     first = stage.start(make_source(), older)
     eventually(lambda: first.active)
     second = stage.start(make_source(), another(older))
@@ -159,19 +159,19 @@ def test_process_that_stands_by_takes_no_change_when_the_database_is_older(
     eventually(lambda: is_copy(stage, older))
 
 
-def test_process_that_stands_by_refuses_when_the_database_is_put_back_under_it(
+def test_follower_refuses_changes_when_the_database_is_restored_under_it(
     stage: Stage, new_postgres: Open
 ) -> None:
-    first, second = put_back_under_two(stage, new_postgres())
+    first, second = restored_under_two(stage, new_postgres())
     assert [type(one) for one in stage.submit(second, request(100))] == [Unavailable]
     eventually(lambda: first.health()["database_older_than_stream"])
 
 
-def test_process_that_stands_by_goes_on_refusing_when_the_stream_looks_odd_as_well(
+def test_follower_still_refuses_changes_when_the_stream_has_another_fault_too(
     stage: Stage, new_postgres: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is wrong with the stream besides says nothing of the log."""
-    _first, second = put_back_under_two(stage, new_postgres())
+    """Another fault of the stream says nothing about the log."""
+    _first, second = restored_under_two(stage, new_postgres())
     looks = 0
 
     async def odd(*_values: Any) -> str:

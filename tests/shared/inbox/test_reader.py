@@ -1,4 +1,4 @@
-"""The reader on a real server: every event once and in order, and what is wrong is healed."""
+"""The reader on a real server: every event is applied once and in order, faults are repaired."""
 
 import asyncio
 from random import Random
@@ -22,12 +22,12 @@ from tests.support.core.pair import (
     another,
     append,
     applied_numbers,
+    dead_lettered,
     document_of,
     logged,
     make_sink,
     make_source,
     noted,
-    set_aside,
     unknown_type,
 )
 from tests.support.core.reading import Pair
@@ -40,7 +40,7 @@ BEHIND = "bulwark_reader_behind"
 
 
 async def _kill_reader(runtime: Runtime) -> None:
-    """End the reader's loop wherever it stands, and begin another as a new process would."""
+    """End the reader's loop wherever it is, and start another as a new process would."""
     for task in [task for task in runtime._tasks if "reader" in task.get_name()]:
         while not task.done():
             task.cancel()
@@ -86,7 +86,7 @@ def test_events_are_applied_once_when_two_replicas_read(pair: Pair) -> None:
     assert replica.failure is None
 
 
-def test_reader_says_it_is_behind_until_a_refill_when_messages_aged_out(
+def test_reader_is_beyond_retention_until_a_refill_when_messages_aged_out(
     stage: Stage, new_file: Open, logs: list[Any]
 ) -> None:
     pair = Pair(stage, new_file, StreamSettings(max_age_seconds=1.5))
@@ -107,7 +107,7 @@ def test_reader_says_it_is_behind_until_a_refill_when_messages_aged_out(
     assert stage.told(pair.sink, BEHIND, service="sink", source="source") == 0
 
 
-def test_stream_is_made_again_when_a_message_stays_away(
+def test_stream_is_rebuilt_when_a_message_stays_away(
     pair_of_files: Pair, monkeypatch: pytest.MonkeyPatch, logs: list[Any]
 ) -> None:
     pair = pair_of_files
@@ -125,7 +125,7 @@ def test_stream_is_made_again_when_a_message_stays_away(
     monkeypatch.setattr(PullConsumer, "_hear", leave_out)
     pair.start_sink()
     eventually(lambda: pair.told("relay.rebuild", logs))
-    # What came before the hole did not wait for the repair.
+    # The events before the gap did not wait for the repair.
     assert applied_numbers(pair.sink_database)[:11] == [(n, n - 1) for n in range(1, 12)]
     pair.check()
     assert pair.stage.state()["created"] != first
@@ -134,10 +134,10 @@ def test_stream_is_made_again_when_a_message_stays_away(
 
 
 @pytest.mark.parametrize("other", [b"junk", document_of(noted(7), 3), document_of(noted(7), 4)])
-def test_stream_is_made_again_when_it_holds_something_else(
+def test_stream_is_rebuilt_when_it_holds_something_else(
     stage: Stage, new_file: Open, logs: list[Any], other: bytes
 ) -> None:
-    """Its last message and its numbers are in order, so that its owner sees nothing amiss."""
+    """Its last message and its numbers are right, so that its owner finds no fault."""
     database = new_file()
     rows = append(database, *[noted(number) for number in range(6)])
     stage.api("STREAM.CREATE.SOURCE", {"name": "SOURCE", "subjects": ["events.source.>"]})
@@ -155,10 +155,10 @@ def test_stream_is_made_again_when_it_holds_something_else(
         eventually(lambda: stage.streamed() == logged(database))
         assert "relay.rebuild" in [entry["event"] for entry in logs]
     assert applied_numbers(sink_database) == expected
-    assert set_aside(sink_database) == []
+    assert dead_lettered(sink_database) == []
 
 
-def test_service_refuses_when_its_place_lies_beyond_the_log(pair_of_files: Pair) -> None:
+def test_service_refuses_when_its_checkpoint_lies_beyond_the_log(pair_of_files: Pair) -> None:
     pair = pair_of_files
     pair.note(1, 2, 3)
     with pair.sink_database.write_engine.begin() as connection:
@@ -213,10 +213,10 @@ def test_service_refuses_when_its_source_went_back_and_grew_again(
 
 
 @pytest.mark.parametrize("kept", [None, f"3 {digest_of(b'another')}"])
-def test_reader_goes_on_when_nobody_kept_what_stands_at_its_place(
+def test_reader_goes_on_when_no_digest_is_stored_at_its_checkpoint(
     pair_of_files: Pair, kept: str | None
 ) -> None:
-    """An older release moved the place, before this one or beside it."""
+    """An older release moved the checkpoint, before this one or beside it."""
     pair = pair_of_files
     pair.start_sink()
     pair.note(*range(10))
@@ -230,7 +230,7 @@ def test_reader_goes_on_when_nobody_kept_what_stands_at_its_place(
     pair.check()
 
 
-def test_events_are_applied_once_in_order_when_the_stream_is_made_again_meanwhile(
+def test_events_are_applied_once_in_order_when_the_stream_is_rebuilt_meanwhile(
     pair: Pair,
 ) -> None:
     pair.start_sink()
@@ -255,7 +255,7 @@ def test_nothing_of_it_is_applied_when_junk_is_published_straight_to_the_stream(
         pair.stage.tell("events.source.junk", b"junk")
         pair.stage.tell("events.source.noted", document_of(noted(1), 9999))
     pair.check()
-    assert set_aside(pair.sink_database) == []
+    assert dead_lettered(pair.sink_database) == []
     assert pair.told("relay.stream_bad", logs) or pair.told("relay.rebuild", logs)
     eventually(lambda: pair.stage.streamed() == logged(pair.source_database))
 

@@ -1,4 +1,4 @@
-"""Looks that may take long, and what is told: one at a time, kept for a while, never in the way."""
+"""Slow probes: one at a time, cached for a while, and never waited for too long."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from shared.metrics.names import GaugeSpec
 
 
 class Asked:
-    """Something that is looked at: it counts, and answers, waits or fails as it is told."""
+    """Something to measure: it counts its calls, and answers, waits or fails as set."""
 
     def __init__(self) -> None:
         self.times = self.failures = 0
@@ -44,7 +44,7 @@ def test_found_is_kept_when_it_is_asked_for_soon_again() -> None:
     assert asyncio.run(ask()) == [1, 1]
 
 
-def test_one_look_goes_on_when_many_ask_at_once() -> None:
+def test_one_probe_runs_when_many_ask_at_once() -> None:
     asked = Asked()
     asked.wait = lambda: asyncio.sleep(0.01)
 
@@ -55,7 +55,7 @@ def test_one_look_goes_on_when_many_ask_at_once() -> None:
     assert asyncio.run(ask()) == [1] * 20
 
 
-def test_last_is_used_when_the_next_look_fails_or_does_not_come(
+def test_last_result_is_used_when_the_next_probe_fails_or_does_not_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(collector, "WAIT_SECONDS", 0.01)
@@ -78,7 +78,7 @@ def test_last_is_used_when_the_next_look_fails_or_does_not_come(
     assert asked.failures == 1
 
 
-def test_nothing_is_known_when_no_look_ever_came_to_an_end() -> None:
+def test_nothing_is_known_when_no_probe_ever_ended() -> None:
     asked = Asked()
     asked.fails = True
 

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from tests.faults.table import FAULT, Fault, row_of
 from tests.support.core.fake_jetstream import Stored, Stream
-from tests.support.core.pair import applied_numbers, document_of, logged, set_aside
+from tests.support.core.pair import applied_numbers, dead_lettered, document_of, logged
 from tests.support.core.simulation import (
     MAX_AGE_SECONDS,
     SOURCES,
@@ -189,7 +189,7 @@ class Model(RuleBasedStateMachine):
     @invariant()
     def what_was_applied_is_a_beginning_of_the_log(self) -> None:
         sink = self.simulation.databases["sink"]
-        aside = set_aside(sink)
+        aside = dead_lettered(sink)
         for source in SOURCES:
             found = applied_numbers(sink, source)
             place = self.simulation.place(source)

@@ -151,7 +151,7 @@ def test_stream_is_the_log_when_two_relays_race(stage: Stage, new_database: Open
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_stream_is_made_again_when_junk_was_published(
+def test_stream_is_rebuilt_when_junk_was_published(
     stage: Stage, new_file: Open, logs: list[Any], times: int
 ) -> None:
     database = new_file()
@@ -167,7 +167,7 @@ def test_stream_is_made_again_when_junk_was_published(
     assert "relay.stream_bad" in [entry["event"] for entry in logs]
 
 
-def test_stream_is_made_again_when_it_was_deleted_under_a_relay(
+def test_stream_is_created_again_when_it_was_deleted_under_a_relay(
     stage: Stage, new_file: Open
 ) -> None:
     database = new_file()
@@ -234,7 +234,7 @@ def test_service_fails_loudly_when_a_loop_ends_for_what_nobody_foresaw(
 
 
 def test_service_ends_when_one_of_its_loops_swallowed_the_end(stage: Stage, new_file: Open) -> None:
-    """As nats-py does before Python 3.12, when an answer meets the cancellation."""
+    """As nats-py does before Python 3.12, when an answer comes with the cancellation."""
     swallowed: list[int] = []
 
     async def deaf() -> None:
@@ -292,7 +292,7 @@ def test_events_are_published_when_the_broker_comes_after_the_service(
     ],
 )
 def test_row_is_not_taken_for_published_when_the_ack_says_something_else(ack: bytes) -> None:
-    """A server with a damaged store once took a true guard and stored elsewhere."""
+    """A server with a damaged store has been seen to accept the guard and store elsewhere."""
 
     class Client:
         async def request(self, *_values: Any, **_options: Any) -> Any:
@@ -314,7 +314,7 @@ def test_row_is_not_taken_for_published_when_the_ack_says_something_else(ack: by
         asyncio.run(publish())
 
 
-def test_nothing_waits_for_the_next_look_when_another_process_commits_during_a_read(
+def test_nothing_waits_for_the_next_verification_when_another_process_commits_during_a_read(
     stage: Stage, new_file: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = new_file()
@@ -336,7 +336,7 @@ def test_nothing_waits_for_the_next_look_when_another_process_commits_during_a_r
     eventually(lambda: stage.state()["last_seq"] == 1)
 
 
-def test_log_is_asked_when_another_process_told_of_its_commit_before_ours_came(
+def test_log_is_read_when_another_process_reported_its_commit_before_ours(
     new_file: Open,
 ) -> None:
     relay = Relay("source", new_file(), Bus("nats://127.0.0.1:1", "test"))

@@ -1,4 +1,4 @@
-"""The check: every kind of fault of a stream is seen, and nothing else is taken for one."""
+"""Verification: every kind of fault of a stream is found, and nothing else is taken for one."""
 
 from collections.abc import Iterator
 
@@ -54,7 +54,7 @@ class Bench:
             connection.execute(event_log.events.delete().where(event_log.events.c.sequence <= upto))
 
     def fault(self) -> str | None:
-        """What the check says."""
+        """The fault that verification finds."""
 
         async def look() -> str | None:
             state = await self.bus.stream("SOURCE")
@@ -79,7 +79,7 @@ def test_no_fault_is_found_when_the_stream_is_a_copy_so_far(bench: Bench) -> Non
 
 
 def test_no_fault_is_found_when_a_new_stream_is_empty(bench: Bench) -> None:
-    """A server says 0 to 0 of a stream that was made without a first number."""
+    """A server reports 0 to 0 for a stream that was created without a first sequence."""
     bench.forget(*range(1, 11))
     bench.stream.last = 0
     assert bench.fault() is None
@@ -176,7 +176,7 @@ def test_empty_stream_that_ends_beyond_the_log_is_bad(bench: Bench) -> None:
     assert bench.fault() == "goes beyond the log with what is no event of ours"
 
 
-def test_nothing_is_said_of_the_stream_when_the_server_cannot_look(
+def test_no_fault_is_reported_when_the_server_cannot_read_its_store(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = (
@@ -213,7 +213,7 @@ def test_new_stream_begins_with_what_is_young_or_wanted(
     assert bench.check.first_number(wanted) == first
 
 
-def test_new_stream_begins_behind_the_head_when_every_row_is_gone(bench: Bench) -> None:
+def test_new_stream_begins_after_the_head_when_every_row_is_gone(bench: Bench) -> None:
     bench.rows_gone(10)
     assert bench.check.first_number(None) == 11
     assert bench.check.first_number(1) == 11

@@ -1,4 +1,4 @@
-"""The watch over the clock: what is believed, what is doubted, and what outlives a process."""
+"""The clock check: what is trusted, what is not, and what outlives a process."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ BELIEVED = Reading("this start", timedelta(hours=5), AT)
 
 
 def since(steady: timedelta, wall: timedelta, boot: str = "this start") -> Reading:
-    """A reading so long after the one that was believed, by either clock."""
+    """A reading some time after the trusted one, by the steady clock and by the wall clock."""
     return Reading(boot, BELIEVED.steady + steady, BELIEVED.wall + wall)
 
 
@@ -38,13 +38,13 @@ def since(steady: timedelta, wall: timedelta, boot: str = "this start") -> Readi
         (since(50 * HOUR, 49 * HOUR), None),
         (since(50 * HOUR, 50 * HOUR + DAYS), ClockFault.JUMPED),
         (since(50 * HOUR, 50 * HOUR - DAYS), ClockFault.JUMPED),
-        # Started again, or another machine: time has passed that nobody counted.
+        # After a boot, or on another machine, it is not known how much time has passed.
         (since(timedelta(0), DAYS, "next start"), None),
         (since(timedelta(0), -HOUR, "next start"), None),
         (since(timedelta(0), -DAYS, "next start"), ClockFault.SET_BACK),
     ],
 )
-def test_clock_is_doubted_when_it_moved_against_what_was_believed(
+def test_clock_is_not_trusted_when_it_moved_against_the_trusted_reading(
     now: Reading, fault: ClockFault | None
 ) -> None:
     assert fault_of(now, [BELIEVED], None) == fault
@@ -61,20 +61,20 @@ def test_clock_is_doubted_when_it_moved_against_what_was_believed(
         (None, None),
     ],
 )
-def test_clock_is_doubted_when_the_databases_is_another(
+def test_clock_is_not_trusted_when_the_databases_differs(
     database_time: datetime | None, fault: ClockFault | None
 ) -> None:
     assert fault_of(BELIEVED, [], database_time) == fault
     assert fault_of(BELIEVED, [BELIEVED], database_time) == fault
 
 
-def test_jump_is_doubted_when_the_databases_clock_jumped_as_well() -> None:
+def test_jump_is_not_trusted_when_the_databases_clock_jumped_as_well() -> None:
     now = since(HOUR, HOUR + DAYS)
     assert fault_of(now, [BELIEVED], now.wall) == ClockFault.JUMPED
 
 
 class Machine:
-    """A machine whose clocks the test sets; its processes share them and the start's id."""
+    """A machine whose clocks the test sets; its processes share them and the boot id."""
 
     def __init__(self, database: Database, at: datetime) -> None:
         self.database = database
@@ -87,14 +87,14 @@ class Machine:
         return self.at
 
     def pass_by(self, time: timedelta) -> None:
-        """Both clocks go on."""
+        """Let time pass on both clocks."""
         self.at += time
         self.seconds += time.total_seconds()
 
-    def look(self) -> ClockFault | None:
-        """What a new process says of the clock."""
-        watch = ClockCheck(self, self.database, boot=self.boot, steady=lambda: self.seconds)
-        return asyncio.run(watch.check())[1]
+    def check(self) -> ClockFault | None:
+        """What a new process finds wrong with the clock."""
+        clock_check = ClockCheck(self, self.database, boot=self.boot, steady=lambda: self.seconds)
+        return asyncio.run(clock_check.check())[1]
 
 
 @pytest.fixture
@@ -102,76 +102,81 @@ def machine(new_file: Open) -> Machine:
     return Machine(new_file(), AT)
 
 
-def test_next_process_doubts_the_clock_when_it_jumped_before_and_not_once_it_is_right(
+def test_next_process_does_not_trust_the_clock_when_it_jumped_before_until_it_is_right(
     machine: Machine,
 ) -> None:
-    assert machine.look() is None
+    assert machine.check() is None
     machine.at += DAYS
-    assert machine.look() == ClockFault.JUMPED
+    assert machine.check() == ClockFault.JUMPED
     machine.pass_by(2 * HOUR)
-    assert machine.look() == ClockFault.JUMPED
+    assert machine.check() == ClockFault.JUMPED
     machine.at -= DAYS
-    assert machine.look() is None
+    assert machine.check() is None
 
 
-def test_clock_set_back_is_doubted_when_the_machine_was_started_anew_until_it_is_right(
+def test_clock_set_back_is_not_trusted_when_the_machine_was_restarted_until_it_is_right(
     machine: Machine,
 ) -> None:
-    assert machine.look() is None
+    assert machine.check() is None
     machine.boot, machine.seconds = "second start", 10.0
     machine.at -= DAYS
-    assert machine.look() == ClockFault.SET_BACK
+    assert machine.check() == ClockFault.SET_BACK
     machine.pass_by(HOUR)
-    assert machine.look() == ClockFault.SET_BACK
-    # What was doubted was not kept: now right, it is no jump.
+    assert machine.check() == ClockFault.SET_BACK
+    # The wrong reading was not stored, so that setting it right is no jump.
     machine.at += DAYS
-    assert machine.look() is None
+    assert machine.check() is None
 
 
 def test_small_steps_are_forgiven_when_their_sum_grows_beyond_an_hour(machine: Machine) -> None:
     for _ in range(10):
-        assert machine.look() is None
+        assert machine.check() is None
         machine.pass_by(2 * HOUR)
         machine.at += timedelta(minutes=20)
-    assert machine.look() is None
+    assert machine.check() is None
 
 
-def test_clock_is_believed_anew_when_it_was_wrong_from_the_start_and_a_person_trusts_it(
+def test_clock_is_trusted_again_when_it_was_wrong_from_the_start_and_a_person_trusts_it(
     machine: Machine,
 ) -> None:
     right = machine.at
     machine.at += DAYS
-    assert machine.look() is None
+    assert machine.check() is None
     machine.at = right
-    assert machine.look() == ClockFault.JUMPED
+    assert machine.check() == ClockFault.JUMPED
     trust_clock(machine.database)
-    assert machine.look() is None
+    assert machine.check() is None
     machine.at += DAYS
-    assert machine.look() == ClockFault.JUMPED
+    assert machine.check() == ClockFault.JUMPED
 
 
-def test_machine_is_doubted_when_the_database_servers_clock_is_days_apart(
+def test_clock_is_not_trusted_when_the_database_servers_clock_is_days_apart(
     new_postgres: Open,
 ) -> None:
     machine = Machine(new_postgres(), RealClock().now() + DAYS)
-    assert machine.look() == ClockFault.APART
+    assert machine.check() == ClockFault.APART
     machine.at -= DAYS
-    assert machine.look() is None
+    assert machine.check() is None
 
 
-def test_processes_of_one_machine_share_what_is_believed_when_they_look_at_once(
+def test_processes_of_one_machine_share_trusted_readings_when_they_check_at_once(
     new_postgres: Open,
 ) -> None:
     machine = Machine(new_postgres(), RealClock().now())
 
     async def both() -> list[ClockFault | None]:
-        watches = [ClockCheck(machine, machine.database, boot="one") for _ in range(4)]
-        return [found[1] for found in await asyncio.gather(*(watch.check() for watch in watches))]
+        clock_checks = [ClockCheck(machine, machine.database, boot="one") for _ in range(4)]
+        return [
+            found[1]
+            for found in await asyncio.gather(
+                *(clock_check.check() for clock_check in clock_checks)
+            )
+        ]
 
     assert asyncio.run(both()) == [None] * 4
 
 
-def test_clock_is_kept_from_the_start_when_a_process_only_stands_by(
+def test_reading_is_stored_from_the_start_when_a_process_only_follows(
     stage: Stage, new_postgres: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = new_postgres()

@@ -1,4 +1,4 @@
-"""What a running service tells whoever watches: lags, dead letters, areas; what is counted."""
+"""The gauges of a running service: lags, dead letters, areas; and what is counted."""
 
 import asyncio
 from collections.abc import Mapping
@@ -82,7 +82,7 @@ def test_reader_lag_grows_when_events_are_not_applied(pair: Pair) -> None:
     eventually(lambda: (told(pair.sink, "bulwark_reader_lag_seconds", **SINK) or 0) > 0.05)
 
 
-def test_set_aside_is_told_and_its_handler_counted_when_it_fails(pair: Pair) -> None:
+def test_dead_letter_is_reported_and_its_handler_counted_when_it_fails(pair: Pair) -> None:
     handler = {"service": "sink", "handler": "core.make_sink.<locals>.apply"}
     pair.whims.poison = {3}
     pair.start_sink()
@@ -110,7 +110,7 @@ def test_events_are_counted_by_type_when_they_are_committed_and_only_then(
 
 
 class Nowhere:
-    """An area tree that has lost the areas that are told of."""
+    """An area tree without the areas that are reported."""
 
     def name(self, code: str) -> str:
         raise UnknownArea(code)
@@ -123,7 +123,7 @@ def _areas(count: int) -> AreaGauge:
     return AreaGauge("bulwark_test", "a test", read, max_areas=3)
 
 
-def test_highest_areas_are_told_and_others_counted_when_there_are_too_many(
+def test_highest_areas_are_reported_and_others_counted_when_there_are_too_many(
     stage: Stage, database: Database
 ) -> None:
     source = started(stage, replace(make_source(), gauges=(_areas(5),)), database)
@@ -138,7 +138,7 @@ def test_highest_areas_are_told_and_others_counted_when_there_are_too_many(
     assert left == 2
 
 
-def test_state_is_told_when_the_database_cannot_be_read(
+def test_state_is_reported_when_the_database_cannot_be_read(
     stage: Stage, new_file: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = started(stage, make_source(), new_file())
@@ -154,7 +154,7 @@ def test_state_is_told_when_the_database_cannot_be_read(
     assert metric("bulwark_look_errors_total", service="source", what="log") - errors == 2
 
 
-def test_process_that_stands_by_tells_nothing_of_the_log_when_another_works(
+def test_follower_reports_nothing_of_the_log_when_another_leads(
     stage: Stage, new_postgres: Any
 ) -> None:
     database = new_postgres()
@@ -173,7 +173,7 @@ def test_process_that_stands_by_tells_nothing_of_the_log_when_another_works(
     second.database.close()
 
 
-def test_look_is_ended_when_the_service_ends_first(stage: Stage, new_file: Any) -> None:
+def test_probe_is_ended_when_the_service_ends_first(stage: Stage, new_file: Any) -> None:
     source = started(stage, make_source(), new_file())
 
     async def ask_and_go() -> list[str]:

@@ -1,4 +1,4 @@
-"""A database knows the keys it was used with."""
+"""A database accepts only the keys that it was used with."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The lease: one process at a time, another soon after it falls silent, at once when it leaves."""
+"""The lease: one leader at a time, another soon after it falls silent, at once when it resigns."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -22,7 +22,7 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seconds instead of fractions would only be waited for."""
+    """Shortens the lease to fractions of a second, so that the tests wait less."""
     monkeypatch.setattr(lease_module, "LEASE_SECONDS", 1.0)
     monkeypatch.setattr(lease_module, "RENEW_SECONDS", 0.2)
     monkeypatch.setattr(lease_module, "RETRY_SECONDS", 0.05)
@@ -41,7 +41,7 @@ LONG = 30 * PATIENCE
 
 @pytest.fixture
 def long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lease lasts for ever."""
+    """A lease does not end by itself."""
     monkeypatch.setattr(lease_module, "LEASE_SECONDS", LONG)
 
 
@@ -64,7 +64,7 @@ def test_another_waits_when_one_holds_the_lease(new_postgres: Open, run: Run) ->
     assert (one.is_leader, two.is_leader, two.is_follower) == (True, False, True)
 
 
-def test_another_takes_over_when_the_holder_falls_silent(
+def test_another_takes_over_when_the_leader_falls_silent(
     new_postgres: Open, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = new_postgres()
@@ -77,7 +77,7 @@ def test_another_takes_over_when_the_holder_falls_silent(
     assert not one.is_leader
 
 
-def test_nobody_waits_for_itself_when_a_process_comes_back_at_its_place() -> None:
+def test_nobody_waits_for_itself_when_a_process_restarts_at_its_address() -> None:
     assert holder_at(8080) == holder_at(8080)
     assert holder_at(8080) != holder_at(8081)
 
@@ -112,7 +112,7 @@ def test_another_takes_over_when_the_databases_clock_was_set_back_by_days(
 
 
 @pytest.mark.usefixtures("long")
-def test_holder_keeps_its_lease_when_the_databases_clock_was_set_back_a_little(
+def test_leader_keeps_its_lease_when_the_databases_clock_was_set_back_a_little(
     new_postgres: Open, run: Run
 ) -> None:
     database = new_postgres()
@@ -123,7 +123,7 @@ def test_holder_keeps_its_lease_when_the_databases_clock_was_set_back_a_little(
 
 
 @pytest.mark.usefixtures("long")
-def test_another_takes_over_at_once_when_the_holder_leaves(new_postgres: Open, run: Run) -> None:
+def test_another_takes_over_at_once_when_the_leader_resigns(new_postgres: Open, run: Run) -> None:
     database = new_postgres()
     one, two = Lease("a", database), Lease("a", database)
     run(one.acquire())
@@ -160,10 +160,10 @@ def test_lease_is_lost_in_time_when_the_database_does_not_answer(
     assert not lease.is_leader
 
 
-def test_holder_publishes_what_another_process_committed(
+def test_leader_publishes_what_another_process_committed(
     stage: Stage, new_postgres: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The holder is told: the look that it takes by itself would not come in time.
+    # The leader is woken: its next verification would be too late.
     monkeypatch.setattr("shared.outbox.relay.VERIFY_SECONDS", LONG)
     database = new_postgres()
     holder = stage.start(make_source(), database)
@@ -176,7 +176,7 @@ def test_holder_publishes_what_another_process_committed(
     eventually(lambda: stage.state()["last_seq"] == 1)
 
 
-def test_replica_publishes_when_the_holder_stops(stage: Stage, new_postgres: Open) -> None:
+def test_follower_publishes_when_the_leader_stops(stage: Stage, new_postgres: Open) -> None:
     database = new_postgres()
     holder = stage.start(make_source(), database)
     eventually(lambda: holder.active and stage.state())
@@ -192,7 +192,7 @@ def test_replica_publishes_when_the_holder_stops(stage: Stage, new_postgres: Ope
 
 @contextmanager
 def frozen(database: Database, *, midway: bool) -> Iterator[Connection]:
-    """A transaction that holds the log and says no more: in the midst of sending, or between."""
+    """A transaction that has the log locked and is silent, within a statement or between two."""
     with database.write_engine.connect() as connection:
         driver = connection.connection.driver_connection
         assert driver is not None
@@ -211,13 +211,13 @@ def frozen(database: Database, *, midway: bool) -> Iterator[Connection]:
 
 
 def is_log_free(database: Database) -> bool:
-    """Whether the log can be written to at once."""
+    """Whether the log can be locked at once."""
     with database.write_engine.connect() as connection:
         free = "SELECT sequence FROM log_head FOR UPDATE SKIP LOCKED"
         return connection.execute(text(free)).first() is not None
 
 
-@pytest.mark.parametrize("stands_by", [False, True])
+@pytest.mark.parametrize("follower_only", [False, True])
 def test_log_is_free_when_its_writer_froze_in_the_midst_of_sending(
     new_postgres: Open, run: Run, *, is_follower: bool
 ) -> None:

@@ -1,4 +1,4 @@
-"""Ticks: what is due is handed over, a failing thing holds up no other, a wrong clock all."""
+"""The ticker: due timers are submitted, a failing one delays no other, a wrong clock stops all."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Hand:
-    """A wall clock that anyone may set."""
+    """A wall clock that the test sets."""
 
     def __init__(self, at: datetime = AT) -> None:
         self.at = at
@@ -33,15 +33,15 @@ class Hand:
         return self.at
 
 
-class CountedWatch(ClockCheck):
-    """A watch whose looks are counted."""
+class CountedCheck(ClockCheck):
+    """A clock check that counts its checks."""
 
-    looks = 0
+    checks = 0
 
     async def check(self) -> tuple[datetime, ClockFault | None]:
-        """Look, then count it."""
+        """Check, then count it."""
         found = await super().check()
-        self.looks += 1
+        self.checks += 1
         return found
 
 
@@ -52,11 +52,11 @@ class Room:
         self.whims = Whims()
         self.database = database
         self.writer = Writer(make_sink(self.whims), make_site(clock), database)
-        self.watch = CountedWatch(clock, database, boot=boot)
-        self.ticker = Ticker(self.writer, database, self.watch)
+        self.clock_check = CountedCheck(clock, database, boot=boot)
+        self.ticker = Ticker(self.writer, database, self.clock_check)
 
     def ask(self, *items: tuple[str, datetime], kind: str = "call") -> None:
-        """Ask for calls."""
+        """Set timers."""
         with self.database.writing() as session:
             schedule_many(session.connection(), kind, items)
             session.commit()
@@ -67,7 +67,7 @@ class Room:
             return list(session.execute(select(called.c.key).order_by(called.c.position)).scalars())
 
     def waiting(self) -> dict[str, datetime]:
-        """What is still to come."""
+        """The timers that are still set."""
         with self.database.reading() as session:
             return {row.key: row.at for row in session.execute(select(due_rows))}
 
@@ -168,7 +168,7 @@ def writing(room: Room, runner: asyncio.Runner) -> Iterator[None]:
 
 
 @contextmanager
-def tenure(room: Room, runner: asyncio.Runner) -> Iterator[asyncio.Task[None]]:
+def term(room: Room, runner: asyncio.Runner) -> Iterator[asyncio.Task[None]]:
     """The room's ticker runs while the block does."""
 
     async def start() -> asyncio.Task[None]:
@@ -192,18 +192,18 @@ async def until(probe: Any) -> None:
 
 
 async def stands_still(room: Room) -> None:
-    """The ticker has stopped, and looked at the clock again since."""
+    """The ticker has stopped, and has checked the clock again since."""
     await until(lambda: room.ticker.stopped_by_jump)
-    looks = room.watch.looks
-    await until(lambda: room.watch.looks >= looks + 3)
+    checks = room.clock_check.checks
+    await until(lambda: room.clock_check.checks >= checks + 3)
 
 
 async def goes_on(room: Room) -> None:
-    """The ticker does not stand still, and nothing is due any longer."""
+    """The ticker runs, and nothing is due any longer."""
     await until(lambda: not room.ticker.stopped_by_jump and len(room.waiting()) == 1)
 
 
-def test_nothing_ends_early_when_a_wrong_clock_outlives_process_and_tenure(
+def test_nothing_ends_early_when_a_wrong_clock_outlives_process_and_term(
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
     logs: list[Any],
@@ -211,7 +211,7 @@ def test_nothing_ends_early_when_a_wrong_clock_outlives_process_and_tenure(
 ) -> None:
     monkeypatch.setattr("shared.runtime.ticker.TICK_SECONDS", 0.005)
     kind = "sqlite" if database.is_sqlite else "postgres"
-    fault = Fault("Wall clock set days ahead, over tenure, restart and take-over", kind, records=3)
+    fault = Fault("Wall clock set days ahead, over terms, restart and take-over", kind, records=3)
     # The database's own clock, where it has one, is right all the time.
     start = RealClock().now()
     hand = Hand(start)
@@ -222,15 +222,15 @@ def test_nothing_ends_early_when_a_wrong_clock_outlives_process_and_tenure(
     first.ask(("due", start), ("soon", start + MINUTE), ("in days", start + timedelta(days=3)))
     with asyncio.Runner() as runner:
         with writing(first, runner):
-            with tenure(first, runner):
+            with term(first, runner):
                 runner.run(until(lambda: first.called() == ["due"]))
                 hand.at += timedelta(days=4)
                 runner.run(stands_still(first))
             assert first.ticker.stopped_by_jump is False
-            with tenure(first, runner):
+            with term(first, runner):
                 runner.run(stands_still(first))
         for room in rooms:
-            with writing(room, runner), tenure(room, runner) as task:
+            with writing(room, runner), term(room, runner) as task:
                 hand.at = start + timedelta(days=4)
                 fault.times += 1
                 runner.run(stands_still(room))
@@ -245,7 +245,7 @@ def test_nothing_ends_early_when_a_wrong_clock_outlives_process_and_tenure(
     fault.doubled = len(called) - len(set(called))
     assert (called, fault.lost, fault.doubled) == (["due", "soon"], 0, 0)
     assert list(first.waiting()) == ["in days"]
-    # Each tenure tells it once.
+    # Each term logs it once.
     assert [entry["event"] for entry in logs].count("clock.jumped") == 2 + len(rooms)
     record_property(FAULT, row_of(fault))
 
@@ -264,7 +264,7 @@ def test_ticks_go_on_when_the_database_was_away(
     monkeypatch.setattr("shared.runtime.ticker.next_due", fail)
     room = Room(new_file(), Hand())
     room.ask(("due", AT))
-    with asyncio.Runner() as runner, writing(room, runner), tenure(room, runner) as task:
+    with asyncio.Runner() as runner, writing(room, runner), term(room, runner) as task:
         runner.run(until(lambda: room.called() == ["due"]))
         assert not task.done()
     assert [entry["event"] for entry in logs].count("tick.delayed") == 3

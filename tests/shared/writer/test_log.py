@@ -1,4 +1,4 @@
-"""The log: gapless in commit order, whoever writes, and found again by number, time and thing."""
+"""The log: gapless in commit order, whoever writes, and searchable by number, time and id."""
 
 import subprocess
 import sys
@@ -62,7 +62,7 @@ def test_log_is_gapless_when_two_processes_append_at_once(database: Database) ->
     assert_gapless(database, {"a", "b"}, 40)
 
 
-def test_nothing_is_left_when_a_page_is_undone_to_a_position(database: Database) -> None:
+def test_nothing_is_left_when_a_buffer_is_undone_to_a_position(database: Database) -> None:
     with database.writing() as session:
         page = AppendBuffer(session.connection(), database)
         page.add("a", f"1 {X} {Y}".encode(), [X, Y])

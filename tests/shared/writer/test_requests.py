@@ -1,4 +1,4 @@
-"""Requests and bulks: asked again, answered as before; refused lines hold up no others."""
+"""Requests and bulks: a repeat gets the first answer; rejected lines do not affect others."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ from tests.support.harness import new_id
 
 
 def submitted(database: Database, *works: Any) -> list[Any]:
-    """Outcomes of works handed over at once."""
+    """The outcomes of works submitted together."""
 
     async def scenario() -> list[Any]:
         async with writing(database) as writer:
@@ -64,7 +64,7 @@ def test_conflict_is_said_when_an_id_comes_with_another_body(database: Database)
     assert numbers(database) == [5, 7]
 
 
-def test_refused_request_may_come_again_with_another_body_when_nothing_was_stored(
+def test_rejected_request_may_be_repeated_with_another_body_when_nothing_was_stored(
     database: Database,
 ) -> None:
     id_ = new_id()
@@ -91,7 +91,9 @@ def test_nothing_is_doubled_when_the_answer_was_lost(database: Database) -> None
     assert numbers(database) == [5]
 
 
-def test_good_lines_are_kept_when_others_of_a_bulk_are_refused_or_fail(database: Database) -> None:
+def test_good_lines_are_stored_when_others_of_a_bulk_are_rejected_or_fail(
+    database: Database,
+) -> None:
     wanted = lines(1, -2, 3, 3, 4)
     (done,) = submitted(database, Bulk(note_many, wanted, None))
     assert (done.recorded, done.duplicates) == (3, 0)
@@ -114,7 +116,9 @@ def test_lines_are_told_apart_when_a_bulk_repeats_an_id(database: Database) -> N
     assert numbers(database) == [1]
 
 
-def test_repeat_is_no_duplicate_when_the_first_of_its_lines_was_refused(database: Database) -> None:
+def test_repeat_is_no_duplicate_when_the_first_of_its_lines_was_rejected(
+    database: Database,
+) -> None:
     refused, good = lines(-1, 2)
     again = Line(3, refused.command, refused.request_hash)
     mended = Line(4, Note(id=refused.command.id, number=1), b"another body    ")

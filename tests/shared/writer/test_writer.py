@@ -23,7 +23,7 @@ Outcomes = list[Any]
 
 
 def numbers(database: Database) -> list[int]:
-    """The numbers in the log, in order; each of them stands in the service's rows as well."""
+    """The numbers in the log, in order; each of them is in the service's rows as well."""
     found = [parse(document)["data"]["number"] for _, document in logged(database)]
     with database.reading() as session:
         assert sorted(found) == sorted(session.execute(select(things.c.number)).scalars())
@@ -31,7 +31,7 @@ def numbers(database: Database) -> list[int]:
 
 
 async def held(writer: Writer) -> tuple[Gate, asyncio.Task[Any]]:
-    """Hold the writer in mid-transaction, so that what is submitted now comes together."""
+    """Hold the writer in a transaction, so that what is submitted now shares the next one."""
     gate = Gate()
     held_up = asyncio.create_task(writer.submit(gate))
     await asyncio.to_thread(gate.entered.wait, 20)
@@ -39,7 +39,7 @@ async def held(writer: Writer) -> tuple[Gate, asyncio.Task[Any]]:
 
 
 async def together(writer: Writer, *works: Any) -> Outcomes:
-    """Outcomes of works that queued while a commit ran."""
+    """The outcomes of works that queued while a commit ran."""
     gate, held_up = await held(writer)
     waiting = [asyncio.create_task(writer.submit(work)) for work in works]
     await asyncio.sleep(0)
@@ -65,7 +65,9 @@ def test_works_are_committed_together_in_order_when_they_queued(database: Databa
     assert commits[-1].head == 30
 
 
-def test_waiting_is_told_while_a_transaction_goes_on_and_not_after_it(database: Database) -> None:
+def test_age_of_the_transaction_is_reported_while_it_runs_and_not_afterwards(
+    database: Database,
+) -> None:
     async def scenario() -> Outcomes:
         async with writing(database) as writer:
             before = writer.transaction_seconds
@@ -124,7 +126,7 @@ def _break_a_rule(tx: Transaction) -> None:
     tx.session.execute(text("INSERT INTO things (id, number) VALUES ('x', 1)"))
 
 
-def test_neighbours_are_kept_when_a_work_is_refused_or_fails(database: Database) -> None:
+def test_neighbours_are_stored_when_a_work_is_rejected_or_fails(database: Database) -> None:
     commits: list[Commit] = []
     refusal = request(-1)
     works = [
@@ -196,7 +198,7 @@ def test_actions_are_done_once_when_a_transaction_was_tried_again(database: Data
     assert done == [1]
 
 
-def test_transaction_is_tried_again_as_a_whole_when_the_database_fails(database: Database) -> None:
+def test_transaction_is_retried_as_a_whole_when_the_database_fails(database: Database) -> None:
     works = [Noting(1), Noting(2, failing_of_the_database(2)), Noting(3)]
 
     async def scenario() -> Outcomes:
@@ -335,7 +337,7 @@ def test_answers_are_given_when_the_hearer_of_commits_fails(new_file: Open) -> N
     assert [str(one) for one in complaints] == ["the hearer failed"] * 2
 
 
-def test_changes_are_refused_when_the_writer_was_told_to(new_file: Open) -> None:
+def test_changes_are_refused_when_the_writer_is_unavailable(new_file: Open) -> None:
     database = new_file()
 
     async def scenario() -> Outcomes:
@@ -352,7 +354,7 @@ def test_changes_are_refused_when_the_writer_was_told_to(new_file: Open) -> None
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_rows_written_by_hand_are_undone_when_their_savepoint_is(
+def test_rows_written_past_the_session_are_undone_when_their_savepoint_is(
     database: Database, keep: bool
 ) -> None:
     """Rows sent straight to the connection, past the session, as hot handlers do."""

@@ -100,14 +100,14 @@ called = Table(
 
 
 class Note(Command):
-    """A wish to note a number."""
+    """A command to note a number."""
 
     number: int
 
 
 @dataclass
 class Whims:
-    """What the handlers of a test's services do beside their work."""
+    """How the handlers of a test's services misbehave."""
 
     # Numbers whose handlers raise, which of them announce first, and the due keys that fail.
     poison: set[int] = field(default_factory=set)
@@ -116,7 +116,7 @@ class Whims:
 
 
 def note(tx: Tx, command: Note) -> Iterable[Event]:
-    """Note a number; negative ones are refused, after some work was done."""
+    """Note a number; a negative one is rejected, after some work was done."""
     tx.session.execute(insert(things).values(id=command.id, number=command.number))
     event = Noted(area=AREA, occurred_at=AT, thing_id=command.id, number=command.number)
     tx.broadcast_on_commit(Recorded(command.id, "source", 0, AT, event))
@@ -202,7 +202,7 @@ def noted(number: int) -> Noted:
 
 
 def append(database: Database, *documents: Event | bytes, service: str = "source") -> list[Row]:
-    """Put events, or whatever is to stand in their place, into a log, in one transaction."""
+    """Append events, or other documents instead, to a log in one transaction."""
     with database.writing() as session:
         page = AppendBuffer(session.connection(), database)
         for one in documents:
@@ -233,8 +233,8 @@ def applied_numbers(database: Database, source: str = "source") -> list[tuple[in
     return [(row.sequence, row.number) for row in found]
 
 
-def set_aside(database: Database) -> list[int]:
-    """The numbers of the dead letters, in the order they were set aside."""
+def dead_lettered(database: Database) -> list[int]:
+    """The numbers of the dead letters, in the order they were stored."""
     with database.reading() as session:
         query = select(dead_letters.c.sequence).order_by(dead_letters.c.id)
         return list(session.execute(query).scalars())

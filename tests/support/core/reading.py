@@ -43,7 +43,7 @@ class Pair:
         return self.sink.readers[0]
 
     def place(self) -> int:
-        """The place as the database has it."""
+        """The checkpoint in the database."""
         with self.sink_database.reading() as session:
             return checkpoint_in(session.connection(), "source")
 
@@ -53,7 +53,7 @@ class Pair:
         assert not [one for one in found if isinstance(one, Exception)]
 
     def caught_up(self) -> bool:
-        """Whether the sink stands where the source's log ends."""
+        """Whether the sink's checkpoint is the head of the source's log."""
         return self.place() == len(logged(self.source_database))
 
     def told(self, event: str, logs: list[Any]) -> bool:

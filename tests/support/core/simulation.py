@@ -98,7 +98,7 @@ class Rooms:
         return self.databases
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         for database in self.databases.values():
             database.close()
 
@@ -192,7 +192,7 @@ class Simulation:
         return rows
 
     def place(self, source: str) -> int:
-        """Where the sink stands in a source."""
+        """The sink's checkpoint in a source."""
         with self.databases["sink"].reading() as session:
             return checkpoint_in(session.connection(), source)
 

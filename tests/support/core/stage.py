@@ -89,7 +89,7 @@ class Stage:
         return self.run(hand_over())
 
     def told(self, runtime: Runtime, name: str, **labels: str) -> float | None:
-        """What a running service tells of a gauge when it is asked; None when it tells nothing."""
+        """The value of a running service's gauge; None when it is not reported."""
 
         async def ask() -> GaugeCollector:
             collector, gauges = GaugeCollector(), ServiceGauges(runtime)
@@ -127,17 +127,17 @@ class Stage:
         return found
 
     def tell(self, subject: str, payload: bytes) -> None:
-        """Publish what nobody answers."""
+        """Publish a message without waiting for an answer."""
         self.run(self.outside.client.publish(subject, payload))
 
     def repair(self, wish: Any, service: str = "source") -> dict[str, Any]:
-        """Ask an owner to make its stream again; returns its answer."""
+        """Ask an owner to rebuild its stream; returns its answer."""
         answer = self.run(self.outside.request(f"repair.{service}", orjson.dumps(wish)))
         found: dict[str, Any] = orjson.loads(answer.data)
         return found
 
     def state(self, stream: str = "SOURCE") -> dict[str, Any]:
-        """What STREAM.INFO says; empty while there is no such stream."""
+        """The answer of STREAM.INFO; empty while there is no such stream."""
         outside = self.outside
 
         async def look() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tests.support.harness import PATIENCE
 
 @dataclass
 class Gate:
-    """A work that holds the writer in mid-transaction until it is opened."""
+    """Work that holds the writer in a transaction until it is opened."""
 
     size: int = 1
     entered: threading.Event = field(default_factory=threading.Event)
@@ -32,7 +32,7 @@ class Gate:
 
 @dataclass
 class Noting:
-    """A work that notes a number and then does what it is told to; it counts its runs."""
+    """Work that notes a number and then calls a function; it counts its runs."""
 
     number: int
     then: Callable[[Transaction], Any] = lambda _tx: None
@@ -52,7 +52,7 @@ class Noting:
 
 
 def failing_of_the_database(times: int) -> Callable[[Transaction], None]:
-    """Fails so many times for a reason of the database, then no more."""
+    """Fails a number of times with a transient error of the database, then no more."""
     left = [times]
 
     def fail(_tx: Transaction) -> None:
