@@ -37,14 +37,14 @@ def flooded(rooms: Rooms, room: Room) -> Iterator[Simulation]:
 async def moves(simulation: Simulation, *counts: int) -> list[tuple[int, float]]:
     """Commit so many events each time, 10 ms apart: `(events applied, seconds since the first
     commit)` of each move of the sink's place."""
-    first, begun = simulation.place("source"), simulation.loop.time()
+    first, begun = simulation.checkpoint("source"), simulation.loop.time()
     found = []
 
     async def watch() -> None:
         place = first
         while place < first + sum(counts):
             await asyncio.sleep(LOOK_SECONDS)
-            if (now := simulation.place("source")) > place:
+            if (now := simulation.checkpoint("source")) > place:
                 found.append((now - place, simulation.loop.time() - begun))
                 place = now
 

@@ -16,7 +16,7 @@ def test_gap_is_repaired_when_the_events_before_it_concern_nobody(tmp_path: Path
     try:
         simulation.commit("source", None, tell=True)
         simulation.let(3)
-        assert simulation.place("source") == 1
+        assert simulation.checkpoint("source") == 1
         simulation.kill("reader of source")
         unheard = orjson.loads(document_of(event_of("source", 2), 2))
         unheard["type"] = "bulwark.source.unknown"
@@ -25,7 +25,7 @@ def test_gap_is_repaired_when_the_events_before_it_concern_nobody(tmp_path: Path
         simulation.server.streams["SOURCE"].messages[3].hidden = True
         simulation.start_reader("source", "reader of source")
         simulation.let(20)
-        assert simulation.place("source") == 4
+        assert simulation.checkpoint("source") == 4
     finally:
         simulation.close()
         rooms.close()

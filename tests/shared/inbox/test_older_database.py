@@ -60,7 +60,7 @@ def test_nothing_changes_when_the_database_is_older_than_the_stream(
     held, before = stage.streamed(), stage.state()
     source = stage.start(make_source(), older)
     eventually(lambda: source.health()["database_older_than_stream"])
-    assert stage.told(source, "bulwark_stream_bad", service="source") == 1
+    assert stage.gauge(source, "bulwark_stream_bad", service="source") == 1
     assert [type(one) for one in stage.submit(source, request(100))] == [Unavailable]
     # Another process may still write: a log that grows past the stream's end changes nothing.
     append(older, *[noted(number) for number in range(200, 210)])
@@ -75,7 +75,7 @@ def test_nothing_changes_when_the_database_is_older_than_the_stream(
     stage.api("STREAM.DELETE.SOURCE")
     eventually(lambda: not source.health()["database_older_than_stream"])
     eventually(lambda: is_copy(stage, older))
-    assert stage.told(source, "bulwark_stream_bad", service="source") == 0
+    assert stage.gauge(source, "bulwark_stream_bad", service="source") == 0
     assert stage.submit(source, Noting(300)) == [300]
 
 

@@ -82,7 +82,7 @@ def test_events_are_applied_once_when_two_replicas_read(pair: Pair) -> None:
     for turn in range(15):
         pair.note(*range(turn * 20, turn * 20 + 20))
     pair.check()
-    eventually(lambda: replica.readers[0].checkpoint == pair.place())
+    eventually(lambda: replica.readers[0].checkpoint == pair.checkpoint())
     assert replica.failure is None
 
 
@@ -96,7 +96,7 @@ def test_reader_is_beyond_retention_until_a_refill_when_messages_aged_out(
     eventually(lambda: pair.reader.beyond_retention)
     assert pair.sink.ready is False
     assert pair.sink.health()["readers"]["source"]["behind"] is True
-    assert stage.told(pair.sink, BEHIND, service="sink", source="source") == 1
+    assert stage.gauge(pair.sink, BEHIND, service="sink", source="source") == 1
     assert [entry["advice"] for entry in logs if entry["event"] == "reader.beyond_retention"] == [
         "bulwark refill source --from 1"
     ]
@@ -104,7 +104,7 @@ def test_reader_is_beyond_retention_until_a_refill_when_messages_aged_out(
     assert stage.repair({"created": None, "sequence": 1})["remade"] is True
     pair.check()
     eventually(lambda: pair.sink.ready)
-    assert stage.told(pair.sink, BEHIND, service="sink", source="source") == 0
+    assert stage.gauge(pair.sink, BEHIND, service="sink", source="source") == 0
 
 
 def test_stream_is_rebuilt_when_a_message_stays_away(
@@ -118,13 +118,13 @@ def test_stream_is_rebuilt_when_a_message_stays_away(
 
     def leave_out(feed: PullConsumer, reply: bytes, head: bytes, document: bytes) -> None:
         damaged = pair.stage._outside is not None and feed._bus is pair.sink.bus
-        if damaged and not pair.told("relay.rebuild", logs) and b".12." in reply:
+        if damaged and not pair.has_logged("relay.rebuild", logs) and b".12." in reply:
             return
         hear(feed, reply, head, document)
 
     monkeypatch.setattr(PullConsumer, "_hear", leave_out)
     pair.start_sink()
-    eventually(lambda: pair.told("relay.rebuild", logs))
+    eventually(lambda: pair.has_logged("relay.rebuild", logs))
     # The events before the gap did not wait for the repair.
     assert applied_numbers(pair.sink_database)[:11] == [(n, n - 1) for n in range(1, 12)]
     pair.check()
@@ -239,7 +239,7 @@ def test_events_are_applied_once_in_order_when_the_stream_is_rebuilt_meanwhile(
         if turn % 2:
             assert pair.stage.repair({"created": None, "sequence": 1})["remade"] is True
         elif turn % 4:
-            pair.stage.tell("$JS.API.STREAM.DELETE.SOURCE", b"")
+            pair.stage.send("$JS.API.STREAM.DELETE.SOURCE", b"")
     pair.check()
     eventually(lambda: pair.stage.streamed() == logged(pair.source_database))
 
@@ -252,11 +252,11 @@ def test_nothing_of_it_is_applied_when_junk_is_published_straight_to_the_stream(
     pair.stage.publish(b"junk")
     for turn in range(5):
         pair.note(*range(turn * 10, turn * 10 + 10))
-        pair.stage.tell("events.source.junk", b"junk")
-        pair.stage.tell("events.source.noted", document_of(noted(1), 9999))
+        pair.stage.send("events.source.junk", b"junk")
+        pair.stage.send("events.source.noted", document_of(noted(1), 9999))
     pair.check()
     assert dead_lettered(pair.sink_database) == []
-    assert pair.told("relay.stream_bad", logs) or pair.told("relay.rebuild", logs)
+    assert pair.has_logged("relay.stream_bad", logs) or pair.has_logged("relay.rebuild", logs)
     eventually(lambda: pair.stage.streamed() == logged(pair.source_database))
 
 

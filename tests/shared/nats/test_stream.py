@@ -125,7 +125,7 @@ def test_stream_is_left_alone_when_the_damage_seen_was_in_an_earlier_one(
     eventually(lambda: is_copy(stage, database))
     created = stage.state()["created"]
     for nonsense in (b"", b"[]", b"{}", b'{"sequence":"x"}', b'{"sequence":1,"found":{}}'):
-        stage.tell("repair.source", nonsense)
+        stage.send("repair.source", nonsense)
     assert stage.repair({"created": "long ago", "sequence": 1})["remade"] is False
     stage.submit(source, request(4))
     eventually(lambda: is_copy(stage, database))

@@ -154,8 +154,8 @@ class Model(RuleBasedStateMachine):
         stream = self.stream(source)
         if stream is None:
             return []
-        place = self.simulation.place(source)
-        return [m for number, m in stream.messages.items() if place < number < stream.last]
+        checkpoint = self.simulation.checkpoint(source)
+        return [m for number, m in stream.messages.items() if checkpoint < number < stream.last]
 
     @rule(source=sources, at=st.integers(0, 9), hide=st.booleans(), t=moments)
     def harm_what_is_unread(self, source: str, at: int, hide: bool, t: float) -> None:
@@ -192,14 +192,14 @@ class Model(RuleBasedStateMachine):
         aside = dead_lettered(sink)
         for source in SOURCES:
             found = applied_numbers(sink, source)
-            place = self.simulation.place(source)
+            checkpoint = self.simulation.checkpoint(source)
             left_out = self.odd[source] | self.passed[source]
-            good = [n for n in range(1, place + 1) if n not in left_out]
+            good = [n for n in range(1, checkpoint + 1) if n not in left_out]
             assert found == [(n, number_in(source, n)) for n in good]
-            assert place >= self.seen[source]
-            self.seen[source] = place
+            assert checkpoint >= self.seen[source]
+            self.seen[source] = checkpoint
         expected = sum(
-            number <= self.simulation.place(source)
+            number <= self.simulation.checkpoint(source)
             for source, numbers in self.odd.items()
             for number in numbers
         )
@@ -225,7 +225,7 @@ class Model(RuleBasedStateMachine):
             if turn % 10 == 9:
                 self._refill_who_is_behind()
         self.nothing_has_failed_for_good()
-        assert {source: simulation.place(source) for source in SOURCES} == heads
+        assert {source: simulation.checkpoint(source) for source in SOURCES} == heads
         for source in SOURCES:
             self._stream_is_a_copy(source)
         self.fault.times += 1
@@ -235,7 +235,11 @@ class Model(RuleBasedStateMachine):
         """Whether reader and stream have come to a log's end: a relay sees within seconds that its
         stream is gone."""
         stream = self.stream(source)
-        return self.simulation.place(source) == head and stream is not None and stream.last == head
+        return (
+            self.simulation.checkpoint(source) == head
+            and stream is not None
+            and stream.last == head
+        )
 
     def _refill_who_is_behind(self) -> None:
         for source in SOURCES:
@@ -262,14 +266,14 @@ def test_consumers_stay_open_when_nothing_happens_for_minutes(
     try:
         simulation.commit("source", None, None, tell=True)
         simulation.let(10)
-        assert simulation.place("source") == 2
+        assert simulation.checkpoint("source") == 2
         logs.clear()
         # Pulls run out at every moment of the reader's own rounds.
         for turn in range(3, 11):
             simulation.let(70.3)
             before = simulation.loop.time()
             simulation.commit("source", None, tell=True)
-            while simulation.place("source") < turn:
+            while simulation.checkpoint("source") < turn:
                 simulation.let(0.01)
                 assert simulation.loop.time() < before + 0.2
         assert [entry for entry in logs if entry["event"] == "reader.retry"] == []

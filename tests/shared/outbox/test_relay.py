@@ -326,13 +326,13 @@ def test_nothing_waits_for_the_next_verification_when_another_process_commits_du
         rows, wakes = read(relay, sequence), relay._wakes
         if not logged(database):
             append(database, noted(1))
-            stage.tell("wake.source", b"")
+            stage.send("wake.source", b"")
             eventually(lambda: relay._wakes > wakes)
         return rows
 
     monkeypatch.setattr(Relay, "_read_log", read_before_the_commit)
     monkeypatch.setattr("shared.outbox.relay.VERIFY_SECONDS", 10 * PATIENCE)
-    stage.tell("wake.source", b"")
+    stage.send("wake.source", b"")
     eventually(lambda: stage.state()["last_seq"] == 1)
 
 

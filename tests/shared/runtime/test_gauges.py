@@ -38,17 +38,17 @@ def test_nothing_lags_when_all_is_published_and_applied(pair: Pair) -> None:
     pair.start_sink()
     eventually(pair.caught_up)
     eventually(lambda: pair.source.relay.published == 30)
-    told = pair.stage.told
-    assert told(pair.source, "bulwark_log_head", service="source") == 30
-    assert told(pair.source, "bulwark_relay_lag_events", service="source") == 0
-    assert told(pair.source, "bulwark_relay_lag_seconds", service="source") == 0
-    assert told(pair.source, "bulwark_lease_held", service="source") == 1
-    assert told(pair.source, "bulwark_broker_connected", service="source") == 1
-    assert (told(pair.source, "bulwark_stream_bytes", service="source") or 0) > 1000
-    assert told(pair.sink, "bulwark_reader_place", **SINK) == 30
-    assert told(pair.sink, "bulwark_reader_lag_events", **SINK) == 0
-    assert told(pair.sink, "bulwark_reader_lag_seconds", **SINK) == 0
-    assert told(pair.sink, "bulwark_dead_letters_set_aside", **SINK) == 0
+    gauge = pair.stage.gauge
+    assert gauge(pair.source, "bulwark_log_head", service="source") == 30
+    assert gauge(pair.source, "bulwark_relay_lag_events", service="source") == 0
+    assert gauge(pair.source, "bulwark_relay_lag_seconds", service="source") == 0
+    assert gauge(pair.source, "bulwark_lease_held", service="source") == 1
+    assert gauge(pair.source, "bulwark_broker_connected", service="source") == 1
+    assert (gauge(pair.source, "bulwark_stream_bytes", service="source") or 0) > 1000
+    assert gauge(pair.sink, "bulwark_reader_place", **SINK) == 30
+    assert gauge(pair.sink, "bulwark_reader_lag_events", **SINK) == 0
+    assert gauge(pair.sink, "bulwark_reader_lag_seconds", **SINK) == 0
+    assert gauge(pair.sink, "bulwark_dead_letters_set_aside", **SINK) == 0
 
 
 def test_relay_lag_grows_when_events_are_not_published(pair: Pair) -> None:
@@ -57,10 +57,10 @@ def test_relay_lag_grows_when_events_are_not_published(pair: Pair) -> None:
     background = [task for task in pair.source._tasks if "relay" in task.get_name()]
     pair.stage.run(_cancel(background))
     append(pair.source_database, *[noted(number) for number in range(6, 10)])
-    told = pair.stage.told
-    assert told(pair.source, "bulwark_relay_lag_events", service="source") == 4
+    gauge = pair.stage.gauge
+    assert gauge(pair.source, "bulwark_relay_lag_events", service="source") == 4
     eventually(
-        lambda: (told(pair.source, "bulwark_relay_lag_seconds", service="source") or 0) > 0.05
+        lambda: (gauge(pair.source, "bulwark_relay_lag_seconds", service="source") or 0) > 0.05
     )
 
 
@@ -77,9 +77,9 @@ def test_reader_lag_grows_when_events_are_not_applied(pair: Pair) -> None:
     pair.stage.run(_cancel(background))
     pair.note(*range(7))
     eventually(lambda: pair.source.relay.published == 7)
-    told = pair.stage.told
-    assert told(pair.sink, "bulwark_reader_lag_events", **SINK) == 7
-    eventually(lambda: (told(pair.sink, "bulwark_reader_lag_seconds", **SINK) or 0) > 0.05)
+    gauge = pair.stage.gauge
+    assert gauge(pair.sink, "bulwark_reader_lag_events", **SINK) == 7
+    eventually(lambda: (gauge(pair.sink, "bulwark_reader_lag_seconds", **SINK) or 0) > 0.05)
 
 
 def test_dead_letter_is_reported_and_its_handler_counted_when_it_fails(pair: Pair) -> None:
@@ -90,7 +90,7 @@ def test_dead_letter_is_reported_and_its_handler_counted_when_it_fails(pair: Pai
     before = metric("bulwark_handler_errors_total", **handler)
     pair.note(*range(6))
     eventually(pair.caught_up)
-    assert pair.stage.told(pair.sink, "bulwark_dead_letters_set_aside", **SINK) == 1
+    assert pair.stage.gauge(pair.sink, "bulwark_dead_letters_set_aside", **SINK) == 1
     assert metric("bulwark_handler_errors_total", **handler) - before == 1
     assert metric("bulwark_handled_total", **handler) >= 5
     assert metric("bulwark_handler_seconds_total", **handler) > 0
@@ -129,12 +129,12 @@ def test_highest_areas_are_reported_and_others_counted_when_there_are_too_many(
     source = started(stage, replace(make_source(), gauges=(_areas(5),)), database)
     source.site.areas = cast("Areas", Nowhere())
     eventually(lambda: source.active)
-    told = [
-        stage.told(source, "bulwark_test", area=f"220581001{n:03}", area_name="")
+    values = [
+        stage.gauge(source, "bulwark_test", area=f"220581001{n:03}", area_name="")
         for n in (4, 3, 2, 1)
     ]
-    assert told == [4, 3, 2, None]
-    left = stage.told(source, "bulwark_series_left_out", service="source", gauge="bulwark_test")
+    assert values == [4, 3, 2, None]
+    left = stage.gauge(source, "bulwark_series_left_out", service="source", gauge="bulwark_test")
     assert left == 2
 
 
@@ -149,8 +149,8 @@ def test_state_is_reported_when_the_database_cannot_be_read(
 
     with monkeypatch.context() as broken:
         broken.setattr(source.database, "reading", away)
-        assert stage.told(source, "bulwark_stream_bad", service="source") == 0
-        assert stage.told(source, "bulwark_log_head", service="source") is None
+        assert stage.gauge(source, "bulwark_stream_bad", service="source") == 0
+        assert stage.gauge(source, "bulwark_log_head", service="source") is None
     assert metric("bulwark_look_errors_total", service="source", what="log") - errors == 2
 
 
@@ -164,11 +164,11 @@ def test_follower_reports_nothing_of_the_log_when_another_leads(
     second = started(stage, make_source(), Database(url))
     eventually(lambda: second.lease is not None and second.lease.is_follower)
     stage.submit(first, request(1))
-    assert stage.told(first, "bulwark_log_head", service="source") == 1
-    assert stage.told(first, "bulwark_lease_held", service="source") == 1
-    assert stage.told(second, "bulwark_log_head", service="source") is None
-    assert stage.told(second, "bulwark_lease_held", service="source") == 0
-    assert stage.told(second, "bulwark_database_pool_size", service="source", pool="read") == 16
+    assert stage.gauge(first, "bulwark_log_head", service="source") == 1
+    assert stage.gauge(first, "bulwark_lease_held", service="source") == 1
+    assert stage.gauge(second, "bulwark_log_head", service="source") is None
+    assert stage.gauge(second, "bulwark_lease_held", service="source") == 0
+    assert stage.gauge(second, "bulwark_database_pool_size", service="source", pool="read") == 16
     stage.stop(second)
     second.database.close()
 

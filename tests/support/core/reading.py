@@ -42,7 +42,7 @@ class Pair:
     def reader(self) -> Reader:
         return self.sink.readers[0]
 
-    def place(self) -> int:
+    def checkpoint(self) -> int:
         """The checkpoint in the database."""
         with self.sink_database.reading() as session:
             return checkpoint_in(session.connection(), "source")
@@ -54,9 +54,9 @@ class Pair:
 
     def caught_up(self) -> bool:
         """Whether the sink's checkpoint is the head of the source's log."""
-        return self.place() == len(logged(self.source_database))
+        return self.checkpoint() == len(logged(self.source_database))
 
-    def told(self, event: str, logs: list[Any]) -> bool:
+    def has_logged(self, event: str, logs: list[Any]) -> bool:
         """Whether the core logged something."""
         return event in [entry["event"] for entry in logs]
 

@@ -191,7 +191,7 @@ class Simulation:
             relay.part.wake(rows)
         return rows
 
-    def place(self, source: str) -> int:
+    def checkpoint(self, source: str) -> int:
         """The sink's checkpoint in a source."""
         with self.databases["sink"].reading() as session:
             return checkpoint_in(session.connection(), source)

@@ -88,7 +88,7 @@ class Stage:
 
         return self.run(hand_over())
 
-    def told(self, runtime: Runtime, name: str, **labels: str) -> float | None:
+    def gauge(self, runtime: Runtime, name: str, **labels: str) -> float | None:
         """The value of a running service's gauge; None when it is not reported."""
 
         async def ask() -> GaugeCollector:
@@ -126,7 +126,7 @@ class Stage:
         found: dict[str, Any] = orjson.loads(answer.data)
         return found
 
-    def tell(self, subject: str, payload: bytes) -> None:
+    def send(self, subject: str, payload: bytes) -> None:
         """Publish a message without waiting for an answer."""
         self.run(self.outside.client.publish(subject, payload))
 
@@ -152,7 +152,7 @@ class Stage:
         return {**state, "created": info["created"]}
 
     def streamed(self, stream: str = "SOURCE") -> list[tuple[int, bytes]]:
-        """A stream's messages, in order; as far as they came, when it is made again meanwhile."""
+        """A stream's messages, in order; as far as they came, when it is rebuilt meanwhile."""
         outside = self.outside
 
         async def read(feed: PullConsumer, found: list[tuple[int, bytes]]) -> None:
