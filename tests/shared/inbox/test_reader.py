@@ -271,7 +271,7 @@ def test_reader_goes_on_when_the_database_was_away(
             raise failures.pop()
         return checkpoint_and_digest(*values)
 
-    monkeypatch.setattr("shared.inbox.reader.place_and_digest", fail)
+    monkeypatch.setattr("shared.inbox.reader.checkpoint_and_digest", fail)
     pair.note(1, 2, 3)
     pair.start_sink()
     pair.check()
