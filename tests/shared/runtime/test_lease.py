@@ -217,7 +217,7 @@ def is_log_free(database: Database) -> bool:
         return connection.execute(text(free)).first() is not None
 
 
-@pytest.mark.parametrize("follower_only", [False, True])
+@pytest.mark.parametrize("is_follower", [False, True])
 def test_log_is_free_when_its_writer_froze_in_the_midst_of_sending(
     new_postgres: Open, run: Run, *, is_follower: bool
 ) -> None:
