@@ -25,6 +25,7 @@ and the source and sequence inside each envelope must be the next ones.
                            applying
 
 - `reader`: the loop above, one for each source.
+- `verified_stream`: the next entries, or the fault in their place; the webhooks read it too.
 - `entry`: one message as the reader hands it on. `applying`: runs the handlers.
 - `checkpoints`: the position, with the digest of the event that stands there, so that a source
   whose log holds another event is recognised.

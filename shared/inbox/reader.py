@@ -1,68 +1,45 @@
 """The reader: takes another service's stream from this service's own place, without holes. P1.
 
-The place lives in this service's database and moves in the transaction that applies the events;
-the broker is trusted to remember nothing. `source` and `sequence` inside each envelope must be
-the next; whatever else comes makes the reader look again, and at last tell the owner.
+The place lives in this service's database and moves in the transaction that applies the events.
+Whatever comes in place of the next event makes the reader look again, and at last tell the owner.
 """
 
 import asyncio
-from dataclasses import dataclass
 
 import nats.errors
 
 from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
-from shared.events.envelope import MalformedEvent, parse, position_of
-from shared.exceptions import Unavailable
 from shared.inbox.applying import Batch
 from shared.inbox.checkpoints import CheckpointConflict, checkpoint_and_digest
 from shared.inbox.entry import Entry
+from shared.inbox.verified_stream import (
+    PASSING,
+    Fault,
+    Reopen,
+    VerifiedStream,
+    stream_state,
+    verified_stream,
+)
 from shared.logs import get_logger
-from shared.nats.connection import Bus, StreamRefused
-from shared.nats.consumer import BEAT_SECONDS, Delivery, PullConsumer
+from shared.nats.connection import Bus
 from shared.outbox.control import Found, HeadRequest, RebuildRequest, ask_head, ask_rebuild
 from shared.outbox.verification import digest_of
 from shared.writer.writer import Writer
 
-SILENCE_SECONDS = 3 * BEAT_SECONDS
 QUIET_SECONDS = 2.0
 # More than so many at once are a flood.
 FLOOD = 16
 LEAST_PAUSE_SECONDS = 0.05
 MOST_PAUSE_SECONDS = 1.0
-HEARTBEAT, PULL_EXPIRED = "100", "408"
+MISMATCH = "an envelope does not match its number"
 
 log = get_logger(__name__)
 
 
 class CheckpointNotInLog(Exception):
     """This service has applied what its source never wrote: databases of different moments."""
-
-
-class _Reopen(Exception):
-    """The consumer is gone or silent, or a number is missing."""
-
-
-PASSING = (
-    _Reopen,
-    CheckpointConflict,
-    Unavailable,
-    StreamRefused,
-    nats.errors.Error,
-    TimeoutError,
-    OSError,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Trouble:
-    """What came in place of the next event: faced once all before it is applied."""
-
-    why: str
-    # A message of the stream whose envelope is not the one of its number.
-    mismatch: Entry | None = None
-    gap: bool = False
 
 
 class Reader:
@@ -99,7 +76,7 @@ class Reader:
                 await self._read_checkpoint()
                 await self._follow()
             except Exception as error:
-                if not (isinstance(error, PASSING) or is_transient(error)):
+                if not (isinstance(error, (*PASSING, CheckpointConflict)) or is_transient(error)):
                     raise
                 log.info("reader.retry", service=self.service, source=self.source, why=repr(error))
                 pause = LEAST_PAUSE_SECONDS if self.checkpoint > began else pause
@@ -150,19 +127,14 @@ class Reader:
         if self.beyond_retention:
             await asyncio.sleep(QUIET_SECONDS / 2)
             return
-        feed = PullConsumer(self._bus, self.stream, 2 * self._room.events_at_once)
-        try:
-            await feed.open(self.checkpoint + 1)
+        most_pull = 2 * self._room.events_at_once
+        async with verified_stream(self._bus, self.source, self.checkpoint, most_pull) as stream:
             while True:
-                await self._step(feed)
-        finally:
-            await feed.close()
+                await self._step(stream)
 
     async def _probe_stream(self) -> int:
         """Compare the place with what the stream spans; returns where the stream ends."""
-        state = await self._bus.stream(self.stream)
-        if state is None:
-            raise _Reopen("there is no stream yet")
+        state = await stream_state(self._bus, self.source)
         self._report_beyond_retention(state.first > self.checkpoint + 1)
         self.caught_up = self.caught_up or (
             not self.beyond_retention and state.last <= self.checkpoint
@@ -174,16 +146,15 @@ class Reader:
         await self._compare_with_log()
         return state.last
 
-    async def _step(self, feed: PullConsumer) -> None:
+    async def _step(self, stream: VerifiedStream) -> None:
         """Wait for something, take all there is, apply it; then face what was not an event."""
-        entries, trouble = await self._gather(feed)
+        entries, fault = await self._gather(stream)
         if entries:
             await self._apply(entries)
-            if not feed.waiting and not self.caught_up:
+            if not stream.waiting and not self.caught_up:
                 await self._probe_stream()
-        if trouble is not None:
-            await self._handle_trouble(trouble)
-            await feed.request_more()
+        if fault is not None:
+            await self._handle_fault(fault)
 
     async def _apply(self, entries: list[Entry]) -> None:
         await self._writer.site.priority.wait()
@@ -210,80 +181,44 @@ class Reader:
         self._stored = await self._writer.submit(batch)
         self.checkpoint = self._stored
 
-    async def _gather(self, feed: PullConsumer) -> tuple[list[Entry], _Trouble | None]:
-        entries: list[Entry] = []
+    async def _gather(self, stream: VerifiedStream) -> tuple[list[Entry], Fault | None]:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + QUIET_SECONDS
-        while not entries:
-            try:
-                came = await feed.first(SILENCE_SECONDS)
-            except TimeoutError:
-                raise _Reopen("three beats of silence") from None
-            if self._lingers and not came.status and not feed.waiting:
-                await asyncio.sleep(self._lingers)
-            while True:
-                trouble = self._take(feed, came, entries)
-                if trouble is not None:
-                    return entries, trouble
-                if len(entries) >= self._room.events_at_once or not feed.waiting:
-                    break
-                came = feed.take()
+        while True:
+            most = self._room.events_at_once
+            entries, fault = await stream.take(self.checkpoint, most, self._lingers)
+            if fault is not None:
+                return entries, fault
             flood = len(entries) > FLOOD
             self._lingers = self._linger + self._room.flood_linger_seconds * flood
-            # A pull that ran out must be renewed at once: without one not even beats come.
-            await feed.request_more(len(entries))
-            if not entries and loop.time() > deadline:
+            if entries:
+                return entries, None
+            if loop.time() > deadline:
                 await self._check_quiet_stream()
-                break
-        return entries, None
+                return [], None
 
-    def _take(self, feed: PullConsumer, came: Delivery, entries: list[Entry]) -> _Trouble | None:
-        """Sort what came: the next event is kept, a beat or what was seen before is let go."""
-        number, status, document = came
-        if status:
-            return _heed(feed, status)
-        try:
-            envelope = parse(document)
-            fits = position_of(envelope) == (self.source, number)
-        except MalformedEvent:
-            envelope, fits = None, False
-        expected = self.checkpoint + len(entries) + 1
-        if number > expected:
-            return _Trouble(f"{expected} is missing", gap=True)
-        if not fits:
-            mismatch = Entry(number, document, None)
-            return _Trouble("an envelope does not match its number", mismatch=mismatch)
-        if number == expected:
-            entries.append(Entry(number, document, envelope))
-        return None
-
-    async def _handle_trouble(self, trouble: _Trouble) -> None:
-        if trouble.gap:
+    async def _handle_fault(self, fault: Fault) -> None:
+        if fault.gap:
             await self._missing(self.checkpoint + 1)
-        if trouble.mismatch is not None:
-            await self._mismatch(trouble.mismatch)
-            return
-        raise _Reopen(trouble.why)
+        if fault.mismatch is None:
+            raise Reopen(fault.why)
+        await self._mismatch(fault, fault.mismatch)
 
     async def _missing(self, sequence: int) -> None:
         state = await self._bus.stream(self.stream)
         if state is not None and state.first > sequence:
-            raise _Reopen("the stream begins beyond the place")
+            raise Reopen("the stream begins beyond the place")
         if self._missed == sequence and state is not None:
             await self._ask_rebuild(sequence, "a hole", state.created)
         self._missed = sequence
-        raise _Reopen(f"{sequence} is missing")
+        raise Reopen(f"{sequence} is missing")
 
-    async def _mismatch(self, entry: Entry) -> None:
+    async def _mismatch(self, fault: Fault, entry: Entry) -> None:
         """Tell the owner, who makes the stream again, unless the very same stands in its log: that
         is set aside, so that what follows does not wait for ever."""
-        state = await self._bus.stream(self.stream)
-        if state is None:
-            raise _Reopen("the stream is gone")
-        why = "an envelope does not match its number"
-        found = Found(sequence=entry.sequence, digest=digest_of(entry.document))
-        if not await self._ask_rebuild(entry.sequence, why, state.created, found):
-            raise _Reopen(why)
+        state = await stream_state(self._bus, self.source)
+        if not await self._ask_rebuild(entry.sequence, MISMATCH, state.created, fault.found):
+            raise Reopen(MISMATCH)
         if entry.sequence == self.checkpoint + 1:
             await self._apply([entry])
 
@@ -293,7 +228,7 @@ class Reader:
             await self._store([], self._digest)
         last = await self._probe_stream()
         if self.beyond_retention:
-            raise _Reopen("behind")
+            raise Reopen("behind")
         if last > self.checkpoint:
             await self._missing(self.checkpoint + 1)
 
@@ -311,12 +246,3 @@ class Reader:
         first = min(sequence, self.checkpoint + 1)
         request = RebuildRequest(created=created, sequence=first, found=found)
         return (await ask_rebuild(self._bus, self.source, request)).logged
-
-
-def _heed(feed: PullConsumer, status: str) -> _Trouble | None:
-    if status.startswith(HEARTBEAT):
-        return None
-    if status.startswith(PULL_EXPIRED):
-        feed.expired()
-        return None
-    return _Trouble(status)

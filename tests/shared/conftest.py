@@ -44,7 +44,7 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.outbox.relay.VERIFY_SECONDS", 0.3)
     monkeypatch.setattr("shared.outbox.relay.RETRY_SECONDS", 0.05)
     monkeypatch.setattr("shared.nats.consumer.BEAT_SECONDS", 0.1)
-    monkeypatch.setattr("shared.inbox.reader.SILENCE_SECONDS", 0.8)
+    monkeypatch.setattr("shared.inbox.verified_stream.SILENCE_SECONDS", 0.8)
     monkeypatch.setattr("shared.inbox.reader.QUIET_SECONDS", 0.4)
 
 

@@ -42,7 +42,7 @@ class Target:
     def __init__(self, context: ServiceContext, wish: Wish, client: httpx.AsyncClient) -> None:
         self.wish = wish
         self.kinds = kinds_of(wish.types)
-        self._runtime = context
+        self._context = context
         self._client = client
         self._secret = signing.secret_of(context.site.secret, wish.id)
         # One at a time, in the order in which they came.
@@ -66,7 +66,7 @@ class Target:
             self.recovered()
 
     def _check_still_wanted(self, recorded: Recorded[Event]) -> None:
-        with self._runtime.database.reading() as session:
+        with self._context.database.reading() as session:
             row = session.get(WebhookTarget, self.wish.id)
             place = session.get(WebhookPlace, (self.wish.id, recorded.service))
             if row is None or place is None or row.gone or row.paused:
@@ -77,7 +77,7 @@ class Target:
     async def failed(self, fault: str, *, at: tuple[str, int] | None = None) -> None:
         """Note a failure, for who looks; `at` is the source and number of what was not taken."""
         self._attempts += 1
-        self._failing_since = self._failing_since or self._runtime.site.clock.now()
+        self._failing_since = self._failing_since or self._context.site.clock.now()
         log.warning("webhook.failed", target=self.wish.id, why=fault, tries=self._attempts)
         with contextlib.suppress(Unavailable):
             await self._note(fault, at=at)
@@ -89,9 +89,9 @@ class Target:
     async def _note(
         self, fault: str, *, gone: bool = False, at: tuple[str, int] | None = None
     ) -> None:
-        since = self._failing_since or self._runtime.site.clock.now()
+        since = self._failing_since or self._context.site.clock.now()
         note = Failed(self.wish.id, self._attempts, fault, since, gone, at)
-        await self._runtime.writer.submit(note)
+        await self._context.writer.submit(note)
 
     async def _try(self, recorded: Recorded[Event], document: bytes) -> str | None:
         """Send it once; why it failed, None when it did not."""

@@ -45,7 +45,7 @@ def test_hole_is_mended_when_only_a_target_meets_it(
             unmended = state is not None and state.created == before
             return await self.first(seconds) if unmended else came
 
-    monkeypatch.setattr("services.rollup.webhooks.following.PullConsumer", Holed)
+    monkeypatch.setattr("shared.inbox.verified_stream.PullConsumer", Holed)
     with receiving() as receiver, capture_logs() as logs:
         target, _ = add(node, receiver)
         hole, before = node.runtime("alerts").writer.head + 1, made(node)
