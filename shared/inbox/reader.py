@@ -8,6 +8,7 @@ import asyncio
 
 import nats.errors
 
+from shared.backoff import pauses
 from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
@@ -31,8 +32,6 @@ from shared.writer.writer import Writer
 QUIET_SECONDS = 2.0
 # More than so many at once are a flood.
 FLOOD = 16
-LEAST_PAUSE_SECONDS = 0.05
-MOST_PAUSE_SECONDS = 1.0
 MISMATCH = "an envelope does not match its number"
 
 log = get_logger(__name__)
@@ -69,7 +68,7 @@ class Reader:
 
     async def run(self) -> None:
         """Read for ever; ends when cancelled, or with PlaceNotInLog."""
-        pause = LEAST_PAUSE_SECONDS
+        waits = pauses()
         while True:
             began = self.checkpoint
             try:
@@ -79,9 +78,8 @@ class Reader:
                 if not (isinstance(error, (*PASSING, CheckpointConflict)) or is_transient(error)):
                     raise
                 log.info("reader.retry", service=self.service, source=self.source, why=repr(error))
-                pause = LEAST_PAUSE_SECONDS if self.checkpoint > began else pause
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, MOST_PAUSE_SECONDS)
+                waits = pauses() if self.checkpoint > began else waits
+                await asyncio.sleep(next(waits))
 
     async def _read_checkpoint(self) -> None:
         def read() -> tuple[int, str | None]:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from shared.backoff import pauses
 from shared.database.engine import Database
 from shared.database.failures import is_transient
 from shared.events.envelope import Recorded
@@ -220,19 +221,19 @@ class Writer:
         answer in time.
         """
         deadline = time.monotonic() + DATABASE_RETRY_SECONDS
-        pause = 0.05
+        waits = pauses()
         isolate = False
         while True:
             try:
                 commit, actions = self._transact(works, isolate=isolate)
             except Exception as error:
                 if is_transient(error):
+                    pause = next(waits)
                     if time.monotonic() + pause > deadline:
                         raise Unavailable(str(error)) from error
                     log.warning("database.retry", service=self.handlers.name, error=str(error))
                     metrics.TRANSACTION_RETRIES.labels(self.handlers.name).inc()
                     threading.Event().wait(pause)
-                    pause = min(pause * 2, 1.0)
                 elif isolate:
                     raise
                 else:
