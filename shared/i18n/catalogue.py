@@ -4,11 +4,16 @@ A catalogue is a pair of files, `zh.po` and `en.po`, in one folder. Message ids 
 the code holds no text in any language. Placeholders are named: `{temperature_c}`.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 Language = Literal["zh", "en"]
+
+QVALUE = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
+# A language's weight and place in a header: what is not named is still better than what is refused.
+UNNAMED, REFUSED = (0.0, 0), (-1.0, 0)
 
 
 class Catalogue:
@@ -61,11 +66,23 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def preferred_language(accept: str | None) -> Language:
-    """The language of an Accept-Language header: English only when it stands before Chinese."""
-    wanted = [part.split(";")[0].strip().lower() for part in (accept or "").split(",")]
-    for tag in wanted:
-        if tag.startswith("zh"):
-            return "zh"
-        if tag.startswith("en"):
-            return "en"
-    return "zh"
+    """The language that an Accept-Language header gives more weight (RFC 9110, 12.5.4).
+
+    Of equal ones the one named first; Chinese when the header tells nothing of either.
+    """
+    named: dict[str, tuple[float, int]] = {}
+    for place, part in enumerate((accept or "").lower().split(",")):
+        tag, _, parameters = part.partition(";")
+        language = tag.strip().partition("-")[0]
+        named[language] = max(named.get(language, REFUSED), (_weight(parameters), -place))
+    others = named.get("*", UNNAMED)
+    return "en" if named.get("en", others) > named.get("zh", others) else "zh"
+
+
+def _weight(parameters: str) -> float:
+    """The q of a language; 1 without one and where it is malformed, less than nothing for 0."""
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q" and QVALUE.fullmatch(value.strip()):
+            return float(value) or REFUSED[0]
+    return 1.0
