@@ -18,7 +18,9 @@ from shared.areas.loading import SHIPPED, load_areas
 from shared.areas.tree import Areas
 from shared.clock.clock import Clock
 from shared.exceptions import OperatorError
-from shared.security.key_files import load_or_create_key, make_private_file
+from shared.files import write_whole
+from shared.policy.pack import Packs
+from shared.security.key_files import load_or_create_key
 from shared.security.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -28,7 +30,10 @@ MARK = ".bulwark"
 # Stands while a restore is not finished: what lies here then is no instance yet.
 RESTORING = ".restoring"
 # What we put into a folder: nothing else is ever removed, and nothing else may lie there first.
-OURS = ("keys", "policies", "db", "nats", "areas.db*", "token", "run.json*", RESTORING, MARK)
+OURS = (
+    *("keys", "policies", "db", "nats", "areas.db*", "token", "run.json", ".run.json.new"),
+    *(RESTORING, MARK),
+)
 # New ones would open nothing of what the databases hold.
 KEYS = TOKENS, MASTER, STORE = "tokens.key", "master.key", "people.db"
 # Backups are never emptied with the rest.
@@ -176,7 +181,6 @@ class Folder:
     def site(self, name: str, clock: Clock, *, drill: bool = False) -> "Site":
         """This instance's ports; raises PolicyError, AreasError, KeyFileError or VaultError."""
         # What a service stands on takes longer to load than most commands take altogether.
-        from shared.policy.pack import Packs
         from shared.security.vault import Vault
         from shared.site import Site
 
@@ -203,10 +207,7 @@ class Folder:
 
     def tell_running(self, **facts: Any) -> None:
         """Write `run.json`, whole or not at all; for our eyes only: it holds a password."""
-        draft = self.path / "run.json.new"
-        draft.unlink(missing_ok=True)
-        make_private_file(draft, f"{json.dumps(facts, indent=1)}\n".encode())
-        draft.replace(self.path / "run.json")
+        write_whole(self.path / "run.json", f"{json.dumps(facts, indent=1)}\n".encode())
 
     def tell_stopped(self) -> None:
         """Take `run.json` away."""

@@ -16,6 +16,7 @@ Packages stand in layers, and every import runs down (`.importlinter` holds the 
     areas | events              the area tree | the contract
     exceptions                  why a request is rejected
     i18n | clock | priority     texts in two languages | the time | who publishes first
+    files | backoff             files written whole | the pauses between attempts
     logs                        log lines
 
 Only `events`, `areas`, `policy` and the roles in `security` know what an epidemic is.

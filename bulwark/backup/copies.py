@@ -14,9 +14,10 @@ from sqlalchemy import Connection, NullPool, create_engine, make_url, select, te
 from sqlalchemy.exc import SQLAlchemyError
 
 from bulwark.backup import postgres_programs
-from bulwark.backup.disk import FILE_MODE, make_folder, put_in_place, sync_file, sync_folder
+from bulwark.backup.disk import make_folder
 from bulwark.backup.manifest import BackupError, DatabaseCopy
 from shared.database.engine import Database
+from shared.files import PRIVATE_MODE, draft_of, put_in_place, sync_file, sync_folder
 from shared.inbox.checkpoints import checkpoints
 from shared.runtime.migrations import Revisions, revisions_in
 from shared.writer.log import head_of, oldest
@@ -108,14 +109,14 @@ def load_dump(file: Path, url: str, copy: DatabaseCopy) -> None:
 def unpack(source: Path, target: Path) -> None:
     """Put a packed database file in place, whole or not at all."""
     make_folder(target.parent)
-    draft = target.with_name(f".{target.name}.new")
+    draft = draft_of(target)
     with gzip.open(source) as packed, draft.open("wb") as plain:
         shutil.copyfileobj(packed, plain, AT_ONCE)
     put_in_place(draft, target)
 
 
 def _pack(source: Path, target: Path) -> None:
-    draft = target.with_name(f".{target.name}.new")
+    draft = draft_of(target)
     with (
         source.open("rb") as plain,
         draft.open("wb") as packed,
@@ -129,13 +130,13 @@ def copy_sqlite(source: Path, target: Path) -> None:
     """Copy a database file by SQLite's backup interface, in one step: of one moment, whoever
     writes meanwhile; what is put in place is one file, without a journal."""
     make_folder(target.parent)
-    draft = target.with_name(f".{target.name}.new")
+    draft = draft_of(target)
     draft.unlink(missing_ok=True)
     with (
         closing(open_file(source)) as reading,
         closing(sqlite3.connect(draft)) as writing,
     ):
-        draft.chmod(FILE_MODE)
+        draft.chmod(PRIVATE_MODE)
         reading.backup(writing)
         writing.execute("PRAGMA journal_mode=DELETE")
     put_in_place(draft, target)
@@ -195,7 +196,7 @@ def _copy_postgres(service: str, url: str, folder: Path) -> DatabaseCopy:
         path = postgres_programs.program("pg_dump", server)
         words = ("--format=custom", "--no-owner", "--no-privileges")
         postgres_programs.run(path, url, *words, f"--snapshot={snapshot}", f"--file={target}")
-    target.chmod(FILE_MODE)
+    target.chmod(PRIVATE_MODE)
     sync_file(target)
     sync_folder(folder)
     return _copied("postgresql", target, facts, server)

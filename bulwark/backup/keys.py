@@ -12,8 +12,9 @@ from datetime import datetime
 from pathlib import Path
 
 from bulwark.backup.copies import copy_sqlite, open_file
-from bulwark.backup.disk import copy_file, digest, make_folder, write_whole
+from bulwark.backup.disk import copy_file, digest, make_folder
 from bulwark.backup.manifest import BackupError
+from shared.files import write_whole
 
 TOKENS, MASTER, STORE = "tokens.key", "master.key", "people.db"
 # What `Folder.subscribers` is called.

@@ -10,8 +10,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bulwark.backup.disk import digest, write_whole
+from bulwark.backup.disk import digest
 from shared.exceptions import OperatorError
+from shared.files import write_whole
 from shared.runtime.migrations import Revisions
 
 NAME = "manifest.json"

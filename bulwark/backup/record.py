@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from bulwark.backup.disk import make_folder, write_whole
+from bulwark.backup.disk import make_folder
+from shared.files import write_whole
 from shared.logs import get_logger
 
 NAME = "last.json"

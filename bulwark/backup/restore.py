@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bulwark.admin.webhooks import pause_all
 from bulwark.backup.backup import Tell
 from bulwark.backup.copies import connected, facts_of, file_of, is_sqlite, restore_database
-from bulwark.backup.disk import copy_file, make_folder, megabytes, sync_folder, write_whole
+from bulwark.backup.disk import copy_file, make_folder, megabytes
 from bulwark.backup.keys import ACCOUNTS, ASIDE, STORE, identity, refuse_others, restore_keys
 from bulwark.backup.manifest import BackupError, DatabaseCopy, Manifest, checked
 from bulwark.backup.source import Source, sources_first
@@ -27,6 +27,7 @@ from bulwark.broker.tail import STREAMS
 from bulwark.data_folder import RESTORING, Folder
 from bulwark.registry import SERVICES
 from shared.database.engine import Database
+from shared.files import sync_folder, write_whole
 from shared.nats.connection import STREAM_NOT_FOUND, StreamRefused, reached_by
 from shared.nats.connection import checked as answered
 from shared.runtime.key_check import forget_keys

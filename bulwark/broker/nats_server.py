@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bulwark.broker.accounts import SERVICES_USER, accounts_block, hashed
 from shared.exceptions import OperatorError
+from shared.files import write_whole
 from shared.logs import get_logger
 from shared.nats.connection import StoreState
 from shared.security.key_files import make_private_file
@@ -180,9 +181,8 @@ class Broker:
             # What is included must be there.
             make_private_file(self._subscribers)
         config = self.store / "nats.conf"
-        config.unlink(missing_ok=True)
         said = configuration(self.store, self.port, self.monitor, self._accounts)
-        make_private_file(config, said.encode())
+        write_whole(config, said.encode())
         (self.store / PORT_FILE).write_text(f"{self.port}\n")
         with (self.store / "nats.log").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own program and config

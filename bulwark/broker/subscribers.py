@@ -20,7 +20,7 @@ from bulwark.console import complain
 from bulwark.data_folder import Folder
 from bulwark.settings import Settings
 from shared.exceptions import OperatorError
-from shared.security.key_files import make_private_file
+from shared.files import put_in_place, write_draft
 
 MARK = "# subscriber "
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
@@ -113,13 +113,10 @@ def changing(file: Path) -> Iterator[dict[str, Subscriber]]:
             for _, one in sorted(subscribers.items())
         ]
         mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
-        draft = file.with_name(f".{file.name}.new")
-        draft.unlink(missing_ok=True)
-        make_private_file(draft, "\n".join([HEAD, *parts]).encode())
-        # A broker in another container reads it as another user: what was allowed stays so.
-        draft.chmod(mode)
+        draft = write_draft(file, "\n".join([HEAD, *parts]).encode())
         _give(draft, file)
-        draft.replace(file)
+        # A broker in another container reads it as another user: what was allowed stays so.
+        put_in_place(draft, file, mode)
 
 
 def _give(made: Path | int, file: Path) -> None:

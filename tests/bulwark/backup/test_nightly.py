@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulwark.backup import nightly
-from bulwark.backup.disk import write_whole
 from bulwark.backup.manifest import NAME, BackupError
 from bulwark.backup.nightly import AGAIN_AFTER, Plan, is_due, last_turn, look
 from bulwark.backup.nightly_run import make_now, outlived
 from bulwark.backup.record import Record, Rehearsal, read_record
 from shared.clock.clock import CST, RealClock, VirtualClock
+from shared.files import write_whole
 from tests.bulwark.backup.conftest import Made
 from tests.support.backups import quiet
 from tests.support.harness import PATIENCE
