@@ -8,16 +8,15 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from services.rollup.schema import Table
-
-AT_ONCE = 500
+from shared.database.sql import pieces
 
 
 def stored(session: Session, table: type[Table], keys: Iterable[str]) -> list[Any]:
     """The rows that stand under some keys, as plain rows; the table has a key of one column."""
     core = _core(table)
     found: list[Any] = []
-    for chunk in _chunks(keys):
-        found.extend(session.execute(select(core).where(_key(core).in_(chunk))))
+    for some in pieces(keys):
+        found.extend(session.execute(select(core).where(_key(core).in_(some))))
     return found
 
 
@@ -26,8 +25,8 @@ def replace(
 ) -> None:
     """Put rows in the place of what stands under their keys; None takes one away."""
     core = _core(table)
-    for chunk in _chunks(rows):
-        session.execute(delete(core).where(_key(core).in_(chunk)))
+    for some in pieces(rows):
+        session.execute(delete(core).where(_key(core).in_(some)))
     kept = [dict(row) for row in rows.values() if row is not None]
     if kept:
         session.execute(insert(core), kept)
@@ -42,8 +41,3 @@ def _key(core: CoreTable) -> Any:
     # SQLite looks through the whole table for keys of several columns at once.
     (column,) = core.primary_key
     return column
-
-
-def _chunks(keys: Iterable[str]) -> list[list[str]]:
-    listed = list(keys)
-    return [listed[start : start + AT_ONCE] for start in range(0, len(listed), AT_ONCE)]

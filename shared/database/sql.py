@@ -1,6 +1,6 @@
 """SQL that features and the core share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult
@@ -8,6 +8,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 # Codes are digits, so under any collation a prefix with this suffix sorts after all its codes.
 LAST_SUFFIX = "9" * 15
+# A statement takes only so many values, fewer in an older SQLite.
+KEYS_AT_ONCE = 500
 
 
 def send(connection: Connection, statement: str, values: Any = ()) -> CursorResult[Any]:
@@ -18,6 +20,13 @@ def send(connection: Connection, statement: str, values: Any = ()) -> CursorResu
     if connection.dialect.name != "sqlite":
         statement = statement.replace("?", "%s")
     return connection.exec_driver_sql(statement, values)
+
+
+def pieces(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Keys in lists that are short enough for `IN (…)`; none when there are no keys."""
+    listed = list(keys)
+    for start in range(0, len(listed), KEYS_AT_ONCE):
+        yield listed[start : start + KEYS_AT_ONCE]
 
 
 def present(

@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Column, LargeBinary, String, Table
 from sqlalchemy.engine import Connection
 
-from shared.database.sql import send
+from shared.database.sql import pieces, send
 from shared.database.types import core
 
 requests = Table(
@@ -127,10 +127,9 @@ class IdempotencyStore:
 def saved_answers(connection: Connection, ids: Sequence[str]) -> dict[str, SavedAnswer]:
     """The saved answers under these ids."""
     found: dict[str, SavedAnswer] = {}
-    for start in range(0, len(ids), 500):
-        chunk = tuple(ids[start : start + 500])
-        placeholders = ", ".join("?" * len(chunk))
-        for row in send(connection, f"{_SELECT} ({placeholders})", chunk):
+    for some in pieces(ids):
+        placeholders = ", ".join("?" * len(some))
+        for row in send(connection, f"{_SELECT} ({placeholders})", tuple(some)):
             answer = {"id": row.id} if row.answer is None else orjson.loads(row.answer)
             found[row.id] = SavedAnswer(bytes(row.fingerprint), answer)
     return found

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Column, Index, String, Table, delete, func, select
 from sqlalchemy.engine import Connection
 
-from shared.database.sql import send
+from shared.database.sql import pieces, send
 from shared.database.types import Instant, core
 
 due_rows = Table(
@@ -55,12 +55,9 @@ def schedule_many(connection: Connection, kind: str, items: Iterable[tuple[str, 
 
 def unschedule(connection: Connection, kind: str, keys: Iterable[str]) -> None:
     """Cancel timers; it is no error when one does not exist."""
-    all_keys = list(keys)
-    for start in range(0, len(all_keys), 500):
+    for some in pieces(keys):
         connection.execute(
-            delete(due_rows).where(
-                due_rows.c.kind == kind, due_rows.c.key.in_(all_keys[start : start + 500])
-            )
+            delete(due_rows).where(due_rows.c.kind == kind, due_rows.c.key.in_(some))
         )
 
 

@@ -16,10 +16,10 @@ from services.alerts.measures.domain import (
 )
 from services.alerts.measures.tables import grounds, measures, responses
 from shared.areas.tree import ancestors
-from shared.database.sql import area_range, send
+from shared.database.sql import area_range, pieces, send
 from shared.events.alerts.measures import MeasureKind
 from shared.events.causes import dump, load
-from shared.policy.pack import Measure
+from shared.policy.measure import Measure
 
 MANUAL = "manual"
 PLAN = "plan"
@@ -108,10 +108,9 @@ def facts_of(
 
 def grounds_of(session: Session, ids: Iterable[str]) -> dict[str, Ground]:
     """Grounds by id."""
-    wanted = sorted(ids)
     found: dict[str, Ground] = {}
-    for start in range(0, len(wanted), 500):
-        query = select(grounds).where(grounds.c.id.in_(wanted[start : start + 500]))
+    for some in pieces(sorted(ids)):
+        query = select(grounds).where(grounds.c.id.in_(some))
         found.update({row.id: _ground(row) for row in session.execute(query)})
     return found
 

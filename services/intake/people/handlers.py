@@ -10,7 +10,7 @@ from services.intake.people import domain, identity
 from services.intake.people.register import present
 from services.intake.people.sealing import opened, sealed
 from services.intake.people.tables import Person
-from shared.database.sql import area_range
+from shared.database.sql import area_range, pieces
 from shared.events.base import AreaCode, Event, Id
 from shared.events.intake.people import PersonErased, PersonRegistered, PersonUpdated
 from shared.events.vocabulary import Category, Need
@@ -28,7 +28,6 @@ from shared.writer.timers import Due
 TEXTS = Catalogue.beside(__file__)
 
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
-AT_ONCE = 500
 MOST_FOUND = 100
 DESTROY_KEY = "people.destroy_key"
 
@@ -292,9 +291,7 @@ def _refuse_known_cards(tx: Tx, cards: dict[str, str | None]) -> None:
     for person_id, card in cards.items():
         if card is not None and owners.setdefault(card, person_id) != person_id:
             raise Conflict(TEXTS, "id_card_known", field="id_card")
-    wanted = list(owners)
-    for start in range(0, len(wanted), AT_ONCE):
-        some = wanted[start : start + AT_ONCE]
+    for some in pieces(owners):
         for other in tx.session.scalars(select(Person).where(Person.id_card_index.in_(some))):
             if other.id != owners[str(other.id_card_index)]:
                 raise _known(tx, other)

@@ -6,12 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.intake.people.tables import Person
+from shared.database.sql import pieces
 from shared.exceptions import Gone, Invalid, NotFound
 from shared.i18n.catalogue import Catalogue
 
 TEXTS = Catalogue.beside(__file__)
-
-AT_ONCE = 500
 
 
 def present(session: Session, person_id: str) -> Person:
@@ -28,9 +27,7 @@ def refuse_unknown(
     session: Session, person_ids: Sequence[str], *, field: str = "person_id"
 ) -> None:
     """Refuse (Invalid) when one of these is nobody in the register, or was erased."""
-    wanted = sorted(set(person_ids))
-    for start in range(0, len(wanted), AT_ONCE):
-        some = wanted[start : start + AT_ONCE]
+    for some in pieces(sorted(set(person_ids))):
         query = select(Person.id).where(Person.id.in_(some), Person.erased_at.is_(None))
         if set(some) - set(session.scalars(query)):
             raise Invalid(TEXTS, "no_such_person", field=field)

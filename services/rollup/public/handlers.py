@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from services.rollup.public import domain
 from services.rollup.public.domain import Begun, Ended
 from services.rollup.public.tables import PublicChange, PublicMeasure, PublicState
-from services.rollup.replacing import AT_ONCE, replace, stored
+from services.rollup.replacing import replace, stored
+from shared.database.sql import pieces
 from shared.events.alerts.base import AlertsEvent
 from shared.events.envelope import Recorded
 from shared.writer.handlers import Tx
@@ -41,9 +42,8 @@ class _Measures:
 
     def write(self, session: Session) -> None:
         """Bring the table to it."""
-        for start in range(0, len(self.ended), AT_ONCE):
-            chunk = self.ended[start : start + AT_ONCE]
-            session.execute(delete(PublicMeasure).where(PublicMeasure.measure_id.in_(chunk)))
+        for some in pieces(self.ended):
+            session.execute(delete(PublicMeasure).where(PublicMeasure.measure_id.in_(some)))
         replace(session, PublicMeasure, self.rows)
 
 

@@ -10,13 +10,13 @@ from services.rollup.figures.domain import DAILY, Tally
 from services.rollup.figures.reading import figures_on
 from services.rollup.reports import domain
 from services.rollup.reports.tables import Report, ReportRevision
+from shared.database.sql import pieces
 from shared.events.base import Cause, Event
 from shared.events.rollup.reports import ReportCorrected
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due
 
 CORRECT = "reports.correct"
-AT_ONCE = 500
 
 
 def correct(tx: Tx, tally: Tally) -> list[Event]:
@@ -73,12 +73,9 @@ def _signed(
 def _submitted(
     tx: Tx, days: ColumnElement[bool], areas: Iterable[str]
 ) -> dict[tuple[dt.date, str], Report]:
-    listed = sorted(areas)
     found: dict[tuple[dt.date, str], Report] = {}
-    for start in range(0, len(listed), AT_ONCE):
-        query = select(Report).where(
-            days, Report.area.in_(listed[start : start + AT_ONCE]), Report.status == "submitted"
-        )
+    for some in pieces(sorted(areas)):
+        query = select(Report).where(days, Report.area.in_(some), Report.status == "submitted")
         found |= {(row.date, row.area): row for row in tx.session.scalars(query)}
     return found
 

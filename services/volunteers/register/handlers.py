@@ -9,12 +9,10 @@ from sqlalchemy.orm import Session
 from services.volunteers.register import domain
 from services.volunteers.register.domain import Registered
 from services.volunteers.register.tables import Resident
-from shared.database.sql import area_range
+from shared.database.sql import area_range, pieces
 from shared.events.envelope import Recorded
 from shared.events.intake.people import PersonErased, PersonRegistered, PersonUpdated
 from shared.writer.handlers import Tx
-
-AT_ONCE = 500
 
 
 def keep(tx: Tx, recorded: Recorded[PersonRegistered | PersonUpdated]) -> Registered | None:
@@ -62,11 +60,10 @@ def registered(session: Session, person_ids: Iterable[str]) -> list[Registered]:
 
 def needing_language(session: Session, person_ids: Iterable[str]) -> set[str]:
     """Those of these people who need someone of their language."""
-    wanted = sorted(set(person_ids))
     found: set[str] = set()
-    for start in range(0, len(wanted), AT_ONCE):
-        some = Resident.person_id.in_(wanted[start : start + AT_ONCE])
-        rows = session.execute(select(Resident.person_id, Resident.needs).where(some))
+    for some in pieces(sorted(set(person_ids))):
+        query = select(Resident.person_id, Resident.needs).where(Resident.person_id.in_(some))
+        rows = session.execute(query)
         found.update(row.person_id for row in rows if "language" in row.needs)
     return found
 

@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 from services.volunteers.requests import domain, steps
 from services.volunteers.requests.domain import Request
 from services.volunteers.requests.tables import AssistanceRequest
+from shared.database.sql import pieces
 from shared.events.base import Cause
 from shared.events.causes import caused_by, dump
 from shared.events.vocabulary import RequestKind
 from shared.events.volunteers.requests import AssistanceCancelled, AssistanceRequested
 from shared.writer.handlers import Tx
 from shared.writer.timers import schedule_many
-
-AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +34,11 @@ class Planned:
 
 def of_people(session: Session, person_ids: Iterable[str]) -> Sequence[Request]:
     """All requests that plans have made for these people."""
-    wanted = sorted(set(person_ids))
     found: list[AssistanceRequest] = []
-    for start in range(0, len(wanted), AT_ONCE):
-        some = AssistanceRequest.person_id.in_(wanted[start : start + AT_ONCE])
-        query = select(AssistanceRequest).where(some, AssistanceRequest.episode.is_not(None))
+    for some in pieces(sorted(set(person_ids))):
+        query = select(AssistanceRequest).where(
+            AssistanceRequest.person_id.in_(some), AssistanceRequest.episode.is_not(None)
+        )
         found.extend(session.scalars(query.order_by(AssistanceRequest.id)))
     return found
 
