@@ -10,6 +10,7 @@ Invariant. A caller has one role within one area, and a token says nothing else 
 - `vault`: seals and opens data, with a random key for each person, itself wrapped by a master key.
 - `key_store`: the file of the wrapped keys; deleted means gone.
 - `key_files`: keys in files that their owner alone can read.
+- `masking`: what is shown of a person to those who need not know them whole.
 - `audit`: the append-only log, each entry bound to the one before it.
 
 Expiry is judged by the clock port. No secret and nothing a person typed goes into a log line.

@@ -5,16 +5,16 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
+from shared.clock.clock import CST
 from tests.compose.stack import COUNTY, SERVICES, Stack
 from tests.compose.waiting import eventually
 
-LOCAL = timezone(timedelta(hours=8))
 AREA = "220581002001"
 NORMAL_C, FEVER_C = 36.5, 38.6
 SENDERS = 4
@@ -28,7 +28,7 @@ class Ledger:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._token = stack.token("recorder")
-        self._first_day = datetime.now(LOCAL).date()
+        self._first_day = datetime.now(CST).date()
         self._lock = threading.Lock()
         self.accepted: dict[str, float] = {}
 
@@ -96,7 +96,7 @@ class Ledger:
         """The figures of all days since the ledger began."""
         total: Counter[str] = Counter()
         day = self._first_day
-        while day <= datetime.now(LOCAL).date():
+        while day <= datetime.now(CST).date():
             path = f"/rollup/areas/{area}/figures"
             answer = client.get(path, params={"date": day.isoformat()}).raise_for_status().json()
             total.update(answer["figures"])

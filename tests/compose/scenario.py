@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.compose.ledger import LOCAL
+from shared.clock.clock import CST
 from tests.compose.stack import Stack
 from tests.compose.waiting import eventually
 
@@ -22,7 +22,7 @@ class Day:
         roles = ("recorder", "health", "command", "election", "lead")
         self._clients = {role: stack.client(role) for role in roles}
         self._clients["anyone"] = stack.client()
-        self.today = datetime.now(LOCAL).date()
+        self.today = datetime.now(CST).date()
 
     def close(self) -> None:
         """Close every connection."""

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from shared.clock.clock import CST
 from tests.compose.conftest import Deploy
-from tests.compose.ledger import AREA, LOCAL, Ledger
+from tests.compose.ledger import AREA, Ledger
 from tests.compose.stack import Stack
 from tests.compose.waiting import eventually
 
@@ -26,7 +27,7 @@ def stack(deploy: Deploy) -> Stack:
 
 def whole_state(stack: Stack) -> dict[str, Any]:
     """What a site answers: figures, measures, the person with her name."""
-    day = datetime.now(LOCAL).date().isoformat()
+    day = datetime.now(CST).date().isoformat()
     with stack.client("lead") as lead, stack.client("health") as nurse:
         figures = lead.get(f"/rollup/areas/{AREA}/figures", params={"date": day}).json()["figures"]
         area = lead.get(f"/alerts/areas/{AREA}").json()

@@ -5,36 +5,14 @@ from datetime import date
 from typing import Any
 
 from shared.events.base import COMMUNITY_DIGITS
+from shared.security.masking import HIDDEN, masked_id_card, masked_name, masked_phone
 
 DETAILS = ("name", "id_card", "phone", "address")
-
-HIDDEN = "****"
-ID_CARD_DIGITS = 18
-LONG_PHONE = 11
 
 
 def born_on(id_card: str) -> date:
     """The date of birth in an 18-digit card number; raises ValueError when it is no date."""
     return date(int(id_card[6:10]), int(id_card[10:12]), int(id_card[12:14]))
-
-
-def masked_name(name: str) -> str:
-    """The first character, and nothing of how many follow: 张*."""
-    return name[0] + "*" if len(name) > 1 else "*"
-
-
-def masked_id_card(id_card: str) -> str:
-    """The region and the last four of a card number: 220581********1234."""
-    if len(id_card) != ID_CARD_DIGITS:
-        return HIDDEN
-    return id_card[:6] + HIDDEN + HIDDEN + id_card[-4:]
-
-
-def masked_phone(phone: str) -> str:
-    """The first three and the last four digits: 138****5678; of a short number the last two."""
-    if len(phone) < LONG_PHONE:
-        return HIDDEN + phone[-2:]
-    return phone[:3] + HIDDEN + phone[-4:]
 
 
 def masked(details: Mapping[str, str], community: str) -> dict[str, str | None]:

@@ -7,10 +7,11 @@ that what comes late counts where it belongs. Nobody types a figure.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from shared.areas.tree import Level
+from shared.clock.clock import CST
 from shared.events.alerts.activities import ActivityCalledOff
 from shared.events.alerts.checkpoints import (
     CheckpointClosed,
@@ -46,7 +47,6 @@ from shared.events.volunteers.requests import (
     AssistanceRequested,
 )
 
-LOCAL: Final = timezone(timedelta(hours=8))
 COMMUNITY_DIGITS: Final = Level.COMMUNITY.digits
 LENGTHS: Final = tuple(level.digits for level in Level)
 
@@ -113,7 +113,7 @@ FIGURES: Final = DAILY + STANDING
 
 def local_day(at: datetime) -> date:
     """The day of an instant, in China Standard Time."""
-    return at.astimezone(LOCAL).date()
+    return at.astimezone(CST).date()
 
 
 @dataclass(slots=True)

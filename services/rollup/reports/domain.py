@@ -5,13 +5,13 @@ included; its figures are computed, a person only signs it off.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Final
 
+from shared.clock.clock import CST
 from shared.events.rollup.reports import FigureChange, ReportStatus
-from shared.policy.pack import Reports
+from shared.policy.reports import Reports
 
-LOCAL: Final = timezone(timedelta(hours=8))
 MOST_DAYS_BACK: Final = 31
 LONGEST_PAUSE: Final = timedelta(hours=1)
 
@@ -20,12 +20,12 @@ Figures = Mapping[str, int]
 
 def opens_at(day: date, rules: Reports) -> datetime:
     """When a day's reports are opened; policy line `reports.opens_at`."""
-    return datetime.combine(day, rules.opens_at, LOCAL)
+    return datetime.combine(day, rules.opens_at, CST)
 
 
 def deadline(day: date, rules: Reports) -> datetime:
     """By when a day's reports are due; policy line `reports.deadline`."""
-    return datetime.combine(day, rules.deadline, LOCAL)
+    return datetime.combine(day, rules.deadline, CST)
 
 
 def first_deadline(day: date, now: datetime, rules: Reports) -> datetime:
@@ -40,7 +40,7 @@ def first_deadline(day: date, now: datetime, rules: Reports) -> datetime:
 
 def latest_open_day(now: datetime, rules: Reports) -> date:
     """The last day whose reports are to be open by now."""
-    today = now.astimezone(LOCAL).date()
+    today = now.astimezone(CST).date()
     return today if now >= opens_at(today, rules) else today - timedelta(days=1)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from services.volunteers.helpers import answers, domain, handlers
+from services.volunteers.helpers import answers, handlers
 from services.volunteers.helpers.domain import HelperStatus
 from services.volunteers.helpers.handlers import TEXTS, ChangeHelper, RegisterHelper
 from services.volunteers.helpers.tables import Helper
@@ -18,6 +18,7 @@ from shared.http.declaration import AreaCheck
 from shared.http.paging import Paged, page
 from shared.http.reads import Read
 from shared.http.routes import Routes
+from shared.security.masking import masked_name, masked_phone
 from shared.security.roles import Role
 
 KEEPERS = (Role.COORDINATOR, Role.LEAD)
@@ -61,7 +62,7 @@ def _view(read: Read, row: Helper) -> dict[str, Any]:
     name, phone, person_id = known["name"], known["phone"], row.person_id
     keeps = read.caller is not None and read.caller.role in KEEPERS
     if not keeps and not handlers.is_own(read.caller, row.id):
-        name, phone, person_id = domain.masked_name(name), domain.masked_phone(phone), None
+        name, phone, person_id = masked_name(name), masked_phone(phone) if phone else "", None
     return {
         "id": row.id,
         "area": row.area,

@@ -1,4 +1,4 @@
-"""The rules of volunteers (志愿者): when one may serve, and how one is shown to others. V3."""
+"""The rules of volunteers (志愿者): when one may serve or not. V3."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from shared.events.volunteers.helpers import Skill
 HelperStatus = Literal["available", "away", "stood_down"]
 
 DEFAULT_CAPACITY: Final = 5
-SHOWN_DIGITS: Final = (3, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +61,3 @@ def barring(fevers: Iterable[Fever], now: datetime, window_days: int) -> Fever |
 def standing(away: str | None) -> HelperStatus:
     """The status of a helper whom nothing bars, by why they wish to be away."""
     return "available" if away is None else "away"
-
-
-def masked_name(name: str) -> str:
-    """A name of which only the first character shows: 王**."""
-    return name[:1] + "*" * max(len(name) - 1, 1)
-
-
-def masked_phone(phone: str) -> str:
-    """A number of which the first three and the last four characters show: 138****5678."""
-    first, last = SHOWN_DIGITS
-    hidden = len(phone) - first - last
-    if hidden < 1:
-        return "*" * len(phone)
-    return phone[:first] + "*" * hidden + phone[-last:]

@@ -1,4 +1,4 @@
-"""When a volunteer may serve, and how one is shown. V3."""
+"""When a volunteer may serve. V3."""
 
 from datetime import datetime, timedelta
 
@@ -8,8 +8,6 @@ from services.volunteers.helpers.domain import (
     Fever,
     barring,
     bars,
-    masked_name,
-    masked_phone,
     standing,
 )
 from shared.clock.clock import CST
@@ -44,17 +42,3 @@ def test_latest_fever_bars_when_there_are_several() -> None:
 
 def test_own_wish_to_be_away_stands_when_nothing_bars() -> None:
     assert (standing(None), standing("rest")) == ("available", "away")
-
-
-@pytest.mark.parametrize(
-    ("name", "masked"), [("王小明", "王**"), ("王", "王*"), ("Ann Lee", "A******")]
-)
-def test_first_character_alone_shows_when_a_name_is_masked(name: str, masked: str) -> None:
-    assert masked_name(name) == masked
-
-
-@pytest.mark.parametrize(
-    ("phone", "masked"), [("13812345678", "138****5678"), ("1234567", "*******"), ("", "")]
-)
-def test_middle_is_hidden_when_a_phone_is_masked(phone: str, masked: str) -> None:
-    assert masked_phone(phone) == masked
