@@ -7,20 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.faults.table import (
-    pytest_deselected,
-    pytest_runtest_logreport,
-    pytest_sessionfinish,
-    pytest_terminal_summary,
-)
 from tests.support.harness import Node, PostgresServer, start_postgres
 
-__all__ = [
-    "pytest_deselected",
-    "pytest_runtest_logreport",
-    "pytest_sessionfinish",
-    "pytest_terminal_summary",
-]
+pytest_plugins = ("tests.faults.table",)
 
 
 # How long an example takes to draw and to run is the machine's affair.

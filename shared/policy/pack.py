@@ -18,66 +18,18 @@ from pydantic_core import PydanticCustomError
 from shared.events.alerts.measures import MEASURE_KINDS, MeasureKind
 from shared.events.alerts.service_plans import ServicePlan
 from shared.events.vocabulary import LEVELS, Category, Level, Need, RequestKind, Situation
-from shared.policy.activities import Activities, ActivityStop, ApprovalRule, MeetingPostponement
-from shared.policy.checkpoints import Checkpoint, DutyDayAndNight, Sealing
-from shared.policy.elections import ElectionPause, Elections
+from shared.policy.activities import Activities
+from shared.policy.elections import Elections
 from shared.policy.fevers import Alerts, Fever, Temperature
-from shared.policy.matching import Matching
 from shared.policy.measure import Measure, Trait
-from shared.policy.measures import MeasurePlan, Measures
-from shared.policy.notices import Notice
+from shared.policy.measures import Measures
 from shared.policy.reports import Reports
 from shared.policy.requests import Requests
-from shared.policy.risk import Orders, Risk, RiskUnit, Situations, UnitRule
-from shared.policy.sanitation import Sanitation
+from shared.policy.risk import Orders, Risk, Situations
 from shared.policy.sections import Section, Text
-from shared.policy.service_plans import ServicePlanChange, ServiceRule, Services
+from shared.policy.service_plans import Services
 from shared.policy.toml_file import PolicyError, PolicyFile, bilingual
-from shared.policy.venues import VenueClosure, VenueLimit, Venues
-
-__all__ = [
-    "Activities",
-    "ActivityStop",
-    "Alerts",
-    "ApprovalRule",
-    "Checkpoint",
-    "DutyDayAndNight",
-    "ElectionPause",
-    "Elections",
-    "Fever",
-    "Matching",
-    "Measure",
-    "MeasurePlan",
-    "MeasureRule",
-    "Measures",
-    "MeetingPostponement",
-    "Mode",
-    "Notice",
-    "Orders",
-    "Packs",
-    "PolicyError",
-    "PolicyPack",
-    "Reports",
-    "Requests",
-    "Risk",
-    "RiskUnit",
-    "Sanitation",
-    "Sealing",
-    "ServicePlanChange",
-    "ServiceRequest",
-    "ServiceRule",
-    "Services",
-    "Situations",
-    "Temperature",
-    "Trait",
-    "UnitRule",
-    "VenueClosure",
-    "VenueLimit",
-    "Venues",
-    "load_pack",
-    "measures_for",
-    "service_requests",
-]
+from shared.policy.venues import Venues
 
 Mode = Literal["order", "automatic"]
 

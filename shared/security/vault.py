@@ -24,20 +24,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shared.exceptions import OperatorError
-from shared.security.key_files import KEY_BYTES, KeyFileError, load_or_create_key
-from shared.security.key_store import KeyStore, KeyStoreUnavailable
-
-__all__ = [
-    "KeyDestroyed",
-    "KeyFileError",
-    "KeyMissing",
-    "KeyStoreUnavailable",
-    "SealBroken",
-    "Vault",
-    "VaultError",
-    "WrongMasterKey",
-    "check_master",
-]
+from shared.security.key_files import KEY_BYTES, load_or_create_key
+from shared.security.key_store import KeyStore
 
 VERSION = b"\x01"
 NONCE_BYTES = 12

@@ -22,7 +22,7 @@ from shared.events.causes import dump, load
 from shared.events.vocabulary import Level, ShortText, Text
 from shared.exceptions import Conflict, Forbidden, Invalid, NotFound
 from shared.i18n.catalogue import Catalogue
-from shared.policy.pack import ActivityStop
+from shared.policy.activities import ActivityStop
 from shared.security.audit import record
 from shared.security.roles import Role
 from shared.writer.commands import Command, Moment

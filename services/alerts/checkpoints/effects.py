@@ -5,7 +5,7 @@ from services.alerts.measures.domain import Ground, MeasureFacts
 from services.alerts.measures.effects import Effect, EffectsByKind
 from shared.events.base import Event
 from shared.events.vocabulary import Level
-from shared.policy.pack import Checkpoint
+from shared.policy.checkpoints import Checkpoint
 
 
 class CheckpointEffect(Effect):

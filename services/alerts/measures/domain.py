@@ -11,20 +11,14 @@ from shared.events.alerts.risk import RiskLevelChanged, SituationChanged
 from shared.events.base import Cause
 from shared.events.envelope import Recorded
 from shared.events.vocabulary import LEVELS, Level
-from shared.policy.pack import (
-    ActivityStop,
-    Checkpoint,
-    DutyDayAndNight,
-    ElectionPause,
-    Measure,
-    MeetingPostponement,
-    Notice,
-    Sanitation,
-    Sealing,
-    ServicePlanChange,
-    VenueClosure,
-    VenueLimit,
-)
+from shared.policy.activities import ActivityStop, MeetingPostponement
+from shared.policy.checkpoints import Checkpoint, DutyDayAndNight, Sealing
+from shared.policy.elections import ElectionPause
+from shared.policy.measure import Measure
+from shared.policy.notices import Notice
+from shared.policy.sanitation import Sanitation
+from shared.policy.service_plans import ServicePlanChange
+from shared.policy.venues import VenueClosure, VenueLimit
 
 # Whatever is closed, emergency vehicles pass: 应急车辆按需进出 [FEB16].
 ALWAYS_PASS = ("ambulance", "fire_engine", "rescue")

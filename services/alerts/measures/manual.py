@@ -7,7 +7,7 @@ from services.alerts.measures import rows
 from services.alerts.measures.domain import Ground, MeasureFacts
 from shared.events.alerts.measures import MeasureKind
 from shared.events.base import Cause, id_from
-from shared.policy.pack import Measure
+from shared.policy.measure import Measure
 from shared.writer.handlers import Tx
 
 

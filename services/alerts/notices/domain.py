@@ -5,7 +5,7 @@ from datetime import datetime
 from shared.events.alerts.notices import NoticeIssued
 from shared.events.base import Cause
 from shared.events.vocabulary import Level
-from shared.policy.pack import Notice
+from shared.policy.notices import Notice
 
 
 def issued(

@@ -5,7 +5,7 @@ from services.alerts.measures.effects import Effect, EffectsByKind
 from services.alerts.notices import domain
 from shared.events.base import Event
 from shared.events.vocabulary import Level
-from shared.policy.pack import Notice
+from shared.policy.notices import Notice
 
 
 class NoticeEffect(Effect):

@@ -14,7 +14,8 @@ from shared.areas.tree import ancestors, cut, level_of, within
 from shared.events.alerts.risk import LevelReason
 from shared.events.intake.cases import CaseOrigin, CaseStatus
 from shared.events.vocabulary import LEVELS, Level, Situation
-from shared.policy.pack import PolicyPack, RiskUnit
+from shared.policy.pack import PolicyPack
+from shared.policy.risk import RiskUnit
 
 UNITS: dict[AreaLevel, RiskUnit] = {
     AreaLevel.COMMUNITY: "community",

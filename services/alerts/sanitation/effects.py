@@ -7,7 +7,8 @@ from services.alerts.measures.effects import Effect, EffectsByKind
 from services.alerts.sanitation import domain
 from shared.events.base import Cause, Event
 from shared.events.vocabulary import Level
-from shared.policy.pack import PolicyPack, Sanitation
+from shared.policy.pack import PolicyPack
+from shared.policy.sanitation import Sanitation
 
 
 class SanitationEffect(Effect):

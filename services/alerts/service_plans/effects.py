@@ -10,7 +10,9 @@ from services.alerts.service_plans.domain import EVERYDAY
 from shared.events.alerts.service_plans import SERVICE_PLANS, PlannedService, ServicePlan
 from shared.events.base import Cause, Event
 from shared.events.vocabulary import Level
-from shared.policy.pack import Measure, PolicyPack, ServicePlanChange
+from shared.policy.measure import Measure
+from shared.policy.pack import PolicyPack
+from shared.policy.service_plans import ServicePlanChange
 
 
 class ServicePlanEffect(Effect):

@@ -6,7 +6,7 @@ from services.alerts.measures.in_force import in_force
 from services.alerts.service_plans.domain import EVERYDAY
 from shared.events.alerts.measures import MeasureKind
 from shared.events.alerts.service_plans import ServicePlan
-from shared.policy.pack import ServicePlanChange
+from shared.policy.service_plans import ServicePlanChange
 from shared.site import Site
 
 PLANS: tuple[MeasureKind, ...] = ("service_plan",)

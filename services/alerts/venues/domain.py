@@ -18,7 +18,7 @@ from shared.events.alerts.venues import (
     VenueStatus,
 )
 from shared.events.base import Cause, Event
-from shared.policy.pack import VenueClosure, VenueLimit
+from shared.policy.venues import VenueClosure, VenueLimit
 
 UNLIMITED = 1_000_000_000
 

@@ -22,7 +22,7 @@ from shared.events.envelope import Recorded
 from shared.events.vocabulary import ShortText, Text
 from shared.exceptions import Conflict, Invalid, NotFound
 from shared.i18n.catalogue import Catalogue
-from shared.policy.pack import VenueClosure, VenueLimit
+from shared.policy.venues import VenueClosure, VenueLimit
 from shared.security.audit import record
 from shared.security.roles import Role
 from shared.writer.commands import Command

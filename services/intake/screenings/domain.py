@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.events.intake.screenings import ScreeningRecorded, ScreeningVoided
-from shared.policy.pack import Temperature
+from shared.policy.fevers import Temperature
 
 
 def temperature_fault(

@@ -12,7 +12,7 @@ from services.rollup.reports import domain
 from services.rollup.reports.tables import Report
 from shared.events.base import Event
 from shared.events.rollup.reports import ReportMissed, ReportOpened
-from shared.policy.pack import Reports
+from shared.policy.reports import Reports
 from shared.site import Site
 from shared.writer.handlers import Tx
 from shared.writer.timers import Due

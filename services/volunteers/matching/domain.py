@@ -13,7 +13,7 @@ from services.volunteers.matching.assignment import best_columns
 from shared.areas.tree import Level
 from shared.events.vocabulary import RequestKind
 from shared.events.volunteers.helpers import Skill
-from shared.policy.pack import Matching
+from shared.policy.matching import Matching
 
 # What each shared level of the tree is worth, of 1: chosen.
 NEARNESS: Final = (

@@ -8,7 +8,7 @@ from shared.areas.tree import level_of, parent_of
 from shared.events.vocabulary import AreaLevel, RequestKind
 from shared.events.volunteers.helpers import StandDownReason
 from shared.events.volunteers.requests import RequestStatus
-from shared.policy.pack import Requests
+from shared.policy.requests import Requests
 
 Step = Literal["match", "start", "complete", "cancel", "grant"]
 

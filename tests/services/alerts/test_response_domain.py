@@ -24,7 +24,9 @@ from shared.events.alerts.risk import RiskLevelChanged
 from shared.events.base import Cause
 from shared.events.envelope import Recorded
 from shared.events.vocabulary import LEVELS, SITUATIONS, Level, Situation
-from shared.policy.pack import ActivityStop, DutyDayAndNight, MeasureRule, load_pack, measures_for
+from shared.policy.activities import ActivityStop
+from shared.policy.checkpoints import DutyDayAndNight
+from shared.policy.pack import MeasureRule, load_pack, measures_for
 from tests.support.harness import new_id
 from tests.support.paths import SHIPPED_PACK
 

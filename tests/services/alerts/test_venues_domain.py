@@ -31,7 +31,7 @@ from shared.events.alerts.venues import (
 )
 from shared.events.base import Cause
 from shared.events.examples import example_id
-from shared.policy.pack import VenueClosure, VenueLimit
+from shared.policy.venues import VenueClosure, VenueLimit
 
 AREA = "220581001003"
 NOW = datetime(2021, 1, 18, 8, 0, tzinfo=CST)

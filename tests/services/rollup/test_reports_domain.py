@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.rollup.reports import domain
 from shared.events.rollup.reports import FigureChange
-from shared.policy.pack import Reports
+from shared.policy.reports import Reports
 
 RULES = Reports(opens_at=time(6, 0), deadline=time(18, 0))
 DAY = date(2021, 3, 1)

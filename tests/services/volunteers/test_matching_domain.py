@@ -18,7 +18,7 @@ from services.volunteers.matching.domain import (
 from shared.clock.clock import CST
 from shared.events.vocabulary import REQUEST_KINDS, RequestKind
 from shared.events.volunteers.helpers import SKILLS, Skill
-from shared.policy.pack import Matching
+from shared.policy.matching import Matching
 
 NOW = datetime(2021, 1, 18, 8, tzinfo=CST)
 WEIGHTS = Matching(skill=5.0, area=3.0, load=1.0)

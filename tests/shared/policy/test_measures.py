@@ -9,20 +9,13 @@ from hypothesis import strategies as st
 from shared.events.alerts.measures import MEASURE_KINDS
 from shared.events.alerts.service_plans import SERVICE_PLANS
 from shared.events.vocabulary import LEVELS, SITUATIONS, Level, Situation
-from shared.policy.pack import (
-    ActivityStop,
-    Checkpoint,
-    Measure,
-    MeasureRule,
-    PolicyPack,
-    Sanitation,
-    Sealing,
-    ServicePlanChange,
-    Trait,
-    VenueLimit,
-    load_pack,
-    measures_for,
-)
+from shared.policy.activities import ActivityStop
+from shared.policy.checkpoints import Checkpoint, Sealing
+from shared.policy.measure import Measure, Trait
+from shared.policy.pack import MeasureRule, PolicyPack, load_pack, measures_for
+from shared.policy.sanitation import Sanitation
+from shared.policy.service_plans import ServicePlanChange
+from shared.policy.venues import VenueLimit
 from tests.support.paths import SHIPPED_PACK
 
 PACK = load_pack(SHIPPED_PACK)
