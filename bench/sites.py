@@ -108,12 +108,12 @@ def process(
 
 
 @contextlib.contextmanager
-def up(folder: Path | None = None) -> Iterator[Site]:
+def up(folder: Path | None = None, program: Sequence[str] = ("bulwark",)) -> Iterator[Site]:
     """`bulwark up` in a folder, on its own broker."""
     with contextlib.ExitStack() as stack:
         where = folder or stack.enter_context(_scratch()) / "data"
         port = free_port()
-        command = [sys.executable, "-m", "bulwark", "up", "--data", str(where), "--port", str(port)]
+        command = [sys.executable, "-m", *program, "up", "--data", str(where), "--port", str(port)]
         begun = time.perf_counter()
         running = stack.enter_context(process(command))
         _until_ready(port, running)
