@@ -12,7 +12,7 @@ HEALTH = Dashboard(
                 stat("告警 / Alerts", f"count({FIRING}) or vector(0)", red_at=1),
                 stat("停止的进程 / Processes down", "count(up == 0) or vector(0)", red_at=1),
                 stat(
-                    "搁置事件 / Events set aside",
+                    "搁置事件（死信） / Dead letters",
                     "sum(max by (service, source) (bulwark_dead_letters_set_aside))",
                     red_at=1,
                 ),
@@ -50,7 +50,7 @@ HEALTH = Dashboard(
                     unit="reqps",
                 ),
                 lines(
-                    "失败占比 / Share that failed",
+                    "失败占比 / Failure ratio",
                     Query("service:bulwark_http_errors:ratio_rate5m", "{{service}}"),
                     unit="percentunit",
                 ),
@@ -74,14 +74,14 @@ HEALTH = Dashboard(
                     unit="percentunit",
                 ),
                 lines(
-                    "处理失败与重试 / Failures of handlers, transactions tried again",
+                    "处理失败与重试 / Handler failures and transaction retries",
                     Query(
                         "sum by (service, handler) (rate(bulwark_handler_errors_total[5m]))",
                         "{{service}} {{handler}}",
                     ),
                     Query(
                         "sum by (service) (rate(bulwark_transaction_retries_total[5m]))",
-                        "{{service}} 重试 / again",
+                        "{{service}} 重试 / retries",
                     ),
                 ),
             ],
@@ -104,7 +104,7 @@ HEALTH = Dashboard(
                     unit="s",
                 ),
                 lines(
-                    "处理滞后 / Readers behind",
+                    "处理滞后 / Reader lag",
                     Query(
                         "max by (service, source) (bulwark_reader_lag_seconds)",
                         "{{service}} ← {{source}}",
@@ -121,9 +121,9 @@ HEALTH = Dashboard(
                     unit="s",
                 ),
                 lines(
-                    "流的重建与发布失败 / Streams made again, publishes that failed",
+                    "流的重建与发布失败 / Streams rebuilt, failed publishes",
                     Query(
-                        "increase(bulwark_stream_remade_total[1h])", "{{service}} 重建 / made again"
+                        "increase(bulwark_stream_remade_total[1h])", "{{service}} 重建 / rebuilt"
                     ),
                     Query("rate(bulwark_relay_errors_total[5m])", "{{service}} 失败 / failed"),
                 ),
@@ -133,12 +133,12 @@ HEALTH = Dashboard(
             "机器 / Machine",
             [
                 lines(
-                    "磁盘剩余 / Disk left",
+                    "磁盘剩余 / Disk free",
                     Query("bulwark_disk_free_bytes / bulwark_disk_size_bytes", "{{instance}}"),
                     unit="percentunit",
                 ),
                 lines(
-                    "各流占用 / Room of the streams",
+                    "各流占用 / Storage of the streams",
                     Query("max by (service) (bulwark_stream_bytes)", "{{service}}"),
                     Query(
                         "max(bulwark_broker_store_limit_bytes)"
@@ -161,7 +161,7 @@ HEALTH = Dashboard(
                     unit="bytes",
                 ),
                 lines(
-                    "未列出的区划 / Areas left out, looks that failed",
+                    "未列出的区划 / Areas left out, failed probes",
                     Query("sum by (gauge) (bulwark_series_left_out)", "{{gauge}}"),
                     Query(
                         "sum by (service, what) (rate(bulwark_look_errors_total[5m]))",

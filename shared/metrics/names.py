@@ -1,16 +1,16 @@
-"""The names of the core's own metrics, in one place, with their meaning. P4.
+"""The core's metrics, all in this file, with their help texts. P4.
 
-Counters and histograms are updated where things happen; a gauge is computed only when `/metrics`
-is scraped. No label takes a value from outside: services, streams, routes, statuses, event types
-and handlers are those that this release declares, at most some hundreds of series a process.
-A service declares its gauges by area in its `main.py` (`AreaGauge` in `shared/runtime/service.py`).
+Counters and histograms are updated where things happen; a `GaugeSpec` is computed at scrape time.
+No label takes a value from outside: services, streams, routes, statuses, event types and handlers
+are those that this release declares, at most some hundreds of series for each process. Gauges by
+area are declared in a service's `main.py` (`AreaGauge` in `shared/runtime/service.py`).
 """
 
 from dataclasses import dataclass
 
 from prometheus_client import Counter, Histogram, disable_created_metrics
 
-# The creation time of each counter would be one more series.
+# The creation time of a counter would be one more series for each.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -18,7 +18,7 @@ _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 
 @dataclass(frozen=True, slots=True)
 class GaugeSpec:
-    """A gauge that is computed at scrape time."""
+    """A gauge whose value is computed at scrape time."""
 
     name: str
     meaning: str
@@ -29,15 +29,15 @@ class GaugeSpec:
 
 HTTP_SECONDS = Histogram(
     "bulwark_http_seconds",
-    "Time of one HTTP request; status 499: the client had gone",
+    "Duration of an HTTP request; status 499: the client had disconnected",
     ["service", "route", "status"],
     buckets=_SECONDS,
 )
 TRANSACTION_SECONDS = Histogram(
-    "bulwark_transaction_seconds", "Time of one writer transaction", ["service"], buckets=_SECONDS
+    "bulwark_transaction_seconds", "Duration of a writer transaction", ["service"], buckets=_SECONDS
 )
 TRANSACTION_RETRIES = Counter(
-    "bulwark_transaction_retries_total", "Transactions tried again for the database", ["service"]
+    "bulwark_transaction_retries_total", "Transactions retried after a database error", ["service"]
 )
 EVENTS_LOGGED = Counter("bulwark_events_logged_total", "Events committed to the log", ["service"])
 EVENTS_LOGGED_BY_TYPE = Counter(
@@ -55,54 +55,56 @@ DEAD_LETTERS = Counter(
 )
 HANDLED = Counter(
     "bulwark_handled_total",
-    "Requests, lines, events and timers that a handler handled",
+    "Requests, bulk lines, events and timers that a handler processed",
     ["service", "handler"],
 )
 HANDLER_SECONDS = Counter(
     "bulwark_handler_seconds_total",
-    "Time in a handler, and in the service's own handlers of the events it returned",
+    "Time spent in a handler and in the reactions to its events in the same service",
     ["service", "handler"],
 )
 HANDLER_ERRORS = Counter(
     "bulwark_handler_errors_total",
-    "Failures of a handler; rejections are not counted",
+    "Failures of a handler; a rejection is not a failure",
     ["service", "handler"],
 )
 
-# Log, stream and checkpoints ---------------------------------------------------------------------
+# Log, stream and checkpoints --------------------------------------------------------------------
 
-LOG_HEAD = GaugeSpec("bulwark_log_head", "Number of the log's last event", ("service",))
-RELAY_HEAD = GaugeSpec("bulwark_relay_head", "Number of the stream's last message", ("service",))
+LOG_HEAD = GaugeSpec("bulwark_log_head", "Sequence of the last event in the log", ("service",))
+RELAY_HEAD = GaugeSpec(
+    "bulwark_relay_head", "Sequence of the last message in the stream", ("service",)
+)
 RELAY_LAG = GaugeSpec(
-    "bulwark_relay_lag_events", "Events of the log that the stream does not hold yet", ("service",)
+    "bulwark_relay_lag_events", "Events in the log that are not in the stream yet", ("service",)
 )
 RELAY_LAG_SECONDS = GaugeSpec(
     "bulwark_relay_lag_seconds",
-    "Age of the oldest event that the stream does not hold yet; 0 when it holds all",
+    "Age of the oldest event that is not in the stream yet; 0 when all are",
     ("service",),
 )
-RELAY_ERRORS = Counter("bulwark_relay_errors_total", "Publishes that failed", ["service"])
+RELAY_ERRORS = Counter("bulwark_relay_errors_total", "Failed publishes", ["service"])
 STREAM_REBUILT = Counter("bulwark_stream_remade_total", "Streams rebuilt from the log", ["service"])
 STREAM_BAD = GaugeSpec(
     "bulwark_stream_bad",
-    "1 while the database is older than the stream and a person must act",
+    "1 while the stream conflicts with the log and a person must act",
     ("service",),
 )
 STREAM_BYTES = GaugeSpec("bulwark_stream_bytes", "Size of the service's stream", ("service",))
 STORE_BYTES = GaugeSpec("bulwark_broker_store_bytes", "Size of all streams of the broker")
 STORE_LIMIT_BYTES = GaugeSpec(
     "bulwark_broker_store_limit_bytes",
-    "Largest size of all streams; absent while the broker states no limit",
+    "Storage limit of all streams; absent while the broker reports none",
 )
 BROKER_CONNECTED = GaugeSpec(
-    "bulwark_broker_connected", "1 while the broker answers this process", ("service",)
+    "bulwark_broker_connected", "1 while this process can reach the broker", ("service",)
 )
 READER_CHECKPOINT = GaugeSpec(
-    "bulwark_reader_place", "Number of the last event applied", ("service", "source")
+    "bulwark_reader_place", "Sequence of the last event applied", ("service", "source")
 )
 READER_LAG = GaugeSpec(
     "bulwark_reader_lag_events",
-    "Messages of the stream that are not applied yet",
+    "Messages in the stream that are not applied yet",
     ("service", "source"),
 )
 READER_LAG_SECONDS = GaugeSpec(
@@ -112,28 +114,28 @@ READER_LAG_SECONDS = GaugeSpec(
 )
 READER_BEYOND_RETENTION = GaugeSpec(
     "bulwark_reader_behind",
-    "1 while the reader's next event is beyond the stream's retention",
+    "1 while the reader needs events beyond the stream's retention",
     ("service", "source"),
 )
 DEAD_LETTERS_NOW = GaugeSpec(
-    "bulwark_dead_letters_set_aside", "Dead letters stored now", ("service", "source")
+    "bulwark_dead_letters_set_aside", "Dead-lettered events at present", ("service", "source")
 )
 
-# Sending to the outside, by target: no more series than there are targets ------------------------
+# Webhooks, by target: as many series as there are targets ----------------------------------------
 
 WEBHOOK_LAG = GaugeSpec(
     "bulwark_webhook_lag_events",
-    "Messages of the streams that were neither sent to a target nor skipped yet",
+    "Messages in the streams that were neither sent to the target nor filtered out yet",
     ("target",),
 )
 WEBHOOK_FAILING = GaugeSpec(
     "bulwark_webhook_failing_seconds",
-    "Time since a target began to fail; 0 while it accepts what it is sent",
+    "Time since the target began to fail; 0 while it accepts events",
     ("target",),
 )
 WEBHOOK_BEHIND = GaugeSpec(
     "bulwark_webhook_behind",
-    "1 while a target's next event is beyond the stream's retention",
+    "1 while the target needs events beyond a stream's retention",
     ("target",),
 )
 WEBHOOK_ATTEMPTS = Counter(
@@ -145,41 +147,43 @@ WEBHOOK_ATTEMPTS = Counter(
 # The process and its machine ---------------------------------------------------------------------
 
 LEASE_HELD = GaugeSpec(
-    "bulwark_lease_held", "1 in the process that publishes, reads and ticks", ("service",)
+    "bulwark_lease_held", "1 in the leader, which publishes, reads and runs timers", ("service",)
 )
 WRITER_WAITING = GaugeSpec(
     "bulwark_writer_waiting_seconds",
-    "Age of the writer's running transaction, retries included; 0 without one",
+    "Duration so far of the running writer transaction; 0 without one",
     ("service",),
 )
-DRILL = GaugeSpec("bulwark_drill", "1 in an instance that plays a drill", ("service",))
+DRILL = GaugeSpec("bulwark_drill", "1 while the service runs a drill", ("service",))
 CLOCK_JUMPED = GaugeSpec(
-    "bulwark_clock_jumped", "1 while the ticker is stopped because the clock is not trusted"
+    "bulwark_clock_jumped", "1 while timers are paused because the clock is not trusted"
 )
 POOL_IN_USE = GaugeSpec(
     "bulwark_database_pool_in_use", "Connections in use (pool: read, write)", ("service", "pool")
 )
 POOL_SIZE = GaugeSpec(
-    "bulwark_database_pool_size", "Most connections of the pool", ("service", "pool")
+    "bulwark_database_pool_size", "Maximum number of connections", ("service", "pool")
 )
 DISK_FREE = GaugeSpec("bulwark_disk_free_bytes", "Free space on the disk of the data folder")
 DISK_SIZE = GaugeSpec("bulwark_disk_size_bytes", "Size of the disk of the data folder")
 BACKUP_AGE = GaugeSpec(
-    "bulwark_backup_age_seconds", "Time since the newest backup was finished; absent without one"
+    "bulwark_backup_age_seconds", "Time since the last backup finished; absent without one"
 )
 CERTIFICATE_END = GaugeSpec(
     "bulwark_certificate_end_timestamp_seconds",
-    "When a certificate of BULWARK_CERTIFICATE_FILES ends, in seconds since 1970 (at most 8 files)",
+    "When a certificate of BULWARK_CERTIFICATE_FILES expires, in Unix seconds (at most 8 files)",
     ("file",),
 )
-BUILD_INFO = GaugeSpec("bulwark_build_info", "1, with the release that runs", ("version", "python"))
+BUILD_INFO = GaugeSpec(
+    "bulwark_build_info", "Always 1, with the running release", ("version", "python")
+)
 SERIES_LEFT_OUT = GaugeSpec(
     "bulwark_series_left_out",
-    "Areas that a gauge leaves out because it has reached its limit of series",
+    "Areas left out of a gauge that has reached its limit of series",
     ("service", "gauge"),
 )
 PROBE_ERRORS = Counter(
     "bulwark_look_errors_total",
-    "Probes for /metrics that failed (what: log, stream, store, areas, own, folder)",
+    "Probes for /metrics that failed or timed out (what: log, stream, store, areas, own, folder)",
     ["service", "what"],
 )
