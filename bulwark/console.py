@@ -26,7 +26,7 @@ def complain(message: object) -> NoReturn:
 
 
 def say(text: str = "") -> None:
-    """A line for the person at the terminal."""
+    """Print a line for the person at the terminal."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -64,11 +64,11 @@ def collect_less() -> None:
 
 
 def run(work: Coroutine[Any, Any, int]) -> int:
-    """Run a coroutine on the fastest loop there is; returns the exit code.
+    """Run a coroutine on the fastest available event loop; returns the exit code.
 
-    Ctrl-C and SIGTERM, from the first moment on, cancel it: what it opened is closed in order.
+    Ctrl-C and SIGTERM cancel it from the first moment on, so that it closes what it opened.
     """
-    # Four writers and the loop share one interpreter: at the usual 5 ms each waits for the others.
+    # Four writers and the loop share one interpreter: at the default of 5 ms each waits too long.
     sys.setswitchinterval(SWITCH_SECONDS)
     collect_less()
     import asyncio
@@ -83,7 +83,7 @@ def run(work: Coroutine[Any, Any, int]) -> int:
 
 
 def begun() -> None:
-    """All that lives as long as the process is there: it need not be looked through for garbage."""
+    """Call after the start: what exists now lives as long as the process and is never collected."""
     gc.freeze()
 
 
@@ -95,7 +95,7 @@ async def _until_signalled(work: Coroutine[Any, Any, int]) -> int:
 
     def ask() -> None:
         nonlocal asked
-        # Once is enough: a second Ctrl-C must not interrupt the orderly end.
+        # Only once: a second Ctrl-C must not interrupt the shutdown.
         if not asked:
             asked = True
             task.cancel()

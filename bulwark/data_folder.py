@@ -1,6 +1,6 @@
-"""The data folder of an instance: what lies where, and how it is made and emptied.
+"""The data folder of an instance: its contents, and how it is made and emptied.
 
-`run.json` tells of the running instance; `token` holds the first `it` token; `keys/` the secrets;
+`run.json` describes the running instance; `token` holds the first `it` token; `keys/` the secrets;
 `policies/` the county's packs; `areas.db` the area tree; `db/` a file per service; `nats/` the
 broker's store.
 """
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from shared.site import Site
 
 MARK = ".bulwark"
-# Stands while a restore is not finished: what lies here then is no instance yet.
+# Exists while a restore is unfinished: the folder is not an instance yet.
 RESTORING = ".restoring"
-# What we put into a folder: nothing else is ever removed, and nothing else may lie there first.
+# What we put into a folder: nothing else is ever removed, and no other file may be there before.
 OURS = (
     *("keys", "policies", "db", "nats", "areas.db*", "token", "run.json", ".run.json.new"),
     *(RESTORING, MARK),
 )
-# New ones would open nothing of what the databases hold.
+# New keys could not open what the databases hold.
 KEYS = TOKENS, MASTER, STORE = "tokens.key", "master.key", "people.db"
-# Backups are never emptied with the rest.
+# Backups are never removed with the rest.
 TOLERATED = ("lost+found", "backups")
 SHIPPED_POLICIES = Path(__file__).parent.parent / "policies"
 
@@ -84,8 +84,8 @@ class Folder:
     def prepare(self, *, fresh: bool = False, areas: Path | None = None) -> None:
         """Make the folder and what an instance needs; `fresh` empties one that we made before.
 
-        A tree that is not there yet is made of the CSV `areas`, and of nothing else: whoever loads
-        another county beside the shipped one expects reports of both. Raises FolderError when the
+        A missing area tree is made from the CSV `areas` alone: with the shipped county beside it,
+        reports of both counties would be expected. Raises FolderError when the
         folder cannot be written or holds what is not ours, AreasError when the CSV cannot be used.
         """
         try:
@@ -109,9 +109,9 @@ class Folder:
             ) from error
 
     def hold(self) -> IO[bytes]:
-        """Hold the folder while a process uses it; close what is returned to let go.
+        """Lock the folder while a process uses it; close the returned file to unlock it.
 
-        Raises FolderError when another process holds it.
+        Raises FolderError when another process has locked it.
         """
         mark = (self.path / MARK).open("wb")
         try:
@@ -125,29 +125,29 @@ class Folder:
         return mark
 
     def require(self) -> "Folder":
-        """This folder, when an instance was made in it; raises FolderError."""
+        """This folder, if it holds an instance; raises FolderError."""
         if not (self.path / MARK).exists():
             raise FolderError(
                 f"{self.path} 中没有实例,请检查 --data(新的由 bulwark prepare 建立)/ holds no "
-                "instance: look at --data (bulwark prepare makes a new one)"
+                "instance: check --data (bulwark prepare makes a new one)"
             )
         return self
 
     def require_keys(self) -> "Folder":
-        """This folder, when it holds keys: databases in use need their own; raises FolderError."""
+        """This folder, if it holds keys, which databases in use need; raises FolderError."""
         self._refuse_unfinished()
         for key in KEYS:
-            # Its name alone: an empty or foreign one is refused where it is read.
+            # Only whether it exists: an empty or foreign one is rejected where it is read.
             if not (self.keys / key).exists():
                 raise FolderError(
                     f"{self.keys / key} 缺失,而数据库已在使用:请用 --data 指明原来的数据文件夹,"
-                    "或放回其密钥 / is missing, and these databases are in use: give --data the "
+                    "或放回其密钥 / is missing, and the databases are in use: set --data to the "
                     "folder they were used with, or restore its keys"
                 )
         return self
 
     def refuse_foreign(self) -> None:
-        """Leave a folder alone that holds what is not ours; raises FolderError."""
+        """Raise FolderError when the folder holds files that are not ours."""
         if not self.path.exists() or (self.path / MARK).exists():
             return
         ours = {entry for pattern in (*OURS, *TOLERATED) for entry in self.path.glob(pattern)}
@@ -162,7 +162,7 @@ class Folder:
         if (self.path / RESTORING).exists():
             raise FolderError(
                 f"{self.path} 中的恢复没有完成,请再次运行 bulwark restore / "
-                "a restore was cut short here: run bulwark restore again"
+                "a restore is unfinished here: run bulwark restore again"
             )
 
     def _empty(self) -> None:
@@ -171,7 +171,7 @@ class Folder:
             raise FolderError(
                 f"{self.path} 正在由进程 {run['pid']} 使用 / is in use by process {run['pid']}"
             )
-        # The mark goes last: what is cut short here can be begun again.
+        # The mark is removed last, so that an interrupted removal can be repeated.
         for entry in (entry for pattern in OURS for entry in sorted(self.path.glob(pattern))):
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
@@ -197,7 +197,7 @@ class Folder:
         )
 
     def running(self) -> dict[str, Any] | None:
-        """What `run.json` says, when its process lives; else None."""
+        """The contents of `run.json` while its process runs, else None."""
         try:
             run: dict[str, Any] = json.loads((self.path / "run.json").read_text())
             os.kill(int(run["pid"]), 0)
@@ -205,10 +205,10 @@ class Folder:
             return None
         return run
 
-    def tell_running(self, **facts: Any) -> None:
-        """Write `run.json`, whole or not at all; for our eyes only: it holds a password."""
+    def write_run_file(self, **facts: Any) -> None:
+        """Write `run.json` atomically and readable only by us: it holds a password."""
         write_whole(self.path / "run.json", f"{json.dumps(facts, indent=1)}\n".encode())
 
-    def tell_stopped(self) -> None:
-        """Take `run.json` away."""
+    def remove_run_file(self) -> None:
+        """Remove `run.json`."""
         (self.path / "run.json").unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""`bulwark replay`: a past outbreak under another policy, by the decisions of every day. P6."""
+"""`bulwark replay`: the levels of a past outbreak, day by day, under another policy. P6."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ ORDERED = "实际命令 / as ordered"
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """Two histories of levels over the same days, by name, and where they differ."""
+    """Two named histories of levels over the same days, and where they differ."""
 
     here: str
     there: str
@@ -40,7 +40,7 @@ class Replayed:
 
 
 def replay(data: Path, policy: str, *, json: bool) -> None:
-    """Print the differences; raises PolicyError for a pack that there is not."""
+    """Print the differences; raises PolicyError when there is no such pack."""
     source = source_of(data)
     source.folder.require()
     packs = Packs.load(source.folder.policies)
@@ -58,7 +58,7 @@ def replay(data: Path, policy: str, *, json: bool) -> None:
 
 
 def replayed(source: Source, packs: Packs, other: PolicyPack | None, today: date) -> Replayed:
-    """The cases of an instance under the packs in force, beside another pack or the orders."""
+    """Compare the levels under the packs in force with those under another pack, or as ordered."""
     with connected(source.urls["alerts"]) as connection, Session(connection) as session:
         reports = reports_by_case(session)
         ordered = _changes(session)
@@ -81,7 +81,7 @@ def _pack(packs: Packs, policy: str) -> PolicyPack:
 
 
 def _changes(session: Session) -> list[RiskLevelChanged]:
-    """Every change of a level that was made, in order."""
+    """Every change of a level, in order."""
     query = (
         select(events.c.document)
         .where(events.c.subject.like("events.alerts.risk_level_changed.%"))
@@ -92,7 +92,7 @@ def _changes(session: Session) -> list[RiskLevelChanged]:
 
 
 def _held(changes: list[RiskLevelChanged], days: list[date]) -> dict[tuple[str, date], Level]:
-    """The own level of each area at the end of each day, as it was made."""
+    """The level ordered for each area itself, at the end of each day."""
     now: dict[str, Level] = {}
     held: dict[tuple[str, date], Level] = {}
     coming = iter([*changes, None])
@@ -122,7 +122,7 @@ def _compared(
 
 
 def lines_of(found: Replayed, areas: Areas) -> list[str]:
-    """The differences for a person, a line each."""
+    """The differences as text, one line each."""
     if not found.days:
         return ["没有病例记录 / no cases are recorded"]
     lines = [
@@ -141,7 +141,7 @@ def lines_of(found: Replayed, areas: Areas) -> list[str]:
         for level in LEVELS
         if level != "low"
     ]
-    lines.append(f"合计(区域·天) / in all, areas times days: {'; '.join(sums)}")
+    lines.append(f"合计(区域·天) / total, areas times days: {'; '.join(sums)}")
     return lines
 
 

@@ -1,1 +1,1 @@
-"""What a person changes in a running or stopped instance: dead letters, refills, webhooks."""
+"""Administration of an instance, running or not: dead letters, refills, webhooks, audit."""

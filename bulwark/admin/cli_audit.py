@@ -1,4 +1,4 @@
-"""What is done at the command line beside the services, entered in the audit log."""
+"""Audit log entries for what is done at the command line, outside the services."""
 
 import contextlib
 import getpass
@@ -21,7 +21,7 @@ from shared.writer.writer import Writer
 
 
 @dataclass(slots=True)
-class Noted(OneTimeWork):
+class AuditEntry(OneTimeWork):
     """An entry in the audit log of rollup, which knows of other systems."""
 
     action: str
@@ -36,7 +36,7 @@ class Noted(OneTimeWork):
 
 
 def note_down(data: Path, action: str, subject: str, reason: str) -> None:
-    """Enter what somebody did at the command line; raises what its database raises."""
+    """Record what a user did at the command line; raises what its database raises."""
     folder = Folder(data.resolve()).require()
     settings = Settings(data=data)
     url = settings.database_url(SERVICE.name)
@@ -45,7 +45,7 @@ def note_down(data: Path, action: str, subject: str, reason: str) -> None:
     site = folder.site(settings.site, RealClock())
     try:
         migrate(SERVICE, database)
-        work = Noted(action, subject, "; ".join(part for part in (reason, _who()) if part))
+        work = AuditEntry(action, subject, "; ".join(part for part in (reason, _who()) if part))
         outcome = Writer(SERVICE, site, database).apply([work]).outcomes[0]
     finally:
         site.areas.close()
@@ -56,9 +56,9 @@ def note_down(data: Path, action: str, subject: str, reason: str) -> None:
 
 
 def make_for_the_owner(url: str) -> None:
-    """Make an SQLite file that is not there yet, so that it is not root's after a `sudo`.
+    """Create a missing SQLite file for the folder's owner, so that `sudo` does not make it root's.
 
-    Its services run as whom the folder belongs to; SQLite gives its journals to the file's owner.
+    The services run as the folder's owner; SQLite gives its journals to the file's owner.
     """
     name = make_url(url).database if url.startswith("sqlite") else None
     if os.geteuid() != 0 or name is None:
@@ -71,10 +71,10 @@ def make_for_the_owner(url: str) -> None:
 
 
 def _who() -> str:
-    """The operating system's user, and who stands behind `sudo`."""
+    """The operating system's user, and with `sudo` the user who called it."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = str(os.getuid())
-    behind = os.environ.get("SUDO_USER")
-    return f"os user {user}, sudo by {behind}" if behind else f"os user {user}"
+    caller = os.environ.get("SUDO_USER")
+    return f"os user {user}, sudo by {caller}" if caller else f"os user {user}"

@@ -1,4 +1,4 @@
-"""What the smaller commands do."""
+"""The commands for events, dead letters, the clock and refills."""
 
 import asyncio
 import re
@@ -28,26 +28,26 @@ from shared.writer.writer import Writer
 
 
 def bus_url(data: Path) -> str:
-    """Where the broker is: of the instance running in this folder, else as the settings say.
+    """The broker's URL: of the instance running in this folder, or else from the settings.
 
-    Raises FolderError when neither tells.
+    Raises FolderError when neither is known.
     """
     folder = Folder(data.resolve())
     run = folder.running()
     if run is None and "nats_url" not in Settings().model_fields_set:
         raise FolderError(
-            f"{folder.path} 中没有运行的实例,请检查 --data / no instance runs here: look at --data"
+            f"{folder.path} 中没有运行的实例,请检查 --data / no instance runs here: check --data"
         )
     return str(run["nats_url"]) if run else Settings().nats_url
 
 
 def without_password(url: str) -> str:
-    """A URL that may be printed."""
+    """A URL without its password, which may be printed."""
     return re.sub(r"//[^/@]*@", "//", url)
 
 
 async def reach(url: str) -> Client:
-    """A connection to the bus; ends with one line when there is none within five seconds."""
+    """A connection to the bus; exits with a message when there is none within five seconds."""
     try:
         return await asyncio.wait_for(connect(url), 5)
     except (TimeoutError, OSError, nats.errors.Error):
@@ -70,7 +70,7 @@ async def show_events(data: Path, wanted: Wanted, *, json: bool, follow: bool) -
 
 
 def line_of(document: dict[str, object], areas: Areas | None) -> str:
-    """An event in one line: time, number, place, what happened."""
+    """An event in one line: time, sequence, area, what happened."""
     at = datetime.fromisoformat(str(document["time"])).astimezone(CST)
     code = str(document["subject"])
     place = areas.full_name(code) if areas and areas.exists(code) else code
@@ -93,7 +93,7 @@ def _databases(data: Path) -> dict[str, Database]:
 
 
 def list_dead(data: Path) -> None:
-    """Print what was set aside, a line each."""
+    """Print the dead letters, one line each."""
     total = 0
     for name, database in _databases(data).items():
         with database.reading() as session:
@@ -101,26 +101,26 @@ def list_dead(data: Path) -> None:
                 total += 1
                 say(f"{name}  {row.source}#{row.sequence}  {row.at:%m-%d %H:%M}  {row.error}")
         database.close()
-    say(f"共 {total} 条 / {total} in all")
+    say(f"共 {total} 条 / {total} in total")
 
 
 def retry_dead(data: Path) -> int:
-    """Apply what was set aside once more; 1 when something stays."""
+    """Replay the dead letters; returns 1 when some still fail."""
     folder = Folder(data.resolve())
     site = folder.site(Settings().site, RealClock())
-    kept = 0
+    failing = 0
     for name, database in _databases(data).items():
         done, stay = Writer(SERVICES[name], site, database).apply([Replay()]).outcomes[0]
-        kept += stay
+        failing += stay
         if done or stay:
             say(f"{name}: {done} 条已处理,{stay} 条仍有错 / {done} applied, {stay} still failing")
         database.close()
-    return 1 if kept else 0
+    return 1 if failing else 0
 
 
 def trust_clocks(data: Path) -> None:
-    """Let every service begin anew with what its machine's clock says now; it is noted down."""
-    # Heavy, and nothing else here needs it.
+    """Make every service trust its machine's clock as it is now; recorded in the audit log."""
+    # Slow to import, and only needed here.
     from bulwark.admin.cli_audit import note_down
 
     note_down(data, "clock.trust", "site", "")
@@ -128,7 +128,7 @@ def trust_clocks(data: Path) -> None:
         migrate(SERVICES[name], database)
         trust_clock(database)
         database.close()
-        say(f"{name}: 以现在的时间为准 / goes by the time that it is now")
+        say(f"{name}: 以现在的时间为准 / trusts the clock as it is now")
 
 
 async def ask_refill(data: Path, service: str, sequence: int) -> int:
@@ -143,7 +143,7 @@ async def ask_refill(data: Path, service: str, sequence: int) -> int:
     try:
         answer = await client.request(f"repair.{service}", request, timeout=5)
     except (nats.errors.Error, TimeoutError):
-        complain(f"{service} 没有应答 / does not answer: is it running?")
+        complain(f"{service} 没有应答 / does not answer: check that it is running")
     finally:
         await client.close()
     if not RebuildReply.model_validate_json(answer.data).remade:
@@ -151,5 +151,5 @@ async def ask_refill(data: Path, service: str, sequence: int) -> int:
             f"{service} 拒绝重建:其数据库比消息流旧,请运行 bulwark doctor / refused: its database "
             "is older than the stream, bulwark doctor says what to do"
         )
-    say(f"{service}: 正从 {sequence} 起重建 / the stream is being made again from {sequence}")
+    say(f"{service}: 正从 {sequence} 起重建 / rebuilding the stream from {sequence}")
     return 0

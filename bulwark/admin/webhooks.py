@@ -33,7 +33,7 @@ def _database(data: Path) -> Iterator[Database]:
     make_for_the_owner(url)
     database = Database(url)
     try:
-        # The folder may be new, or older than this release.
+        # The database may be new, or older than this release.
         migrate(SERVICE, database)
         yield database
     finally:
@@ -41,7 +41,7 @@ def _database(data: Path) -> Iterator[Database]:
 
 
 def _apply(data: Path, work: Work) -> tuple[str, bytes]:
-    """Do one work; returns its answer and the site's secret. A refusal is said in one line."""
+    """Apply a change; returns its result and the site's secret. Exits with a line if rejected."""
     with _database(data) as database:
         site = Folder(data.resolve()).site(Settings().site, RealClock())
         try:
@@ -57,7 +57,7 @@ def _apply(data: Path, work: Work) -> tuple[str, bytes]:
 
 
 def spelled_out(types: dict[str, list[str]]) -> list[str]:
-    """The types of a target from the kinds of event by service, where none means all of them."""
+    """The event types of a target, from the types by service, where an empty list means all."""
     return [
         name
         for service, names in types.items()
@@ -80,24 +80,24 @@ def remove(data: Path, target: str) -> None:
 
 
 def pause(data: Path, target: str) -> None:
-    """Send nothing to a target until it is resumed."""
+    """Stop sending to a target until it is resumed."""
     _apply(data, PauseTarget(target, reason=_who()))
 
 
 def resume(data: Path, target: str) -> None:
-    """Go on sending to a target."""
+    """Continue sending to a target."""
     _apply(data, PauseTarget(target, paused=False, reason=_who()))
 
 
 def skip(data: Path, target: str) -> str:
-    """Skip the event that a target does not take; returns which, as `alerts#7`."""
+    """Skip the event that a target does not accept; returns which, as `alerts#7`."""
     return _apply(data, SkipEvent(target, reason=_who()))[0]
 
 
 def pause_all(url: str) -> int:
-    """Pause every target in a rollup database that nobody works on; returns how many.
+    """Pause every target in a rollup database that no process uses; returns how many.
 
-    A copy of a site has the key as well: what it sent would pass for the site's own.
+    A copy of a site also has the key: what it sends would look like the original site's.
     """
     database = Database(url)
     try:
@@ -106,7 +106,7 @@ def pause_all(url: str) -> int:
             count = select(func.count()).select_from(WebhookTarget)
             if not known or not connection.execute(count).scalar():
                 return 0
-        # It may be older than this release.
+        # The database may be older than this release.
         migrate(SERVICE, database)
         with database.write_engine.begin() as connection:
             return handlers.pause_all(_Alone(connection, RealClock().now()), "restore")
@@ -116,7 +116,7 @@ def pause_all(url: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Alone:
-    """A transaction beside which there is no writer."""
+    """A transaction without a writer."""
 
     connection: Connection
     now: datetime
@@ -124,7 +124,7 @@ class _Alone:
 
 
 def _who() -> str:
-    """The operating system's user, who has no token."""
+    """The operating system's user: the command line has no token."""
     try:
         return f"user {getpass.getuser()}"
     except (OSError, KeyError):
@@ -132,23 +132,23 @@ def _who() -> str:
 
 
 def listed(data: Path) -> list[str]:
-    """A line for each target: where, what, how far, and what is wrong."""
+    """A line for each target: URL, area, types, checkpoints and state."""
     with _database(data) as database, database.reading() as session:
         lines = []
         for one in handlers.targets(session):
-            told = " ".join(
+            checkpoints = " ".join(
                 f"{source}#{at if at >= 0 else '…'}"
                 for source, at in sorted(handlers.places(session, one.id).items())
             )
             types = ",".join(name.removeprefix("bulwark.") for name in one.types)
             lines.append(
-                f"{one.id}  {_masked(one.url)}  {one.area}  {types}  {told}  {_state(one)}"
+                f"{one.id}  {_masked(one.url)}  {one.area}  {types}  {checkpoints}  {_state(one)}"
             )
         return lines
 
 
 def _masked(url: str) -> str:
-    """A URL without its query, in which receivers have their tokens."""
+    """A URL without its query, which may hold a token."""
     before, mark, _ = url.partition("?")
     return f"{before}?…" if mark else before
 

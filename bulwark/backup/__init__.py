@@ -1,1 +1,1 @@
-"""Upkeep: backups and their rehearsal, restoring, what is amiss, and what the records say."""
+"""Backups of a whole site: making, rehearsing and restoring them, and copying to PostgreSQL."""

@@ -1,9 +1,9 @@
 """`bulwark backup`: a whole site, copied while it runs.
 
-Nobody is held still. Each copy is of one moment, and readers are copied before those they read:
-a place that a copy holds was reached by events that its source had committed before, and logs only
-grow, so that the source's copy, made later, holds them. The keys come last: whoever sealed
-something that a copy holds had the key on disk before.
+Nothing is stopped. Each copy is of one moment, and readers are copied before their sources: the
+events up to a copied checkpoint were committed by their source before, and logs only grow, so the
+source's copy, made later, contains them. The keys come last: the key of anything sealed in a copy
+was on disk before.
 """
 
 import shutil
@@ -14,12 +14,12 @@ from bulwark.backup.copies import connected, copy_database, is_sqlite
 from bulwark.backup.disk import copy_file, digest, make_folder, megabytes
 from bulwark.backup.keys import copy_keys, identity
 from bulwark.backup.manifest import BackupError, DatabaseCopy, FileCopy, Manifest, places_beyond
-from bulwark.backup.record import Record, Rehearsal, keep, read_record
+from bulwark.backup.record import Record, Rehearsal, read_record, save
 from bulwark.backup.source import Source, readers_first, release
 from shared.clock.clock import Clock
 
-# What is written while it is copied, and what must stay free for the site itself.
-ROOM = 1.1
+# For what is written during the copy, and what must stay free for the site itself.
+MARGIN = 1.1
 LEFT_FREE = 500_000_000
 
 Tell = Callable[[str], None]
@@ -28,13 +28,13 @@ Tell = Callable[[str], None]
 def backup(
     source: Source, target: Path, clock: Clock, *, keys: Path | None = None, tell: Tell
 ) -> Manifest:
-    """Make a backup in a new folder; raises BackupError. Until the manifest stands it is none."""
+    """Make a backup in a new folder; raises BackupError. It is complete once it has a manifest."""
     source.folder.require()
     began = clock.now()
     _refuse_used(target)
     try:
         make_folder(target)
-        _look_for_room(source, target)
+        _require_space(source, target)
         services = _copy_databases(source, target, tell)
         for name, file in source.files():
             copy_file(file, target / name)
@@ -55,16 +55,16 @@ def backup(
     return manifest
 
 
-def told(
+def record_backup(
     manifest: Manifest,
     target: Path,
     keys: Path | None,
     rehearsal: Rehearsal | None,
     folders: Collection[Path],
 ) -> Record:
-    """Tell monitoring of a backup, good or not, in each of some folders; returns what is told.
+    """Record a backup, good or not, for monitoring in each of the folders; returns the record.
 
-    One whose rehearsal failed is no backup: the time of the last good one stays.
+    If its rehearsal failed it does not count: the time of the last good backup stays.
     """
     failed = rehearsal is not None and not rehearsal.ok
     for folder in folders:
@@ -83,7 +83,7 @@ def told(
                 keys=keys is not None,
                 rehearsal=rehearsal,
             )
-        keep(record, folder)
+        save(record, folder)
     return record
 
 
@@ -92,17 +92,17 @@ def _refuse_used(target: Path) -> None:
         raise BackupError(f"{target} 不是空文件夹,请另选 / is not an empty folder: choose another")
 
 
-def _look_for_room(source: Source, target: Path) -> None:
+def _require_space(source: Source, target: Path) -> None:
     sizes = [file.stat().st_size for file in source.database_files() if file.exists()]
-    # Packed, they are less than half; one at a time lies there unpacked.
+    # Compressed, they take less than half; one at a time is there uncompressed.
     needed = sum(sizes) // 2 + max(sizes, default=0)
     for url in source.urls.values():
         if not is_sqlite(url):
             needed += _dumped_size(url)
     free = shutil.disk_usage(target).free
-    if free < needed * ROOM + LEFT_FREE:
+    if free < needed * MARGIN + LEFT_FREE:
         raise BackupError(
-            f"{target} 空间不足:需约 {megabytes(needed)},剩 {megabytes(free)} / not enough room: "
+            f"{target} 空间不足:需约 {megabytes(needed)},剩 {megabytes(free)} / not enough space: "
             f"about {megabytes(needed)} needed, {megabytes(free)} free"
         )
 
@@ -117,7 +117,7 @@ def _dumped_size(url: str) -> int:
             # A dump is compressed, and has no indexes.
             return int(size.scalar_one()) // 2
     except SQLAlchemyError:
-        # The copy itself will say why.
+        # The copy itself will report the error.
         return 0
 
 
@@ -130,8 +130,8 @@ def _copy_databases(source: Source, target: Path, tell: Tell) -> dict[str, Datab
         tell(f"  {name:<11} {copy.kind:<10}  {copy.head:>9} 个事件 / events  {size:>10}")
     for fault in places_beyond(services):
         raise BackupError(
-            f"各库不属同一时刻,请先运行 bulwark doctor / databases of different moments, see "
-            f"bulwark doctor: {fault}"
+            f"各库不属同一时刻,请先运行 bulwark doctor / databases of different moments, run "
+            f"bulwark doctor first: {fault}"
         )
     return services
 
@@ -143,7 +143,7 @@ def _copy_the_keys(source: Source, keys: Path | None, clock: Clock) -> str | Non
     try:
         return identity(source.folder.keys)
     except BackupError:
-        # A container that backs up may see the databases and not the keys.
+        # A backup container may have access to the databases and not to the keys.
         return None
 
 

@@ -1,4 +1,4 @@
-"""Copies of one service's database, made while it is written to, each as of one moment."""
+"""Copies of one service's database, each as of one moment, made while it is in use."""
 
 import gzip
 import shutil
@@ -23,14 +23,14 @@ from shared.runtime.migrations import Revisions, revisions_in
 from shared.writer.log import head_of, oldest
 
 SUFFIX = {"sqlite": "db.gz", "postgresql": "dump"}
-# The first level halves the time of the usual one, and its files are a tenth larger.
+# Level 1 takes half the time of the default, and its files are a tenth larger.
 COMPRESSION = 1
 AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a database says of itself: its form, the ends of its log, its places."""
+    """Facts about a database: its version, the ends of its log, its checkpoints."""
 
     revisions: Revisions
     head: int
@@ -77,7 +77,7 @@ def copy_database(service: str, url: str, folder: Path) -> DatabaseCopy:
 
 
 def restore_database(service: str, copy: DatabaseCopy, folder: Path, url: str) -> None:
-    """Put a copy from a backup's folder in the place that a URL names; raises BackupError."""
+    """Restore a copy from a backup's folder to the database at a URL; raises BackupError."""
     source = folder / copy.file
     try:
         if copy.kind == "sqlite":
@@ -93,7 +93,7 @@ def restore_database(service: str, copy: DatabaseCopy, folder: Path, url: str) -
 
 
 def load_dump(file: Path, url: str, copy: DatabaseCopy) -> None:
-    """Load a dump of PostgreSQL into an empty database, whole or not at all."""
+    """Load a PostgreSQL dump into an empty database, completely or not at all."""
     with connected(url) as connection:
         server = postgres_programs.server_major(connection)
     if server < copy.server:
@@ -107,7 +107,7 @@ def load_dump(file: Path, url: str, copy: DatabaseCopy) -> None:
 
 
 def unpack(source: Path, target: Path) -> None:
-    """Put a packed database file in place, whole or not at all."""
+    """Decompress a database file atomically."""
     make_folder(target.parent)
     draft = draft_of(target)
     with gzip.open(source) as packed, draft.open("wb") as plain:
@@ -127,8 +127,10 @@ def _pack(source: Path, target: Path) -> None:
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    """Copy a database file by SQLite's backup interface, in one step: of one moment, whoever
-    writes meanwhile; what is put in place is one file, without a journal."""
+    """Copy a database file by SQLite's backup interface, in one step.
+
+    The copy is of one moment, even during writes, and is one file without a journal.
+    """
     make_folder(target.parent)
     draft = draft_of(target)
     draft.unlink(missing_ok=True)
@@ -143,9 +145,9 @@ def copy_sqlite(source: Path, target: Path) -> None:
 
 
 def open_file(file: Path, *, immutable: bool = False) -> sqlite3.Connection:
-    """A database file for reading; `immutable` for one that nobody writes, which is left as it is.
+    """Open a database file for reading; `immutable` for one that nothing writes to.
 
-    Raises FileNotFoundError; SQLite would say that it cannot open it, and not why.
+    Raises FileNotFoundError, where SQLite would only say that it cannot open the file.
     """
     if not file.exists():
         raise FileNotFoundError(f"{file}: 不存在 / does not exist")
@@ -155,14 +157,14 @@ def open_file(file: Path, *, immutable: bool = False) -> sqlite3.Connection:
 
 @contextmanager
 def connected(url: str, *, immutable: bool = False) -> Iterator[Connection]:
-    """A connection that reads one moment of a database, and changes nothing in it."""
+    """A read-only connection to a database as of one moment."""
     if is_sqlite(url):
         file = file_of(url)
         engine = create_engine(
             "sqlite://", creator=lambda: open_file(file, immutable=immutable), poolclass=NullPool
         )
         with engine.connect() as connection:
-            # As on PostgreSQL: what is read one after another is of one moment.
+            # As on PostgreSQL, so that all queries see the same moment.
             connection.exec_driver_sql("BEGIN")
             yield connection
         return
@@ -189,7 +191,7 @@ def _copy_sqlite(service: str, source: Path, folder: Path) -> DatabaseCopy:
 def _copy_postgres(service: str, url: str, folder: Path) -> DatabaseCopy:
     target = folder / f"{service}.{SUFFIX['postgresql']}"
     with connected(url) as connection:
-        # The facts and the dump are of one moment: both read the same snapshot.
+        # The facts and the dump use the same snapshot, so they are of one moment.
         snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
         facts = _known(service, facts_of(connection))
         server = postgres_programs.server_major(connection)
@@ -219,7 +221,7 @@ def _known(service: str, facts: Facts | None) -> Facts:
     if facts is None:
         raise BackupError(
             f"{service}: 数据库是空的,服务还没有启动过 / "
-            "the database is empty: the service never ran"
+            "the database is empty: the service has never run"
         )
     return facts
 

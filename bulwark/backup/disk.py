@@ -10,12 +10,12 @@ FOLDER_MODE = 0o700
 
 
 def make_folder(folder: Path) -> None:
-    """A folder for us alone, with those above it."""
+    """Create a folder that only we can read, with its parents."""
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """A copy of a file, on disk; its folder is made."""
+    """Copy a file, synced to disk; its folder is created."""
     make_folder(target.parent)
     draft = draft_of(target)
     shutil.copyfile(source, draft)
@@ -29,13 +29,13 @@ def digest(file: Path) -> str:
 
 
 def size_of(folder: Path) -> int:
-    """The bytes of all files of a folder and beneath it."""
+    """The size in bytes of all files in a folder and its subfolders."""
     sizes = 0
     for file in folder.rglob("*"):
         try:
             sizes += file.stat().st_size if file.is_file() else 0
         except FileNotFoundError:
-            # Databases in use make files and take them away.
+            # Databases in use create and remove files.
             continue
     return sizes
 

@@ -1,7 +1,7 @@
-"""The keys, copied apart from the data: the latest copy only, so that an erased person stays gone.
+"""The keys, copied separately from the data: only the latest copy, so that erasure stays final.
 
-They are the token key, the master key of the vault, and the file of the wrapped keys, in which a
-destroyed key leaves an empty row. A folder of keys is a copy made here, or an instance's own.
+They are the token key, the vault's master key, and the file of wrapped keys, in which a destroyed
+key leaves an empty row. A folder of keys is a copy made here, or an instance's own.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ JOURNALS = ("-wal", "-shm", "-journal")
 
 
 def identity(keys: Path) -> str:
-    """What tells these keys from another instance's, and gives nothing of them away.
+    """A value that distinguishes these keys from another instance's without revealing them.
 
     Raises BackupError when one is missing.
     """
@@ -39,7 +39,7 @@ def identity(keys: Path) -> str:
     except (sqlite3.Error, OSError) as error:
         raise BackupError(f"{keys / STORE}: 无法读取 / cannot be read: {error}") from error
     if check is None:
-        raise BackupError(f"{keys / STORE}: 不是密钥库 / is no file of keys")
+        raise BackupError(f"{keys / STORE}: 不是密钥库 / is not a file of keys")
     known = hashlib.blake2b(digest_size=16, person=b"backup")
     known.update(bytes(check[0]))
     known.update(hashlib.sha256((keys / TOKENS).read_bytes()).digest())
@@ -47,12 +47,12 @@ def identity(keys: Path) -> str:
 
 
 def copy_keys(keys: Path, target: Path, now: datetime, accounts: Path | None = None) -> str:
-    """Copy an instance's keys over the copy before, the list last; returns their identity.
+    """Copy an instance's keys over the previous copy, the list last; returns their identity.
 
-    `accounts` is the file of subscribers' accounts of a broker elsewhere, hashes of their passwords
-    in it: it lies in the copy where an embedded broker's lies among the keys.
+    `accounts` is a separate broker's file of subscribers' accounts, with password hashes: in the
+    copy it has the place that an embedded broker's file has among the keys.
 
-    Raises BackupError, and does so rather than write over another instance's keys.
+    Raises BackupError, also rather than overwrite another instance's keys.
     """
     found = identity(keys)
     if target.resolve() == keys.resolve():
@@ -67,19 +67,19 @@ def copy_keys(keys: Path, target: Path, now: datetime, accounts: Path | None = N
         copy_file(accounts, target / ACCOUNTS)
         names.add(ACCOUNTS)
     files = {name: digest(target / name) for name in sorted(names)}
-    told = {"copied_at": now.isoformat(), "identity": found, "files": files}
-    write_whole(target / LIST, json.dumps(told, indent=1).encode() + b"\n")
+    listed = {"copied_at": now.isoformat(), "identity": found, "files": files}
+    write_whole(target / LIST, json.dumps(listed, indent=1).encode() + b"\n")
     return found
 
 
 def restore_keys(copy: Path, keys: Path, wanted: str | None) -> None:
-    """Put keys back into an instance that has none, or has these already; raises BackupError."""
+    """Restore keys to an instance that has none or these; raises BackupError."""
     if wanted is not None and identity(copy) != wanted:
         raise BackupError(f"--keys {copy}: 不是这份备份的密钥 / are not the keys of this backup")
     refuse_others(copy, keys)
     if (keys / STORE).exists():
         if identity(keys) == identity(copy):
-            # What is there is the instance's own, and so the latest.
+            # The instance's own keys are the latest.
             return
         for name in names_of(keys):
             (keys / name).replace(keys / f"{name}{ASIDE}")
@@ -89,9 +89,9 @@ def restore_keys(copy: Path, keys: Path, wanted: str | None) -> None:
 
 
 def refuse_others(copy: Path, keys: Path) -> None:
-    """Raises BackupError when an instance has other keys, under which something was sealed.
+    """Raise BackupError when an instance has other keys that have sealed something.
 
-    Keys that were made with a folder, and never used, may be put aside.
+    New keys that were never used may be moved away.
     """
     if (keys / STORE).exists() and identity(keys) != identity(copy):
         with closing(open_file(keys / STORE)) as store:
@@ -101,7 +101,7 @@ def refuse_others(copy: Path, keys: Path) -> None:
 
 
 def copied_at(target: Path) -> datetime | None:
-    """When a folder's copy of the keys was made; None when it is none."""
+    """When a folder's copy of the keys was made; None when it holds no copy."""
     try:
         return datetime.fromisoformat(json.loads((target / LIST).read_bytes())["copied_at"])
     except (OSError, ValueError, KeyError):
@@ -109,7 +109,7 @@ def copied_at(target: Path) -> datetime | None:
 
 
 def names_of(keys: Path) -> list[str]:
-    """The files of a folder of keys that are keys."""
+    """The names of the key files in a folder of keys."""
     return sorted(
         file.name
         for file in keys.iterdir()

@@ -1,6 +1,6 @@
-"""The manifest of a backup: what lies in it, as of which numbers; written last.
+"""The manifest of a backup: its contents and up to which sequences; written last.
 
-A folder without one is no backup: it was cut short, or it is something else.
+A folder without a manifest is no backup: it was interrupted, or is something else.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,9 +24,9 @@ class BackupError(OperatorError):
 
 
 class DatabaseCopy(BaseModel):
-    """One service's database in a backup: its form, the ends of its log, and its places.
+    """One service's database in a backup: its version, the ends of its log, and its checkpoints.
 
-    `core_revision` is empty in a backup of before the core tables had migrations of their own;
+    `core_revision` is empty in a backup from before the core tables had their own migrations;
     `server` is the major version of the PostgreSQL it was copied from, 0 for SQLite.
     """
 
@@ -43,7 +43,7 @@ class DatabaseCopy(BaseModel):
 
     @property
     def revisions(self) -> Revisions:
-        """Its form: the revisions of the service's own tables and of the core's."""
+        """Its version: the revisions of the service's own tables and of the core tables."""
         return Revisions(self.revision, self.core_revision)
 
 
@@ -57,9 +57,9 @@ class FileCopy(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a backup holds.
+    """The contents of a backup.
 
-    `settings` are those that a restored site needs again; `keys` tells which keys belong to it.
+    `settings` are those that a restored site needs again; `keys` identifies the keys it needs.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -79,16 +79,16 @@ class Manifest(BaseModel):
         return sum(file.bytes for file in self.files.values())
 
     def write(self, folder: Path) -> None:
-        """Write it, which makes the folder a backup."""
+        """Write it, which completes the backup."""
         write_whole(folder / NAME, self.model_dump_json(indent=1).encode() + b"\n")
 
     def places_beyond(self) -> Iterator[str]:
-        """Each place that stands above its source's log, in words; there must be none."""
+        """Each checkpoint beyond the end of its source's log, as text; there must be none."""
         yield from places_beyond(self.services)
 
 
 def places_beyond(services: Mapping[str, DatabaseCopy]) -> Iterator[str]:
-    """Each place that stands above the end of its source's log, in words."""
+    """Each checkpoint beyond the end of its source's log, as text."""
     for name, copy in services.items():
         for source, place in copy.places.items():
             if source in services and place > services[source].head:
@@ -96,13 +96,13 @@ def places_beyond(services: Mapping[str, DatabaseCopy]) -> Iterator[str]:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a backup; raises BackupError when it is none, or of a later form."""
+    """The manifest of a backup; raises BackupError when it is missing, invalid or newer."""
     file = folder / NAME
     try:
         return Manifest.model_validate_json(file.read_bytes())
     except FileNotFoundError:
         raise BackupError(
-            f"{folder} 不是完整的备份(没有 {NAME}) / is no finished backup: it has no {NAME}"
+            f"{folder} 不是完整的备份(没有 {NAME}) / is not a complete backup: it has no {NAME}"
         ) from None
     except OSError as error:
         raise BackupError(f"{file}: 无法读取 / cannot be read: {error.strerror}") from error
@@ -110,21 +110,23 @@ def read_manifest(folder: Path) -> Manifest:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
         raise BackupError(
-            f"{file}: 清单有误 / the manifest is wrong: {where}: {first['msg']}"
+            f"{file}: 清单有误 / the manifest is invalid: {where}: {first['msg']}"
         ) from error
 
 
 def checked(folder: Path) -> Manifest:
-    """The manifest of a backup each of whose files is what it was; raises BackupError."""
+    """The manifest of a backup after all its files were verified; raises BackupError."""
     manifest = read_manifest(folder)
     for name, copy in manifest.files.items():
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise BackupError(f"{folder / NAME}: {name}: 不在备份之内 / lies outside the backup")
+            raise BackupError(f"{folder / NAME}: {name}: 不在备份之内 / is outside the backup")
         file = folder / name
         if not file.is_file():
             raise BackupError(f"{file}: 缺失 / is missing")
         if file.stat().st_size != copy.bytes or digest(file) != copy.sha256:
-            raise BackupError(f"{file}: 与清单不符,已损坏 / is damaged: not what the manifest says")
+            raise BackupError(
+                f"{file}: 与清单不符,已损坏 / is damaged: it differs from the manifest"
+            )
     for fault in manifest.places_beyond():
         raise BackupError(f"{folder}: 各库不属同一时刻 / databases of different moments: {fault}")
     return manifest

@@ -1,31 +1,31 @@
-"""One night's backup: made, rehearsed, told; then the oldest may go."""
+"""One nightly backup: made, rehearsed and recorded; then the oldest are removed."""
 
 import re
 import shutil
 from pathlib import Path
 
-from bulwark.backup.backup import Tell, backup, told
+from bulwark.backup.backup import Tell, backup, record_backup
 from bulwark.backup.manifest import NAME as MANIFEST
 from bulwark.backup.manifest import BackupError
 from bulwark.backup.nightly import Plan
-from bulwark.backup.record import Record, tell_failed
+from bulwark.backup.record import Record, record_failure
 from bulwark.backup.rehearsal import rehearse
 from bulwark.backup.source import Source
 from shared.clock.clock import CST, Clock
 
 NAMED = "%Y-%m-%dT%H-%M-%S"
 OURS = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}")
-# A backup has its name only once its restore was rehearsed: whatever ends the making before, the
-# good ones are not crowded out by it.
+# A backup gets its final name only after its rehearsal: an interrupted one never replaces a good
+# one.
 MAKING, FAILED = ".making-", ".failed"
 
 
 def make_now(source: Source, plan: Plan, clock: Clock, tell: Tell) -> Record:
-    """Make a night's backup, rehearse its restore, and let the oldest go; raises BackupError.
+    """Make a nightly backup, rehearse its restore and remove the oldest; raises BackupError.
 
-    It is told in the folder of the backups and in the instance's own.
+    It is recorded in the folder of the backups and in the instance's own.
     """
-    # The one that says whether a night is still to be made comes last.
+    # The folder whose record decides whether a backup is due comes last.
     folders = list(dict.fromkeys((source.backups, plan.folder)))
     name = clock.now().astimezone(CST).strftime(NAMED)
     making = plan.folder / f"{MAKING}{name}"
@@ -33,12 +33,12 @@ def make_now(source: Source, plan: Plan, clock: Clock, tell: Tell) -> Record:
         manifest = backup(source, making, clock, keys=plan.keys, tell=tell)
         rehearsal = rehearse(making, source, clock)
     except Exception as error:
-        # Half a backup serves nobody, and may be what fills the disk.
+        # Half a backup is useless, and may be what fills the disk.
         shutil.rmtree(making, ignore_errors=True)
-        tell_failed(folders, clock.now(), " ".join(str(error).split()))
+        record_failure(folders, clock.now(), " ".join(str(error).split()))
         raise
     target = making.rename(plan.folder / (name if rehearsal.ok else f"{name}{FAILED}"))
-    record = told(manifest, target, plan.keys, rehearsal, folders)
+    record = record_backup(manifest, target, plan.keys, rehearsal, folders)
     for gone in outlived(plan.folder, plan.keep):
         shutil.rmtree(gone)
         tell(f"  已删除旧备份 / removed {gone.name}")
@@ -48,14 +48,14 @@ def make_now(source: Source, plan: Plan, clock: Clock, tell: Tell) -> Record:
 
 
 def outlived(folder: Path, keep: int) -> list[Path]:
-    """What may go: of our finished backups all but the latest, and of what failed or was cut short
-    all but the last, which may be looked into, or be in the making."""
+    """What may be removed: all but the latest of our finished backups, and all but the last that
+    failed or was interrupted, which may be in progress, or be needed to find the cause."""
     ours = sorted(path for path in folder.iterdir() if OURS.fullmatch(path.name))
     finished = [path for path in ours if (path / MANIFEST).exists()]
     scraps = [path for path in folder.glob(".rehearsal-*") if path.is_dir()]
     for pattern in (f"{MAKING}*", f"*{FAILED}"):
         scraps += sorted(path for path in folder.glob(pattern) if _is_ours(path))[:-1]
-    # Without a manifest: cut short by an older release.
+    # Without a manifest: interrupted, by an older release.
     unfinished = [path for path in ours if path not in finished and path != ours[-1]]
     return scraps + sorted(finished[:-keep] + unfinished)
 

@@ -1,4 +1,4 @@
-"""pg_dump and pg_restore: found on the path, no older than the server, told nothing secret."""
+"""pg_dump and pg_restore: from the PATH, not older than the server, no secrets in arguments."""
 
 import os
 import re
@@ -18,7 +18,7 @@ def server_major(connection: Connection) -> int:
 
 
 def program(name: str, server: int) -> str:
-    """Where a program of PostgreSQL is; raises BackupError when it is missing or too old."""
+    """The path of a PostgreSQL program; raises BackupError when it is missing or too old."""
     path = shutil.which(name)
     if path is None:
         raise BackupError(
@@ -39,9 +39,9 @@ def program(name: str, server: int) -> str:
 
 
 def run(path: str, url: str, *words: str) -> None:
-    """Run a program against a database; raises BackupError with its first complaint."""
+    """Run a program on a database; raises BackupError with its first line of errors."""
     parsed = make_url(url)
-    # In a process's environment, not in its words, which every user of the machine can read.
+    # In the environment, not in the arguments, which every user of the machine can read.
     secret = {"PGPASSWORD": str(parsed.password)} if parsed.password else {}
     bare = parsed.set(drivername="postgresql", password=None)
     done = subprocess.run(  # noqa: S603 - found by `program`
@@ -58,7 +58,7 @@ def run(path: str, url: str, *words: str) -> None:
 
 
 def read_through(path: str, file: Path) -> None:
-    """Read a dump to its end, without a server; raises BackupError when it cannot be read."""
+    """Read a whole dump without a server; raises BackupError when it cannot be read."""
     done = subprocess.run(  # noqa: S603 - found by `program`
         [path, f"--file={os.devnull}", str(file)],
         stdin=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
-"""`backups/last.json`: when a backup was last finished, how it was rehearsed, what failed since.
+"""`backups/last.json`: when the last backup finished, its rehearsal, and a failure since.
 
-Monitoring reads it; a failed attempt leaves the time of the last good one as it was.
+Monitoring reads it; a failed attempt does not change the time of the last good backup.
 """
 
 from collections.abc import Collection
@@ -14,7 +14,7 @@ from shared.files import write_whole
 from shared.logs import get_logger
 
 NAME = "last.json"
-FIRST_LOOK = ".first-look"
+FIRST_CHECK = ".first-look"
 
 log = get_logger(__name__)
 
@@ -22,8 +22,8 @@ log = get_logger(__name__)
 class Rehearsal(BaseModel):
     """How the restore of a backup was rehearsed.
 
-    `how` says of each service whether its copy was `loaded` into a database and looked through, or
-    only `read` to its end, where no scratch database may be made.
+    `how` says for each service whether its copy was `loaded` into a database and verified, or only
+    `read` to its end because no scratch database could be made.
     """
 
     at: datetime
@@ -33,9 +33,9 @@ class Rehearsal(BaseModel):
 
 
 class Record(BaseModel):
-    """What is known of the last backup; times are RFC 3339.
+    """The record of the last backup; times are RFC 3339.
 
-    `finished_at` is absent until one was made.
+    `finished_at` is absent until one has finished.
     """
 
     finished_at: datetime | None = None
@@ -50,42 +50,42 @@ class Record(BaseModel):
     error: str | None = None
 
     def write(self, folder: Path) -> None:
-        """Keep it in a folder of backups, whole or not at all."""
+        """Write it atomically into a folder of backups."""
         make_folder(folder)
         write_whole(folder / NAME, self.model_dump_json(indent=1, exclude_none=True).encode())
 
     def failed(self, at: datetime, error: str) -> "Record":
-        """The same, with an attempt that failed since."""
+        """The same record, with an attempt that failed since."""
         return self.model_copy(update={"failed_at": at, "error": error})
 
 
-def keep(record: Record, folder: Path) -> None:
-    """Write a record; where that cannot be done (a volume that is read only) a backup stays one."""
+def save(record: Record, folder: Path) -> None:
+    """Write a record; a failure to do so (a read-only volume) does not fail the backup."""
     try:
         record.write(folder)
     except OSError as error:
         log.critical("backup.untold", folder=str(folder), error=str(error))
 
 
-def first_look(folder: Path, now: datetime) -> datetime:
-    """When somebody first looked whether a backup was due in a folder: now, when nobody did."""
+def first_check(folder: Path, now: datetime) -> datetime:
+    """When it was first checked whether a backup was due in a folder; now, if this is the first."""
     try:
-        return datetime.fromisoformat((folder / FIRST_LOOK).read_text())
+        return datetime.fromisoformat((folder / FIRST_CHECK).read_text())
     except (FileNotFoundError, ValueError):
         make_folder(folder)
-        write_whole(folder / FIRST_LOOK, now.isoformat().encode())
+        write_whole(folder / FIRST_CHECK, now.isoformat().encode())
         return now
 
 
 def read_record(folder: Path) -> Record:
-    """What a folder of backups says; an empty record when it says nothing that can be read."""
+    """The record in a folder of backups; empty when there is none that can be read."""
     try:
         return Record.model_validate_json((folder / NAME).read_bytes())
     except (OSError, ValidationError):
         return Record()
 
 
-def tell_failed(folders: Collection[Path], at: datetime, error: str) -> None:
-    """Tell monitoring that a backup failed."""
+def record_failure(folders: Collection[Path], at: datetime, error: str) -> None:
+    """Record for monitoring that a backup failed."""
     for folder in folders:
-        keep(read_record(folder).failed(at, error), folder)
+        save(read_record(folder).failed(at, error), folder)

@@ -1,7 +1,7 @@
-"""The rehearsal of a restore: a backup is restored into a temporary place and looked through.
+"""The rehearsal of a restore: a backup is restored into a temporary folder and verified.
 
-Nothing of it touches the running site. On PostgreSQL a scratch database is made where the role may
-make one; else the dump is read to its end.
+It does not touch the running site. On PostgreSQL a scratch database is made if the role may do so;
+otherwise the dump is read to its end.
 """
 
 import tempfile
@@ -29,33 +29,35 @@ from shared.writer.log import events
 
 
 def rehearse(folder: Path, source: Source, clock: Clock) -> Rehearsal:
-    """Restore a backup into a temporary folder beside it and look through it; never raises for
-    what is wrong with the backup, but says so."""
+    """Restore a backup into a temporary folder beside it and verify it.
+
+    A fault of the backup is returned in the result, not raised.
+    """
     how: dict[str, str] = {}
     try:
         manifest = checked(folder)
         with tempfile.TemporaryDirectory(prefix=".rehearsal-", dir=folder.parent) as scratch:
             for name, copy in manifest.services.items():
-                how[name] = _try(name, copy, folder, Path(scratch), source.urls[name])
-            _try_files(manifest, folder, Path(scratch))
+                how[name] = _rehearse(name, copy, folder, Path(scratch), source.urls[name])
+            _rehearse_files(manifest, folder, Path(scratch))
     except (BackupError, AreasError, PolicyError, OSError, psycopg.Error) as error:
-        said = " ".join(str(error).split())
-        return Rehearsal(at=clock.now(), ok=False, how=how, error=said)
+        text = " ".join(str(error).split())
+        return Rehearsal(at=clock.now(), ok=False, how=how, error=text)
     return Rehearsal(at=clock.now(), ok=True, how=how)
 
 
-def _try(name: str, copy: DatabaseCopy, folder: Path, scratch: Path, url: str) -> str:
+def _rehearse(name: str, copy: DatabaseCopy, folder: Path, scratch: Path, url: str) -> str:
     if copy.kind == "sqlite":
         restored = f"sqlite:///{scratch / name}.db"
         restore_database(name, copy, folder, restored)
         with connected(restored, immutable=True) as connection:
-            _look_through(name, copy, connection)
+            _verify(name, copy, connection)
         return "loaded"
     try:
         with _scratch_database(url) as restored:
             load_dump(folder / copy.file, restored, copy)
             with connected(restored) as connection:
-                _look_through(name, copy, connection)
+                _verify(name, copy, connection)
     except psycopg.errors.InsufficientPrivilege:
         path = postgres_programs.program("pg_restore", copy.server)
         postgres_programs.read_through(path, folder / copy.file)
@@ -63,25 +65,25 @@ def _try(name: str, copy: DatabaseCopy, folder: Path, scratch: Path, url: str) -
     return "loaded"
 
 
-def _look_through(name: str, copy: DatabaseCopy, connection: Connection) -> None:
-    """The restored database is whole, and is what the manifest says of it."""
+def _verify(name: str, copy: DatabaseCopy, connection: Connection) -> None:
+    """Check that the restored database is intact and agrees with the manifest."""
     facts = facts_of(connection)
     if facts is None or (facts.revisions, facts.head, facts.places) != (
         copy.revisions,
         copy.head,
         copy.places,
     ):
-        raise BackupError(f"{name}: 恢复后与清单不符 / restored, it is not what the manifest says")
+        raise BackupError(f"{name}: 恢复后与清单不符 / restored, it differs from the manifest")
     count = connection.execute(select(func.count()).select_from(events)).scalar_one()
     if count != (facts.head - facts.oldest + 1 if facts.head else 0):
-        raise BackupError(f"{name}: 日志有缺号 / the log has holes: {count} of {facts.head}")
+        raise BackupError(f"{name}: 日志有缺号 / the log has gaps: {count} of {facts.head}")
     if connection.dialect.name == "sqlite":
         found = connection.execute(text("PRAGMA integrity_check(1)")).scalar_one()
         if found != "ok":
             raise BackupError(f"{name}: 数据库损坏 / the database is damaged: {found}")
 
 
-def _try_files(manifest: Manifest, folder: Path, scratch: Path) -> None:
+def _rehearse_files(manifest: Manifest, folder: Path, scratch: Path) -> None:
     for name in manifest.files:
         if name == "areas.db" or name.startswith("policies/"):
             copy_file(folder / name, scratch / name)

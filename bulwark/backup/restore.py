@@ -1,8 +1,8 @@
 """`bulwark restore`: a whole site from a backup, onto an empty machine with an empty broker.
 
-Everything is looked at before anything is touched. The streams are not restored: the next start
-makes them from the logs. While a restore is not finished, a mark keeps the instance from starting,
-and the same command goes on with it.
+Everything is checked before anything is changed. Streams are not restored: the next start rebuilds
+them from the logs. While a restore is unfinished, a marker file keeps the instance from starting,
+and running the same command again continues it.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ BROKER_SECONDS = 3.0
 def restore(
     backup: Path, source: Source, *, keys: Path | None, without_keys: bool, tell: Tell
 ) -> Manifest:
-    """Restore a backup; raises BackupError, before anything was written where it can."""
+    """Restore a backup; raises BackupError, if possible before anything is written."""
     tell(f"核对备份 / verifying {backup}")
     manifest = checked(backup)
     _refuse_unfit(manifest, source)
@@ -49,7 +49,7 @@ def restore(
     _refuse_streams(source)
     try:
         _begin(source.folder)
-        held = source.folder.hold()
+        lock = source.folder.hold()
         try:
             _restore_files(manifest, backup, source.folder)
             for name in sources_first():
@@ -69,7 +69,7 @@ def restore(
             (source.folder.path / RESTORING).unlink()
             sync_folder(source.folder.path)
         finally:
-            held.close()
+            lock.close()
     except OSError as error:
         where = error.filename or source.folder.path
         raise BackupError(f"{where}: 无法写入 / cannot be written: {error.strerror}") from error
@@ -77,7 +77,7 @@ def restore(
 
 
 def _forget_keys(source: Source) -> None:
-    """Whoever restores without the keys takes new ones, and knows what they do not open."""
+    """Accept new keys after a restore without the old ones, whose data stays unreadable."""
     for url in source.urls.values():
         database = Database(url)
         try:
@@ -87,7 +87,7 @@ def _forget_keys(source: Source) -> None:
 
 
 def _pause_webhooks(source: Source, tell: Tell) -> None:
-    """A copy on another machine must not send to anybody in the site's name."""
+    """Pause webhooks: a copy on another machine must not send in the site's name."""
     count = pause_all(source.urls["rollup"])
     if count:
         tell(
@@ -97,16 +97,16 @@ def _pause_webhooks(source: Source, tell: Tell) -> None:
 
 
 def unlike(manifest: Manifest, source: Source) -> dict[str, str]:
-    """The settings under which the backup was made and this process is not."""
+    """The settings of the backup that differ from this process's."""
     now = source.kept_settings()
     return {name: value for name, value in manifest.settings.items() if now.get(name) != value}
 
 
 def _refuse_unfit(manifest: Manifest, source: Source) -> None:
-    """The backup is of this program or an older one, and of databases such as the settings name."""
+    """Reject a backup of a newer program, or of another kind of database than the settings name."""
     if manifest.services.keys() != SERVICES.keys():
         raise BackupError(
-            f"备份中的服务不同 / other services than these: {', '.join(manifest.services)}"
+            f"备份中的服务不同 / the backup has other services: {', '.join(manifest.services)}"
         )
     for name, copy in manifest.services.items():
         service, found = SERVICES[name], copy.revisions
@@ -120,13 +120,13 @@ def _refuse_unfit(manifest: Manifest, source: Source) -> None:
             case "too old":
                 raise BackupError(
                     f"{name}: 备份的库版本 {found} 过旧,本程序无法升级 / the backup ({found}) is "
-                    "too old: restore it with the program that made it"
+                    "too old: restore it with the release that made it"
                 )
         here = "sqlite" if is_sqlite(source.urls[name]) else "postgresql"
         if copy.kind == "postgresql" and here == "sqlite":
             raise BackupError(
                 f"{name}: 备份来自 {copy.kind},BULWARK_{name.upper()}_DATABASE_URL 指向 {here} / "
-                f"the backup is of {copy.kind}, the setting names {here}"
+                f"the backup is of {copy.kind}, but the setting names {here}"
             )
 
 
@@ -148,13 +148,13 @@ def _refuse_keys(
     if not fits:
         raise BackupError(
             "请用 --keys 指明密钥备份;没有密钥则无法再读居民资料、旧令牌全部失效,确要如此请加 "
-            "--without-keys / give --keys; without the keys nobody's data can be read again and "
-            "old tokens are void: if it must be so, say --without-keys"
+            "--without-keys / give --keys; without the keys personal data can never be read and "
+            "old tokens are invalid: to accept this, add --without-keys"
         )
 
 
 def _refuse_used(manifest: Manifest, source: Source) -> set[str]:
-    """Nothing may lie where the site is to be; returns what one that was cut short has done."""
+    """Reject a target in use; returns the services that an interrupted restore has finished."""
     again = (source.folder.path / RESTORING).exists()
     restored: set[str] = set()
     for name, url in source.urls.items():
@@ -168,8 +168,8 @@ def _refuse_used(manifest: Manifest, source: Source) -> set[str]:
         if state == "other":
             where = file_of(url) if is_sqlite(url) else f"BULWARK_{name.upper()}_DATABASE_URL"
             raise BackupError(
-                f"{name} 已有数据({where}),只能恢复到空的实例 / holds data already ({where}): "
-                "a backup is restored onto an empty instance only"
+                f"{name} 已有数据({where}),只能恢复到空的实例 / already holds data ({where}): "
+                "a backup can only be restored onto an empty instance"
             )
         restored.add(name)
     return restored
@@ -190,17 +190,17 @@ def _is_used(name: str, url: str) -> bool:
 
 
 def _state(url: str, copy: DatabaseCopy) -> Literal["restored", "unfilled", "other"]:
-    """What a restore that was cut short made of a database."""
+    """How far an interrupted restore got with a database."""
     with connected(url) as connection:
         facts = facts_of(connection)
     if facts is not None and (facts.head, facts.places) == (copy.head, copy.places):
         return "restored"
-    # Its tables were made, and no row came.
+    # Its tables were made, but no rows were copied.
     return "unfilled" if facts is not None and not (facts.head or facts.places) else "other"
 
 
 def _refuse_streams(source: Source) -> None:
-    """The broker must hold no streams: what they hold beyond the backup would stop the services."""
+    """Reject a broker with streams: events beyond the backup would stop the services."""
     for stream in source.folder.nats.glob("jetstream/*/streams/*"):
         raise BackupError(
             f"{stream} 存有消息流,请先清空总线存储 / "
@@ -216,7 +216,7 @@ def _refuse_streams(source: Source) -> None:
 
 
 async def _streams_at(url: str) -> list[str]:
-    """Which of our streams a broker holds; none when it does not answer (it is not up yet)."""
+    """Which of our streams a broker holds; empty when it does not answer (not started yet)."""
     try:
         client = await asyncio.wait_for(
             nats.connect(**reached_by(url), allow_reconnect=False, connect_timeout=2),
@@ -251,15 +251,13 @@ def _begin(folder: Folder) -> None:
 
 
 def _restore_accounts(keys: Path, source: Source, tell: Tell) -> None:
-    """Write subscribers' accounts back for a broker elsewhere; those that are there stay."""
+    """Restore subscribers' accounts of a separate broker; existing ones stay."""
     accounts = source.settings.nats_accounts
     if accounts is None or not (found := read(keys / ACCOUNTS)):
         return
     with changing(accounts) as kept:
         kept |= {name: one for name, one in found.items() if name not in kept}
-    tell(
-        f"  订阅方 {len(found)} 个,重启总线后生效 / subscribers, in force when the broker restarts"
-    )
+    tell(f"  订阅方 {len(found)} 个,重启总线后生效 / subscribers, active after the broker restarts")
 
 
 def _restore_files(manifest: Manifest, backup: Path, folder: Folder) -> None:
@@ -269,6 +267,6 @@ def _restore_files(manifest: Manifest, backup: Path, folder: Folder) -> None:
             continue
         there = folder.path / name
         if there.exists() and there.read_bytes() != (backup / name).read_bytes():
-            # An area tree or a pack that somebody put there: kept, and out of force.
+            # An area tree or a pack that somebody put there: kept under another name.
             there.replace(there.with_name(f"{there.name}{ASIDE}"))
         copy_file(backup / name, there)

@@ -1,4 +1,4 @@
-"""What is backed up, restored and looked at: an instance's folder and its databases."""
+"""The instance to back up, restore or check: its folder, databases and settings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from bulwark.registry import SERVICES
 from bulwark.settings import Settings
 
 BACKUPS = "backups"
-# What a restored site must be told again; never an address with a password in it.
+# Settings that a restored site needs again; never an address, which may hold a password.
 KEPT_SETTINGS = ("site", "stream_max_age_seconds", "stream_replicas")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An instance as upkeep sees it, running or not."""
+    """An instance, running or not."""
 
     folder: Folder
     urls: dict[str, str]
@@ -26,7 +26,7 @@ class Source:
 
     @property
     def backups(self) -> Path:
-        """Where its own backups are, and what is told of the last one."""
+        """The folder of its own backups and of the record of the last one."""
         return self.folder.path / BACKUPS
 
     def kept_settings(self) -> dict[str, str]:
@@ -34,28 +34,28 @@ class Source:
         return {name: str(getattr(self.settings, name)) for name in KEPT_SETTINGS}
 
     def files(self) -> Iterator[tuple[str, Path]]:
-        """What belongs into a backup beside the databases: by its name there, the file."""
+        """The files of a backup besides the databases, each with its name there."""
         if self.folder.areas.exists():
             yield self.folder.areas.name, self.folder.areas
         for pack in sorted(self.folder.policies.glob("*.toml")):
             yield f"{self.folder.policies.name}/{pack.name}", pack
 
     def database_files(self) -> Iterator[Path]:
-        """The databases that are files."""
+        """The files of its SQLite databases."""
         for url in self.urls.values():
             if is_sqlite(url):
                 yield file_of(url)
 
 
 def source_of(data: Path) -> Source:
-    """The instance of a data folder and of this process's settings."""
+    """The instance given by a data folder and this process's settings."""
     settings = Settings(data=data)
     urls = {name: settings.database_url(name) for name in SERVICES}
     return Source(Folder(data.resolve()), urls, settings)
 
 
 def sources_first() -> list[str]:
-    """The services in an order in which nobody stands before those it listens to."""
+    """The services, each after those it listens to."""
     return list(
         TopologicalSorter(
             {name: service.listens_to for name, service in SERVICES.items()}
@@ -64,7 +64,7 @@ def sources_first() -> list[str]:
 
 
 def readers_first() -> list[str]:
-    """The order in which databases are copied: who reads before whom is read."""
+    """The services in the order in which they are copied: readers before their sources."""
     return sources_first()[::-1]
 
 

@@ -1,4 +1,4 @@
-"""From a file to a server: the rows of an SQLite backup into PostgreSQL, for a site that grows."""
+"""Copies the rows of an SQLite backup into PostgreSQL, for a site that grows."""
 
 import tempfile
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ ROWS_AT_ONCE = 1000
 
 
 def load_rows(service: str, copy: DatabaseCopy, folder: Path, url: str) -> None:
-    """Make the tables in an empty PostgreSQL database, and put in every row, all or none."""
+    """Make the tables in an empty PostgreSQL database and insert every row, all or none."""
     target = Database(url)
     try:
         migrate(SERVICES[service], target)
         with tempfile.TemporaryDirectory(prefix=".growing-", dir=folder.parent) as scratch:
             file = Path(scratch) / f"{service}.db"
             unpack(folder / copy.file, file)
-            # A backup of an older release is brought forward first, apart from the backup.
+            # A backup of an older release is migrated first, in a copy.
             source = Database(f"sqlite:///{file}")
             migrate(SERVICES[service], source)
             source.close()
@@ -44,14 +44,14 @@ def _tables(service: str) -> Iterator[Table]:
 
 
 def _copy(table: Table, reading: Connection, writing: Connection) -> None:
-    # What a migration put there stands in the copy too.
+    # Rows that a migration inserted are also in the copy.
     writing.execute(table.delete())
     rows = reading.execution_options(yield_per=ROWS_AT_ONCE).execute(select(table))
     for part in rows.partitions():
         writing.execute(table.insert(), [dict(row._mapping) for row in part])
     numbered = table.autoincrement_column
     if numbered is not None:
-        # Numbers that the database gives go on behind those that it was given.
+        # The sequence continues after the copied numbers.
         writing.execute(
             text(
                 f"SELECT setval(pg_get_serial_sequence('{table.name}', '{numbered.name}'),"  # noqa: S608

@@ -1,7 +1,7 @@
 """The accounts of nats-server: the services' own, the system's, and one for each subscriber.
 
-A subscriber's account sees nothing of the services' but what it imports: the subjects of its
-events, and those requests to JetStream that tell nothing beyond them (see
+A subscriber's account sees of the services' account only what it imports: the subjects of its
+events, and the JetStream requests that reveal nothing else (see
 `shared/nats/subscriber_access.py`).
 """
 
@@ -18,11 +18,11 @@ SERVICES_ACCOUNT = "BULWARK"
 SYSTEM_ACCOUNT = "SYSTEM"
 SERVICES_USER = "bulwark"
 SYSTEM_USER = "system"
-# Passwords are random and long, so that a costly hash would only slow every connection down.
+# Passwords are random and long: a costly hash would only slow down every connection.
 ROUNDS = 5
 _STREAM_API = "$JS.API"
 
-# What subscribers' accounts may import; each imports its own part, which its entry says.
+# What subscribers' accounts may import; the entry of each names its own part.
 EXPORTS = (
     {"stream": "events.>"},
     {"stream": "delivery.>"},
@@ -61,7 +61,7 @@ system_account: {SYSTEM_ACCOUNT}
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A subscriber: its name, the kinds of event by service (none of them: all), its area."""
+    """A subscriber: its name, its event types by service (an empty list: all), its area."""
 
     name: str
     area: str
@@ -83,7 +83,7 @@ class Subscriber:
         return f"SUBSCRIBER_{self.name}"
 
     def entry(self) -> str:
-        """Its part of the configuration."""
+        """Its part of the server's configuration."""
         subjects = [subject for rights in self.rights for subject in rights.subjects()]
         allowed = {
             "publish": [f"{_STREAM_API}.>", "$JS.ACK.>", "$JS.FC.>"],
@@ -102,8 +102,8 @@ class Subscriber:
         delivery = _from(f"{rights[0].delivery}.{INBOX}>")
         found: list[dict[str, Any]] = [{"stream": _from(subject)} for subject in subjects]
         found.append({"stream": delivery, "to": f"{INBOX}>"})
-        # What is asked of no stream in particular: whichever service is up answers it. Importing
-        # this also keeps the server from answering that the account has no JetStream of its own.
+        # Requests about no particular stream: any running service answers. Importing them also
+        # keeps the server from answering that the account itself has no JetStream.
         found.append(_served(f"{of_any}.account", f"{_STREAM_API}.INFO"))
         found.append(_served(f"{of_any}.names", f"{_STREAM_API}.STREAM.NAMES"))
         for each in rights:
@@ -139,9 +139,9 @@ def _served(subject: str, asked: str) -> dict[str, Any]:
 
 
 def parse_types(named: Sequence[str], known: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The kinds of event that were named, by service; `all` names every one.
+    """The named event types by service; `all` means every one.
 
-    `known` are the events of each service. Raises ValueError with the names that are unknown.
+    `known` are the events of each service. Raises ValueError with the unknown names.
     """
     wanted = [name for part in named for one in part.split(",") if (name := one.strip())]
     if not wanted:

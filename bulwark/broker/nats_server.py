@@ -1,4 +1,4 @@
-"""The embedded broker: a private nats-server for one machine, watched and ended by its parent."""
+"""The embedded broker: a private nats-server for one machine, supervised by its parent."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ STOP_SECONDS = 10.0
 WATCH_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
 PID_FILE = "nats.pid"
-# Left alone, the heap grows to three times what is needed; a third less costs twice the processor.
+# Without a limit the heap grows to three times what is needed; a third less doubles the CPU time.
 MEMORY = {"GOMEMLIMIT": "72MiB"}
 PORT_FILE = "nats.port"
 
@@ -50,24 +50,28 @@ class BrokerError(OperatorError):
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """A free port on this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def server_program() -> str:
-    """Where nats-server is: beside this Python, else on the path."""
+    """The path of nats-server: beside this Python, or else on the PATH."""
     beside = Path(sys.executable).with_name("nats-server")
     found = str(beside) if beside.exists() else shutil.which("nats-server")
     if not found:
-        raise BrokerError("找不到 nats-server,请重新安装 / nats-server is missing: install again")
+        raise BrokerError(
+            "找不到 nats-server,请重新安装 / nats-server is missing: install Bulwark again"
+        )
     return found
 
 
 def configuration(store: Path, port: int, monitor: int, accounts: str = "") -> str:
-    """The server's configuration, for a store and two ports of loopback; open to everybody on this
-    machine unless it has accounts."""
+    """The server's configuration, for a store and two loopback ports.
+
+    Without accounts it is open to everybody on this machine.
+    """
     return CONFIG.format(
         port=port,
         monitor=monitor,
@@ -78,7 +82,7 @@ def configuration(store: Path, port: int, monitor: int, accounts: str = "") -> s
 
 
 def free_again(port_file: Path) -> int:
-    """The port that was taken last time, when it is free, so that subscribers find it again."""
+    """The port used last time, if it is free, so that subscribers find the broker again."""
     try:
         port = int(port_file.read_text())
         with socket.socket() as probe:
@@ -90,11 +94,11 @@ def free_again(port_file: Path) -> int:
 
 
 def server_on(store: Path) -> int | None:
-    """The process id of the server on a store, as it wrote it itself; None when none runs there."""
+    """The process id of the server on a store, from its pid file; None when none is running."""
     try:
         pid = int((store / PID_FILE).read_text())
         os.kill(pid, 0)
-        # Linux tells what a process is; elsewhere the pid file alone must do.
+        # On Linux we can see what a process is; elsewhere we rely on the pid file.
         words = Path(f"/proc/{pid}/cmdline")
         if words.exists() and str(store / "nats.conf").encode() not in words.read_bytes():
             return None
@@ -104,12 +108,12 @@ def server_on(store: Path) -> int | None:
 
 
 async def accounts_read_at(monitor: int) -> str:
-    """When the server behind a monitor's port last took up its configuration.
+    """When the server behind a monitoring port last loaded its configuration.
 
     Raises OSError, TimeoutError or ValueError.
     """
     async with asyncio.timeout(ANSWER_SECONDS):
-        _, body = await _asked(monitor, "/varz")
+        _, body = await _get(monitor, "/varz")
     return str(json.loads(body)["config_load_time"])
 
 
@@ -121,9 +125,9 @@ def _alive(pid: int) -> bool:
     return True
 
 
-async def _asked(port: int, path: str) -> tuple[bool, bytes]:
-    """Whether the monitor answers 200, and what."""
-    # One line of HTTP every second: a client library costs a tenth of a second to load for it.
+async def _get(port: int, path: str) -> tuple[bool, bytes]:
+    """Whether the monitoring port answers 200, and the body."""
+    # One line of HTTP each second: importing a client library for it costs a tenth of a second.
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
@@ -134,9 +138,9 @@ async def _asked(port: int, path: str) -> tuple[bool, bytes]:
 
 
 class Broker:
-    """A nats-server process on loopback, whose store lies in one folder.
+    """A nats-server process on loopback, with its store in one folder.
 
-    The services' password is made anew each time; subscribers' accounts are in a file of their own.
+    The services' password is new at each start; subscribers' accounts are in a separate file.
     """
 
     def __init__(
@@ -149,7 +153,7 @@ class Broker:
         self._accounts = accounts_block(
             hashed(self._password),
             hashed(secrets.token_urlsafe(24)),
-            # The server takes it from its configuration's folder on.
+            # The server resolves it relative to the folder of its configuration.
             os.path.relpath(subscribers, self.store) if subscribers else None,
         )
         self.monitor = free_port()
@@ -158,7 +162,7 @@ class Broker:
 
     @property
     def url(self) -> str:
-        """Where the services connect, with their password: never to be printed."""
+        """Where the services connect, with their password: never print it."""
         return f"nats://{SERVICES_USER}:{self._password}@127.0.0.1:{self.port}"
 
     @property
@@ -178,7 +182,7 @@ class Broker:
         self.store.mkdir(parents=True, exist_ok=True)
         await self._end_orphan()
         if self._subscribers is not None:
-            # What is included must be there.
+            # An included file must exist.
             make_private_file(self._subscribers)
         config = self.store / "nats.conf"
         said = configuration(self.store, self.port, self.monitor, self._accounts)
@@ -191,7 +195,7 @@ class Broker:
                 stdout=output,
                 stderr=output,
                 env={**MEMORY, **os.environ},
-                # Ctrl-C in the terminal is for the parent, which ends the server in order.
+                # Ctrl-C in the terminal is for the parent, which then stops the server.
                 start_new_session=True,
             )
         deadline = asyncio.get_running_loop().time() + START_SECONDS
@@ -207,7 +211,7 @@ class Broker:
             await asyncio.sleep(0.02)
 
     async def _end_orphan(self) -> None:
-        """End the server that a killed parent left on this store: two would ruin it."""
+        """Stop a server that a killed parent left on this store: two would corrupt it."""
         pid = server_on(self.store)
         if pid is None:
             return
@@ -222,36 +226,36 @@ class Broker:
     async def _healthy(self) -> bool:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return (await _asked(self.monitor, "/healthz"))[0]
+                return (await _get(self.monitor, "/healthz"))[0]
         except (OSError, TimeoutError):
             return False
 
-    async def room(self) -> StoreState:
-        """What all streams take up, and may; raises OSError, TimeoutError or ValueError."""
+    async def store_state(self) -> StoreState:
+        """The size of all streams and its limit; raises OSError, TimeoutError or ValueError."""
         async with asyncio.timeout(ANSWER_SECONDS):
-            _, body = await _asked(self.monitor, "/jsz")
-        said = json.loads(body)
-        return StoreState(int(said["storage"]), int(said["config"]["max_storage"]))
+            _, body = await _get(self.monitor, "/jsz")
+        answer = json.loads(body)
+        return StoreState(int(answer["storage"]), int(answer["config"]["max_storage"]))
 
     async def watch(self) -> None:
-        """Start the server again when it ends or falls ill (a full disk leaves it closed)."""
-        ill = 0
+        """Restart the server when it stops or stays unhealthy (as after a full disk)."""
+        unhealthy = 0
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             if self._process is None or self._stopping:
                 return
-            ill = 0 if await self._healthy() else ill + 1
-            if self._process.poll() is not None or ill >= 5:
-                log.critical("broker.restarted", exit=self._process.poll(), ill=ill)
+            unhealthy = 0 if await self._healthy() else unhealthy + 1
+            if self._process.poll() is not None or unhealthy >= 5:
+                log.critical("broker.restarted", exit=self._process.poll(), unhealthy=unhealthy)
                 try:
                     await self._end()
                     await self.start()
-                    ill = 0
+                    unhealthy = 0
                 except BrokerError as error:
                     log.critical("broker.down", error=str(error))
 
     async def stop(self) -> None:
-        """Ask the server to end, and wait, so that nothing is torn."""
+        """Stop the server and wait for it, so that nothing is left half written."""
         self._stopping = True
         await self._end()
 

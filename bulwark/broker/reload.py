@@ -1,4 +1,4 @@
-"""Making the broker read its subscribers' accounts again, and seeing that it did."""
+"""Makes the broker reload its subscribers' accounts, and checks that it did."""
 
 import asyncio
 import contextlib
@@ -16,13 +16,13 @@ from shared.nats.patches import close_transport
 
 RELOAD_SECONDS = 10.0
 TRY_SECONDS = 0.05
-# Services that are down do not answer a new subscriber; that is no fault of its account.
+# Services that are down do not answer a new subscriber, whose account may be fine all the same.
 API_SECONDS = 5.0
 PING_SECONDS = 1.0
 
 
 async def reload(at: Where) -> None:
-    """Make the broker read its accounts again; raises SubscriberError when it cannot be told."""
+    """Make the broker reload its accounts; raises SubscriberError when it cannot be reached."""
     if at.pid is not None:
         await _reload_by_signal(at.pid, at.monitor)
     elif at.system_url:
@@ -30,7 +30,7 @@ async def reload(at: Where) -> None:
 
 
 async def _reload_by_signal(pid: int, monitor: int | None) -> None:
-    """Signal a server of this machine, and wait until it says that it read its configuration."""
+    """Signal a server on this machine, and wait until it has loaded its configuration."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + RELOAD_SECONDS
     try:
@@ -39,7 +39,7 @@ async def _reload_by_signal(pid: int, monitor: int | None) -> None:
         while monitor and await accounts_read_at(monitor) == before:
             if loop.time() > deadline:
                 raise SubscriberError(
-                    "nats-server 没有重新读取,请看 nats/nats.log / did not read it again: see "
+                    "nats-server 没有重新读取,请看 nats/nats.log / did not reload: see "
                     "nats/nats.log"
                 )
             await asyncio.sleep(TRY_SECONDS)
@@ -73,7 +73,7 @@ async def _servers(client: Client) -> list[str]:
     answers = await client.subscribe(inbox)
     await client.publish("$SYS.REQ.SERVER.PING", b"", reply=inbox)
     found: list[str] = []
-    # All that answer within a moment: nobody says how many there are.
+    # Those that answer within a second: their number is unknown.
     with contextlib.suppress(TimeoutError, nats.errors.TimeoutError):
         while True:
             answer = await answers.next_msg(PING_SECONDS)
@@ -84,21 +84,21 @@ async def _servers(client: Client) -> list[str]:
 
 
 async def told(at: Where, name: str = "", password: str = "") -> int:
-    """Make the broker read its accounts; with a new one, 1 when it is let in."""
+    """Make the broker reload its accounts; returns 0 when the new one `name` is not accepted."""
     await reload(at)
     if not name:
         return 1
     url = with_credentials(at.inside, name, password)
     if not await taken_up(url):
         return 0
-    # A server (2.15) that meets an account for the first time in a reload does not yet pass on
-    # what it imports; the next reload puts that right.
+    # A server (2.15) that first learns of an account in a reload does not forward its imports
+    # yet; another reload corrects that.
     await reload(at)
     return int(await taken_up(url, API_SECONDS, served=True) or await taken_up(url))
 
 
 async def taken_up(url: str, seconds: float = RELOAD_SECONDS, *, served: bool = False) -> bool:
-    """Whether the broker lets this user in, and its services answer it, within some seconds."""
+    """Whether the broker accepts this user, and with `served` its services answer, in time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while not await lets_in(url, served=served):
@@ -109,7 +109,7 @@ async def taken_up(url: str, seconds: float = RELOAD_SECONDS, *, served: bool = 
 
 
 async def lets_in(url: str, *, served: bool = False) -> bool:
-    """Whether the broker lets this user in now, and with `served`, its services answer it."""
+    """Whether the broker accepts this user now, and with `served` its services answer."""
     client = Client()
     try:
         await client.connect(url, allow_reconnect=False, connect_timeout=2, error_cb=_quiet)
@@ -124,4 +124,4 @@ async def lets_in(url: str, *, served: bool = False) -> bool:
 
 
 async def _quiet(_error: Exception) -> None:
-    """Being refused is what is being waited out."""
+    """A rejection is expected while waiting."""

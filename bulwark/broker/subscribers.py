@@ -1,7 +1,7 @@
 """Subscribers' accounts in the file that nats-server includes: added, listed, removed.
 
-The file is the only record: a comment before each account says who it is, and the account is
-written from that.
+The file is the only record: a comment before each account holds the subscriber, and the account is
+written from it.
 """
 
 import contextlib
@@ -34,20 +34,20 @@ class SubscriberError(OperatorError):
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The accounts' file, and the broker that reads it; nobody to tell while it does not run."""
+    """The accounts' file, and the broker that reads it, if one is running."""
 
     file: Path
-    # Where subscribers connect, empty when nobody said so, and where we do.
+    # Where subscribers connect (empty if unknown), and where we do.
     address: str
     inside: str
     pid: int | None = None
-    # The port where the server tells of itself.
+    # The server's monitoring port.
     monitor: int | None = None
     system_url: str = ""
 
     @property
     def running(self) -> bool:
-        """Whether there is a broker to be told."""
+        """Whether there is a broker to reload."""
         return self.pid is not None or bool(self.system_url)
 
 
@@ -58,7 +58,7 @@ def where(data: Path) -> Where:
         if not settings.nats_system_url:
             raise SubscriberError(
                 "缺少设置 BULWARK_NATS_SYSTEM_URL / the setting is missing: "
-                "without it the broker cannot be told"
+                "without it the broker cannot be made to reload"
             )
         inside, system = _bare(settings.nats_url), settings.nats_system_url
         return Where(settings.nats_accounts, settings.nats_public_url, inside, system_url=system)
@@ -69,13 +69,13 @@ def where(data: Path) -> Where:
         return Where(folder.subscribers, "", "")
     inside = _bare(str(run["nats_url"]))
     public = settings.nats_public_url or inside
-    # Not that of run.json: a broker that fell ill was started again since.
+    # Not the pid in run.json: the broker may have been restarted since.
     pid, monitor = server_on(folder.nats), run.get("nats_monitor")
     return Where(folder.subscribers, public, inside, pid=pid, monitor=monitor)
 
 
 def _refuse_elsewhere(settings: Settings) -> None:
-    """A broker that the settings name reads no file of this folder."""
+    """Raise SubscriberError: a broker named by the settings does not read this folder's file."""
     if "nats_url" in settings.model_fields_set:
         raise SubscriberError(
             "缺少设置 BULWARK_NATS_ACCOUNTS、BULWARK_NATS_SYSTEM_URL / the settings are missing: "
@@ -99,9 +99,9 @@ def read(file: Path) -> dict[str, Subscriber]:
 
 @contextlib.contextmanager
 def changing(file: Path) -> Iterator[dict[str, Subscriber]]:
-    """The subscribers in a file, to be changed; written whole afterwards, unless it raises."""
+    """The subscribers in a file, to be changed; written atomically at the end unless it raises."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    # Mode 600 as all that lies among the keys.
+    # Mode 600, like all files beside the keys.
     descriptor = os.open(file.with_name(f".{file.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "wb") as lock:
         _give(lock.fileno(), file)
@@ -115,19 +115,19 @@ def changing(file: Path) -> Iterator[dict[str, Subscriber]]:
         mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
         draft = write_draft(file, "\n".join([HEAD, *parts]).encode())
         _give(draft, file)
-        # A broker in another container reads it as another user: what was allowed stays so.
+        # A broker in another container reads it as another user: keep the mode that was set.
         put_in_place(draft, file, mode)
 
 
 def _give(made: Path | int, file: Path) -> None:
-    """What root made belongs to whom the file, else its folder, belongs: the broker reads it."""
+    """As root, give a new file the owner of the old one, or of its folder: the broker reads it."""
     if os.geteuid() == 0:
         owner = (file if file.exists() else file.parent).stat()
         os.chown(made, owner.st_uid, owner.st_gid)
 
 
 def add(file: Path, name: str, area: str, types: dict[str, list[str]], at: str) -> str:
-    """Add a subscriber; returns its password, which is kept nowhere. Raises SubscriberError."""
+    """Add a subscriber; returns its password, which is not stored. Raises SubscriberError."""
     if not NAME.fullmatch(name):
         raise SubscriberError(
             f"NAME: {name!r} 应为小写字母、数字和连字符,至多 32 个 / "
@@ -142,7 +142,7 @@ def add(file: Path, name: str, area: str, types: dict[str, list[str]], at: str) 
 
 
 def remove(file: Path, name: str) -> None:
-    """Remove a subscriber; raises SubscriberError when there is none of this name."""
+    """Remove a subscriber; raises SubscriberError when there is none with this name."""
     with changing(file) as subscribers:
         if subscribers.pop(name, None) is None:
             raise SubscriberError(f"NAME: 没有订阅方 {name} / no such subscriber")
@@ -155,7 +155,7 @@ def with_credentials(address: str, name: str, password: str) -> str:
 
 
 def refuse_unknown_area(data: Path, area: str) -> None:
-    """Say that an area is not in the tree, and end."""
+    """Exit with a message when an area is not in the tree."""
     from shared.areas.tree import Areas
 
     areas = Areas.open(Folder(data.resolve()).areas)

@@ -1,7 +1,7 @@
-"""Following the bus from outside, as any subscriber may: the four streams, filtered by subject.
+"""Reads the four streams as an outside subscriber does, filtered by subject.
 
-Used by `bulwark events` and by the drill's cascade. Each stream is read by an ordered consumer of
-its own, from a time on or from the beginning.
+Used by `bulwark events` and by the drill's cascade. Each stream has its own ordered consumer, from
+a time on or from the beginning.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from nats.js.errors import NotFoundError
 from shared.events.envelope import TOKEN_DIGITS
 from shared.nats.connection import reached_by
 
-# A busy broker takes its time to set up a consumer.
+# A busy broker may need long to create a consumer.
 ANSWER_SECONDS = 60.0
 
 STREAMS = ("INTAKE", "ALERTS", "VOLUNTEERS", "ROLLUP")
@@ -30,14 +30,14 @@ STREAMS = ("INTAKE", "ALERTS", "VOLUNTEERS", "ROLLUP")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which events: within an area, of some types (`fever_detected`), from a time on."""
+    """Which events to read: within an area, of some types (`fever_detected`), from a time on."""
 
     area: str = ""
     types: tuple[str, ...] = ()
     since: datetime | None = None
 
     def subjects(self, service: str) -> list[str]:
-        """The NATS subjects that say the same."""
+        """The NATS subjects of these events."""
         tokens, at = [], 0
         for width in TOKEN_DIGITS:
             if at >= len(self.area):
@@ -50,14 +50,14 @@ class Wanted:
 
 
 async def connect(url: str) -> Client:
-    """A connection of an outside subscriber."""
+    """A connection as an outside subscriber."""
     return await nats.connect(**reached_by(url), name="bulwark-events", max_reconnect_attempts=-1)
 
 
 async def documents(
     client: Client, wanted: Wanted, *, follow: bool, streams: Sequence[str] = STREAMS
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """The event documents of all streams as they come; without `follow` it ends at their ends."""
+    """The event documents of all streams as they arrive; without `follow` it stops at the ends."""
     queue: asyncio.Queue[Msg] = asyncio.Queue()
     subscriptions: list[JetStreamContext.PushSubscription] = []
     try:
@@ -74,7 +74,7 @@ async def documents(
             yield orjson.loads(message.data)
     finally:
         for subscription in subscriptions:
-            # Else its watch for heartbeats outlives the connection, and complains.
+            # Otherwise its heartbeat watch outlives the connection and logs errors.
             with contextlib.suppress(nats.errors.Error):
                 await subscription.unsubscribe()
 
@@ -103,6 +103,6 @@ async def _subscribe(
 
 
 async def _present(subscription: JetStreamContext.PushSubscription) -> int:
-    """How many messages there are at present for a subscription."""
+    """How many messages are available now for a subscription."""
     info = await subscription.consumer_info()
     return int(info.num_pending or 0) + int(info.delivered.consumer_seq if info.delivered else 0)

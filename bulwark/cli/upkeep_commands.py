@@ -1,4 +1,4 @@
-"""What the commands of upkeep do and say."""
+"""What the upkeep commands do, and the messages they print."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from bulwark.backup import nightly
-from bulwark.backup.backup import backup, told
+from bulwark.backup.backup import backup, record_backup
 from bulwark.backup.copies import connected
 from bulwark.backup.disk import megabytes
 from bulwark.backup.manifest import BackupError
@@ -15,13 +15,13 @@ from bulwark.backup.rehearsal import rehearse
 from bulwark.backup.restore import restore, unlike
 from bulwark.backup.source import source_of
 from bulwark.console import complain_softly, say
-from bulwark.doctor.look import findings, tell
+from bulwark.doctor.report import findings, print_findings
 from shared.clock.clock import RealClock
 from shared.security.audit import Report, verify
 
 WITHOUT_KEYS = (
     "注意:密钥不在此备份中。没有密钥,备份里的居民资料谁也读不了;请用 --keys 另存到别的介质 / "
-    "NOTE: the keys are not in this backup, and without them nobody's data in it can be read: "
+    "NOTE: the keys are not in this backup, and without them its personal data cannot be read: "
     "copy them elsewhere with --keys DIR"
 )
 
@@ -32,22 +32,22 @@ def back_up(data: Path, target: Path, keys: Path | None, *, rehearsed: bool) -> 
     say(f"备份 / backing up {source.folder.path} → {target}")
     manifest = backup(source, target, clock, keys=keys, tell=say)
     rehearsal = rehearse(target, source, clock) if rehearsed else None
-    record = told(manifest, target, keys, rehearsal, {source.backups})
+    record = record_backup(manifest, target, keys, rehearsal, {source.backups})
     if record.rehearsal is not None and not record.rehearsal.ok:
         raise BackupError(f"{target}: 恢复演练失败 / the rehearsal failed: {record.error}")
     size, seconds = megabytes(manifest.bytes), record.seconds
-    rehearsed_too = ",恢复演练通过 / and its restore was rehearsed" if rehearsed else ""
+    rehearsed_too = ",恢复演练通过 / and its restore rehearsal passed" if rehearsed else ""
     say(f"完成 / done: {target}  {size}, {seconds:.1f} s{rehearsed_too}")
-    _tell_keys(keys)
+    _print_keys(keys)
 
 
-def _tell_keys(keys: Path | None) -> None:
+def _print_keys(keys: Path | None) -> None:
     if keys is None:
         complain_softly(WITHOUT_KEYS)
     else:
         say(
-            f"密钥 / keys: {keys.absolute()}(只留最新一份,与备份分开存放 / the latest copy only: "
-            "keep it apart from the backup)"
+            f"密钥 / keys: {keys.absolute()}(只留最新一份,与备份分开存放 / only the latest copy: "
+            "keep it separate from the backup)"
         )
 
 
@@ -56,11 +56,11 @@ def back_up_tonight(data: Path, folder: Path, keys: Path | None) -> None:
     source = source_of(data)
     plan = nightly.plan_of(source, folder, keys)
     record = make_now(source, plan, RealClock(), say)
-    say(f"完成,恢复演练通过 / done, its restore rehearsed: {record.path}")
+    say(f"完成,恢复演练通过 / done, its restore rehearsal passed: {record.path}")
 
 
 async def back_up_nightly(data: Path, folder: Path, keys: Path | None) -> int:
-    """`bulwark backup --nightly DIR`: for ever."""
+    """`bulwark backup --nightly DIR`: runs until stopped."""
     source = source_of(data)
     plan = nightly.plan_of(source, folder, keys)
     await nightly.watch(plan, RealClock(), lambda: nightly.make_apart(data, plan))
@@ -73,23 +73,23 @@ def put_back(data: Path, folder: Path, keys: Path | None, *, without_keys: bool)
     manifest = restore(folder, source, keys=keys, without_keys=without_keys, tell=say)
     say(
         f"已恢复 {manifest.finished_at:%Y-%m-%d %H:%M} 的备份,到 {source.folder.path} / "
-        "restored; the streams are made from the logs at the next start"
+        "restored; the streams are rebuilt from the logs at the next start"
     )
     for name, value in unlike(manifest, source).items():
-        say(f"  启动前请设 / before the start, set: BULWARK_{name.upper()}={value}")
+        say(f"  启动前请设 / set before starting: BULWARK_{name.upper()}={value}")
     say(
         "  外部订阅者若已读到更后的序号,请通知其重新开始 / other systems that had read further "
-        "must begin again: docs/operating.md"
+        "must start again: docs/operating.md"
     )
 
 
 async def look(data: Path, *, json: bool) -> int:
     """`bulwark doctor`."""
-    return tell(await findings(source_of(data), RealClock()), json=json)
+    return print_findings(await findings(source_of(data), RealClock()), json=json)
 
 
 def verify_audits(data: Path) -> int:
-    """`bulwark audit verify`: 1 when a chain is broken or cannot be read."""
+    """`bulwark audit verify`: returns 1 when a chain is broken or cannot be read."""
     source = source_of(data)
     source.folder.require()
     broken = 0
@@ -104,7 +104,7 @@ def verify_audits(data: Path) -> int:
         broken += not report.ok
         for line in audit_lines(name, report):
             say(line)
-    say("请把上面的末尾哈希抄存别处:整本重写只能由此发现 / write the last hashes down elsewhere")
+    say("请把上面的末尾哈希抄存别处:整本重写只能由此发现 / note the last hashes elsewhere")
     return int(bool(broken))
 
 
@@ -118,19 +118,19 @@ def _verified(url: str) -> Report:
 FAULTS = {
     "changed": "内容被改动 / its content was changed",
     "missing": "条目缺失 / the entry is missing",
-    "misplaced": "与前一条不相接 / it does not follow from the one before",
-    "head": "末尾与所记不符 / the log does not end as its head says",
+    "misplaced": "与前一条不相接 / it does not follow from the entry before",
+    "head": "末尾与所记不符 / the end of the log differs from its recorded head",
 }
 
 
 def audit_lines(name: str, report: Report) -> list[str]:
-    """What is said of one service's log: the first bad entry, and how many there are."""
+    """The result for one service's log: its first bad entry, and how many there are."""
     if report.ok:
-        return [f"[好 ok] {name}: {report.entries} 条,链完整 / the chain is whole  {report.head}"]
+        return [f"[好 ok] {name}: {report.entries} 条,链完整 / the chain is intact  {report.head}"]
     first, count = report.faults[0], len(report.faults)
     where = f"{name}: 第 {first.sequence} 条 / entry {first.sequence}"
     return [
-        f"[要办 DO] {where}: {FAULTS[first.kind]}(共 {count} 处 / {count} in all)",
+        f"[要办 DO] {where}: {FAULTS[first.kind]}(共 {count} 处 / {count} in total)",
         "   → 保全该数据库的副本,与备份中的同一条核对,并报告主管",
-        "     keep a copy of the database, compare with a backup's, and tell who is in charge",
+        "     keep a copy of the database, compare the entry with a backup's, and report it",
     ]

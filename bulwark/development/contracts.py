@@ -1,4 +1,4 @@
-"""Writing the contract: AsyncAPI, JSON Schemas and examples, as files in a folder.
+"""Writes the contract: AsyncAPI, JSON Schemas and examples, as files in a folder.
 
 `python -m bulwark.development.contracts [--breaking]` renews `docs/contract/`, the schemas as they
 were last agreed, a file for each event, which the tests compare with; what would break a reader is
@@ -30,8 +30,10 @@ def files() -> dict[str, bytes]:
 
 
 def write(folder: Path) -> int:
-    """Write the contract into a folder; returns how many files. Files of ours that are no longer
-    part of it go, others stay."""
+    """Write the contract into a folder; returns how many files.
+
+    Files of ours that are no longer part of it are removed; other files stay.
+    """
     wanted = files()
     ours = [file for part in ("schemas", "examples") for file in folder.glob(f"{part}/**/*.json")]
     _replace(folder, wanted, ours)
@@ -78,7 +80,7 @@ def _replace(folder: Path, wanted: Mapping[str, bytes], ours: Iterable[Path]) ->
 
 
 def renew(arguments: Sequence[str]) -> int:
-    """Renew the agreed schemas; ends with 1 when that would break readers and is not meant."""
+    """Update the agreed schemas; exits with 1 if that breaks readers without `--breaking`."""
     unknown = [one for one in arguments if one != BREAKING]
     if unknown:
         complain(f"不认识 {unknown[0]} / unknown option (--breaking)")
@@ -88,7 +90,7 @@ def renew(arguments: Sequence[str]) -> int:
             say(line)
         complain(
             "这会使已有的读者出错,确要如此请加 --breaking / "
-            "this breaks readers: add --breaking if it is meant"
+            "this breaks readers: add --breaking if this is intended"
         )
     say(f"{KEPT}: {agree(KEPT)}")
     return 0

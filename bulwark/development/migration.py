@@ -30,7 +30,7 @@ def write(chain: Chain, message: str) -> None:
 def _compare(chain: Chain, connection: Connection, message: str) -> None:
     others: list[str] = []
     if chain.name != CORE.name:
-        # A service's migrations may count on the core tables.
+        # A service's migrations may rely on the core tables.
         upgrade(CORE, connection)
         others = inspect(connection).get_table_names()
     if chain.revisions():

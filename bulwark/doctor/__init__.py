@@ -1,1 +1,1 @@
-"""`bulwark doctor`: looks at everything an instance stands on, and says what to do."""
+"""`bulwark doctor`: checks everything an instance depends on, and says what to do."""

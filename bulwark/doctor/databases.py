@@ -1,4 +1,4 @@
-"""What the databases say: their form, their places, what was set aside, their clock."""
+"""Checks of the databases: version, checkpoints, dead letters, clock."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from bulwark.backup.copies import Facts, connected, facts_of, is_sqlite
 from bulwark.backup.manifest import NAME
 from bulwark.backup.record import read_record
 from bulwark.backup.source import Source
-from bulwark.doctor.findings import Finding, ill, well
+from bulwark.doctor.findings import Finding, fine, problem
 from bulwark.registry import SERVICES
 from shared.inbox import checkpoints
 from shared.inbox.dead_letters import dead_letters
@@ -23,7 +23,7 @@ from shared.writer.log import row_at
 LEAST_POSTGRES = 15
 CLOCK_SLACK = timedelta(seconds=5)
 FUTURE_SLACK = timedelta(minutes=1)
-# What PostgreSQL answered is then not on disk, whatever its clients ask for.
+# With these off, what PostgreSQL has confirmed may not be on disk, whatever its clients ask for.
 _UNSAFE = (
     "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'"
 )
@@ -31,22 +31,22 @@ _UNSAFE = (
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one database says at one moment; `facts` is None before its service first started."""
+    """One database at one moment; `facts` is None before its service first started."""
 
     facts: Facts | None = None
-    # By source: a number, and the digest of the event of that number that was applied.
+    # By source: the checkpoint, and the digest of the event that was applied there.
     applied: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     dead: int = 0
     clock_off: timedelta = timedelta()
     last_stored: datetime | None = None
     server: int = 0
-    # Settings of the server that a power cut would make us pay for.
+    # Server settings that risk data in a power cut.
     unsafe: tuple[str, ...] = ()
     error: str | None = None
 
 
 def see_all(source: Source, now: datetime) -> dict[str, Seen]:
-    """What every database says; readers before those they read, so that no place seems too far."""
+    """Read every database; readers before their sources, so that no checkpoint seems too high."""
     found = {name: _see(source.urls[name], now) for name in reversed(SERVICES)}
     return {name: found[name] for name in SERVICES}
 
@@ -79,153 +79,155 @@ def _see_in(connection: Connection, *, sqlite: bool, now: datetime) -> Seen:
 
 
 def _applied(connection: Connection) -> dict[str, tuple[int, str]]:
-    """By source, what was applied last; none in a database of before digests were kept."""
+    """By source, the event applied last; empty in a database from before digests were stored."""
     if "digest" not in {column["name"] for column in inspect(connection).get_columns("places")}:
         return {}
     sources = connection.execute(select(checkpoints.checkpoints.c.source)).scalars().all()
     found = {source: checkpoints.checkpoint_and_digest(connection, source) for source in sources}
-    return {source: (place, digest) for source, (place, digest) in found.items() if digest}
+    return {source: (at, digest) for source, (at, digest) in found.items() if digest}
 
 
-def look_at_databases(source: Source, seen: Mapping[str, Seen], now: datetime) -> Iterator[Finding]:
-    """A finding of each database, and of what they say of each other."""
+def check_databases(source: Source, seen: Mapping[str, Seen], now: datetime) -> Iterator[Finding]:
+    """Findings about each database, and about how they fit each other."""
     for name, one in seen.items():
-        yield form(name, one)
+        yield version(name, one)
         if one.dead:
             yield _dead(name, one)
         if one.unsafe:
             yield _unsafe(name, one)
         yield from clocks(name, one, now)
-    yield from places(source, seen)
+    yield from consistency(source, seen)
 
 
-def form(name: str, one: Seen) -> Finding:
-    """Whether a database answers, and has the form that this program knows."""
+def version(name: str, one: Seen) -> Finding:
+    """Whether a database answers, and whether this program knows its version."""
     check = f"database {name}"
     if one.error is not None:
         setting = f"BULWARK_{name.upper()}_DATABASE_URL"
-        return ill(
+        return problem(
             check,
             f"{name} 的数据库无法访问:{one.error}",
             "the database does not answer",
             (
                 f"查看数据库服务是否运行,{setting} 是否正确",
-                f"is it running, and is {setting} right?",
+                f"check that it is running and that {setting} is right",
             ),
         )
     if 0 < one.server < LEAST_POSTGRES:
-        return ill(
+        return problem(
             check,
             f"{name}: PostgreSQL {one.server}",
             "this PostgreSQL is too old",
             (f"升级到 {LEAST_POSTGRES} 或更新", f"upgrade it to {LEAST_POSTGRES} or newer"),
         )
     if one.facts is None:
-        return well(check, f"{name}: 还没有启动过", "never started")
+        return fine(check, f"{name}: 还没有启动过", "never started")
     return _revisions(check, name, one.facts)
 
 
 def _revisions(check: str, name: str, facts: Facts) -> Finding:
     found, known = facts.revisions, newest(SERVICES[name])
-    said = f"{name}: 库版本 {found},事件 {facts.head}"
+    text = f"{name}: 库版本 {found},事件 {facts.head}"
     match age(SERVICES[name], found):
         case "newer":
-            return ill(
+            return problem(
                 check,
                 f"{name}: 数据库版本 {found} 比本程序 {known} 新",
                 "the database is newer than this program",
-                ("安装更新的版本;不能退回旧版", "install the newer release; there is no way back"),
+                (
+                    "安装更新的版本;不能退回旧版",
+                    "install the newer release; going back is not possible",
+                ),
             )
         case "too old":
-            return ill(
+            return problem(
                 check,
                 f"{name}: 数据库版本 {found} 过旧,本程序无法升级",
                 "the database is too old for this program",
                 ("先用上一版程序启动一次", "start it once with the release before this one"),
             )
         case "older":
-            words = f"{said},下次启动时升级到 {known}"
-            return well(check, words, "brought forward at the next start")
+            words = f"{text},下次启动时升级到 {known}"
+            return fine(check, words, "it will be migrated at the next start")
         case "current":
-            return well(check, said, "its form is this program's")
+            return fine(check, text, "its version is the current one")
 
 
 def _dead(name: str, one: Seen) -> Finding:
-    return ill(
+    return problem(
         f"dead letters {name}",
-        f"{name} 搁置了 {one.dead} 个事件",
-        f"{one.dead} events were set aside",
-        ("bulwark dead list 看原因", "see why"),
+        f"{name} 有 {one.dead} 个死信(被搁置的事件)",
+        f"{one.dead} events were dead-lettered",
+        ("bulwark dead list 看原因", "this command shows why"),
         (
             "消除原因(通常是升级程序)后 bulwark dead retry",
-            "mend the cause, often by an upgrade; retry",
+            "fix the cause, often by an upgrade, then replay them",
         ),
     )
 
 
 def _unsafe(name: str, one: Seen) -> Finding:
     words = ", ".join(one.unsafe)
-    return ill(
+    return problem(
         f"disk {name}",
         f"{name} 的 PostgreSQL 关闭了 {words}:断电会丢失已应答的记录,甚至损坏数据库",
-        f"a power cut would cost records that were answered, or the database: {words} is off",
+        f"{words} is off: a power cut could lose confirmed records or damage the database",
         (
             f"在 postgresql.conf 中开启 {words},重新加载 PostgreSQL 的配置",
-            f"turn {words} on in postgresql.conf, and reload it",
+            f"turn {words} on in postgresql.conf, and reload the configuration",
         ),
     )
 
 
 def clocks(name: str, one: Seen, now: datetime) -> Iterator[Finding]:
-    """The database's clock is ours, and nothing was stored in the future."""
+    """The database's clock agrees with ours, and no event was stored in the future."""
     steps = (
         "在每台机器上启用 NTP 校时(timedatectl)",
-        "let NTP set the clock of each machine (timedatectl)",
+        "enable NTP on each machine (timedatectl)",
     )
     if abs(one.clock_off) > CLOCK_SLACK:
         off = one.clock_off.total_seconds()
-        yield ill(
-            "clock", f"{name} 数据库的时钟差 {off:+.0f} 秒", "the database's clock is off", steps
+        yield problem(
+            "clock", f"{name} 数据库的时钟差 {off:+.0f} 秒", "the database's clock differs", steps
         )
     if one.last_stored is not None and one.last_stored > now + FUTURE_SLACK:
-        yield ill(
+        yield problem(
             "clock",
             f"{name} 最后的事件存于未来:{one.last_stored:%Y-%m-%d %H:%M:%S},本机时钟曾经或现在有误",
-            "its last event was stored in the future: the clock is wrong, or was",
+            "its last event was stored in the future: this clock is or was wrong",
             steps,
         )
 
 
-def places(source: Source, seen: Mapping[str, Seen]) -> Iterator[Finding]:
-    """No service has applied of another what that other never wrote."""
+def consistency(source: Source, seen: Mapping[str, Seen]) -> Iterator[Finding]:
+    """No service has applied events of another that the other never wrote."""
     beyond = list(places_beyond(seen))
-    parted = list(_parted(source, seen))
+    diverged = list(_diverged(source, seen))
     for owner in dict.fromkeys(owner for _, owner, _, _ in beyond):
         facts = seen[owner].facts
         head = facts.head if facts else 0
-        told = [(reader, place) for reader, of, place, _ in beyond if of == owner]
-        words = ", ".join(f"{reader} {place}" for reader, place in told)
-        yield ill(
+        words = ", ".join(f"{reader} {place}" for reader, of, place, _ in beyond if of == owner)
+        yield problem(
             f"places {owner}",
             f"{owner} 的日志止于 {head},而别的服务已处理到更后({words}):各库不属同一时刻",
-            f"the log of {owner} ends at {head}, and others have applied more: the databases are "
+            f"the log of {owner} ends at {head}, but others have applied more: the databases are "
             "of different moments",
             *restore_steps(source, owner),
         )
-    for reader, owner, place in parted:
-        yield ill(
+    for reader, owner, place in diverged:
+        yield problem(
             f"places {owner}",
             f"{reader} 处理过的 {owner} 第 {place} 个事件,与其日志中的不同:各库不属同一时刻",
-            f"event {place} of {owner} that {reader} has applied is another than the log's: the "
+            f"event {place} of {owner} that {reader} has applied differs from the log's: the "
             "databases are of different moments",
             *restore_steps(source, owner),
         )
-    if not (beyond or parted):
-        yield well("places", "各库相互一致", "the databases agree with each other")
+    if not (beyond or diverged):
+        yield fine("places", "各库相互一致", "the databases agree with each other")
 
 
 def places_beyond(seen: Mapping[str, Seen]) -> Iterator[tuple[str, str, int, int]]:
-    """Reader, source, place and head, wherever a place lies beyond the head."""
+    """Reader, source, checkpoint and head, wherever a checkpoint is beyond the head."""
     for reader, one in seen.items():
         for owner, place in one.facts.places.items() if one.facts else ():
             facts = seen[owner].facts
@@ -234,8 +236,8 @@ def places_beyond(seen: Mapping[str, Seen]) -> Iterator[tuple[str, str, int, int
                 yield reader, owner, place, head
 
 
-def _parted(source: Source, seen: Mapping[str, Seen]) -> Iterator[tuple[str, str, int]]:
-    """Reader, source and place, wherever the log holds another event than the one applied."""
+def _diverged(source: Source, seen: Mapping[str, Seen]) -> Iterator[tuple[str, str, int]]:
+    """Reader, source and checkpoint, wherever the log holds a different event than was applied."""
     for reader, one in seen.items():
         for owner, (place, digest) in one.applied.items():
             if seen[owner].facts is None:
@@ -247,12 +249,12 @@ def _parted(source: Source, seen: Mapping[str, Seen]) -> Iterator[tuple[str, str
 
 
 def restore_steps(source: Source, owner: str) -> tuple[tuple[str, str], ...]:
-    """What to do when the database of one service is older than what others know of it."""
+    """What to do when the database of one service is older than what others have applied of it."""
     data = source.folder.path
     return (
         (
             "若消息总线还在运行,先保存其中的事件:bulwark events --json --no-follow > events.ndjson",
-            "while the broker still runs, keep what its streams hold, with that command",
+            "if the broker still runs, first save the events in its streams with that command",
         ),
         ("停止全部服务", "stop all services"),
         (
@@ -261,25 +263,28 @@ def restore_steps(source: Source, owner: str) -> tuple[tuple[str, str], ...]:
         ),
         (
             "否则从同一份备份恢复全部四个库(不能只恢复一个):",
-            "else restore all four databases of one backup, never one alone:",
+            "otherwise restore all four databases from the same backup, never only one:",
         ),
         (
             (
                 f"mv {data} {data}.old && bulwark restore {_latest(source)} --data {data} "
                 f"--keys {data}.old/keys"
             ),
-            "on PostgreSQL also make the four databases anew, and empty the broker's store",
+            "on PostgreSQL also recreate the four databases, and empty the broker's store",
         ),
-        ("启动;之后重新录入备份之后的记录", "start, and enter again what came after the backup"),
+        (
+            "启动;之后重新录入备份之后的记录",
+            "start, and enter again the records made after the backup",
+        ),
     )
 
 
 def _latest(source: Source) -> str:
-    """Where the latest finished backup will lie once the folder was moved aside."""
-    said = read_record(source.backups).path
+    """Where the latest finished backup will be once the folder has been moved away."""
+    recorded = read_record(source.backups).path
     finished = sorted(path.parent for path in source.backups.glob(f"*/{NAME}"))
-    if said is not None and (Path(said) / NAME).exists():
-        latest = Path(said)
+    if recorded is not None and (Path(recorded) / NAME).exists():
+        latest = Path(recorded)
     elif finished:
         latest = finished[-1]
     else:

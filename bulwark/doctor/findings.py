@@ -1,4 +1,4 @@
-"""What the doctor finds: a line that says ok, or one that says what to do."""
+"""Findings of the doctor: each is ok, or says what to do."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `steps` are what a person is to do, none when all is well."""
+    """The result of one check; `steps` say what a person must do, empty when it is ok."""
 
     check: str
     words: Words
@@ -24,7 +24,7 @@ class Finding:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is to be done."""
+        """Whether there is nothing to do."""
         return not self.steps
 
     def lines(self) -> list[str]:
@@ -47,11 +47,11 @@ class Finding:
         }
 
 
-def well(check: str, zh: str, en: str) -> Finding:
-    """All is well."""
+def fine(check: str, zh: str, en: str) -> Finding:
+    """A check that found nothing wrong."""
     return Finding(check, Words(zh, en))
 
 
-def ill(check: str, zh: str, en: str, *steps: tuple[str, str]) -> Finding:
-    """Something is to be done, step by step."""
+def problem(check: str, zh: str, en: str, *steps: tuple[str, str]) -> Finding:
+    """A check that found a problem, with the steps to solve it."""
     return Finding(check, Words(zh, en), tuple(Words(*step) for step in steps))

@@ -1,5 +1,7 @@
-"""The HTTP calls of a drill. A call whose connection was lost is made again with the same id, by
-which the service knows what it has already done."""
+"""The HTTP calls of a drill.
+
+A call whose connection was lost is repeated with the same id, by which the service recognises it.
+"""
 
 import datetime as dt
 from typing import Any
@@ -12,7 +14,7 @@ from bulwark.texts import TEXTS
 from shared.exceptions import OperatorError
 
 ANSWER_SECONDS = 120.0
-# How long a service may be away.
+# How long a service may be unreachable.
 AWAY = dt.timedelta(seconds=60)
 # The longest pause between two attempts.
 PAUSE = dt.timedelta(seconds=2)
@@ -24,13 +26,13 @@ class DrillStopped(OperatorError):
 
 
 def stopped(message: str, **values: object) -> DrillStopped:
-    """The error of a message of the catalogue, Chinese first and English second."""
-    told = (TEXTS.text(message, language, **values) for language in ("zh", "en"))
-    return DrillStopped(" / ".join(told))
+    """The error with a message from the catalogue, in Chinese and English."""
+    texts = (TEXTS.text(message, language, **values) for language in ("zh", "en"))
+    return DrillStopped(" / ".join(texts))
 
 
-def told(answer: httpx.Response) -> dict[str, Any]:
-    """The JSON object of an answer; of any other answer its text, as the detail of a problem."""
+def body_of(answer: httpx.Response) -> dict[str, Any]:
+    """The JSON object of an answer; for any other answer its text, as `detail`."""
     try:
         found = answer.json()
     except ValueError:
@@ -39,7 +41,7 @@ def told(answer: httpx.Response) -> dict[str, Any]:
 
 
 class Calls:
-    """Calls one origin. `away` is how long a call whose connection was lost is made again."""
+    """Calls one origin; `away` is for how long a call whose connection was lost is retried."""
 
     def __init__(self, url: str, *, away: dt.timedelta = AWAY) -> None:
         self._http = httpx.AsyncClient(base_url=url, timeout=ANSWER_SECONDS, trust_env=False)
@@ -47,13 +49,13 @@ class Calls:
         self._again = again.on(CONNECTION_LOST)
 
     async def get(self, path: str, headers: dict[str, str]) -> httpx.Response:
-        """Read; raises DrillStopped."""
+        """Send a GET; raises DrillStopped."""
         return await self._made("GET", path, headers=headers)
 
     async def send(
         self, method: str, path: str, headers: dict[str, str], body: dict[str, Any]
     ) -> httpx.Response:
-        """Ask for a change, with an id of its own unless the body has one; raises DrillStopped."""
+        """Send a change, with a new id unless the body has one; raises DrillStopped."""
         return await self._made(method, path, headers=headers, json={"id": str(uuid4()), **body})
 
     async def send_lines(self, path: str, headers: dict[str, str], lines: bytes) -> httpx.Response:
@@ -65,7 +67,7 @@ class Calls:
         await self._http.aclose()
 
     async def _made(self, method: str, path: str, **sent: Any) -> httpx.Response:
-        # Without arguments: stamina logs those of what it calls, and the headers hold a token.
+        # Without arguments: stamina logs them, and the headers hold a token.
         async def call() -> httpx.Response:
             return await self._http.request(method, path, **sent)
 

@@ -1,4 +1,4 @@
-"""The cascade of a drill: every event as it reaches an outside subscriber, told in one line."""
+"""The cascade of a drill: every event as an outside subscriber receives it, one line each."""
 
 import datetime as dt
 import time
@@ -21,17 +21,17 @@ from shared.events.envelope import decode
 from shared.events.wording import describe, event_label
 from shared.i18n.catalogue import Language
 
-# What happens by the hundred every day is told once a day, as a number.
+# Events that come by the hundred are printed once a day, as a number.
 COUNTED = ("screening_recorded", "report_opened", "report_submitted")
-# So many places of one line are named; of more there is the number.
+# A line names at most this many areas, and gives the number of all.
 NAMED = 3
 TOWNSHIP_DIGITS = 9
-CAUSES_TOLD = 3
+CAUSES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An event as the subscriber got it: `arrived` is the machine's steady time in seconds."""
+    """An event as the subscriber received it; `arrived` is monotonic time in seconds."""
 
     id: str
     at: dt.datetime
@@ -40,7 +40,7 @@ class Seen:
 
 
 class Cascade:
-    """Subscribes like any other system, keeps what it saw, and prints it."""
+    """Subscribes like any other system, keeps the events, and prints them."""
 
     def __init__(
         self, calendar: Calendar, areas: Areas, language: Language, *, quiet: bool
@@ -52,12 +52,12 @@ class Cascade:
         self._language = language
         self._quiet = quiet
         self._by_id: dict[str, Event] = {}
-        self._told = 0
+        self._printed = 0
         self._today = Counter[str]()
         self._day = 1
 
     async def watch(self, client: Client) -> None:
-        """Take events for ever; ends when cancelled."""
+        """Receive events until cancelled."""
         async for document in documents(client, Wanted(), follow=True):
             recorded = decode(document)
             service = str(document["source"]).rsplit("/", 1)[1]
@@ -66,21 +66,21 @@ class Cascade:
                 self.take(Seen(recorded.id, recorded.time, time.perf_counter(), recorded.data))
 
     def take(self, seen: Seen) -> None:
-        """Keep an event, to be told and as a cause of others."""
+        """Keep an event, to be printed and as the cause of others."""
         self.seen.append(seen)
         self._by_id[seen.id] = seen.event
 
     def has(self, heads: dict[str, int]) -> bool:
-        """Whether everything up to these heads was seen."""
+        """Whether every event up to these heads was received."""
         return all(self.count[service] >= head for service, head in heads.items())
 
-    def tell(self) -> None:
-        """Print what came since the last time."""
-        fresh, self._told = self.seen[self._told :], len(self.seen)
+    def print_new(self) -> None:
+        """Print the events received since the last call."""
+        fresh, self._printed = self.seen[self._printed :], len(self.seen)
         for seen in fresh:
             day = self._calendar.day_of(seen.at)
             if day != self._day:
-                self._tell_day("24:00")
+                self._print_day("24:00")
                 self._day = day
             if seen.event.name in COUNTED:
                 self._today[seen.event.name] += 1
@@ -89,11 +89,11 @@ class Cascade:
                 say(line)
 
     def end(self, now: dt.datetime) -> None:
-        """Print the last day's numbers: of the whole day, or until now while it goes on."""
+        """Print the last day's numbers: of the whole day, or until now if it is not over."""
         unfinished = self._calendar.day_of(now) <= self._day
-        self._tell_day(f"{now.astimezone(CST):%H:%M}" if unfinished else "24:00", unfinished)
+        self._print_day(f"{now.astimezone(CST):%H:%M}" if unfinished else "24:00", unfinished)
 
-    def _tell_day(self, at: str, unfinished: bool = False) -> None:
+    def _print_day(self, at: str, unfinished: bool = False) -> None:
         if self._today and not self._quiet:
             parts = [
                 f"{event_label(name, self._language)} {self._today[name]}"
@@ -111,8 +111,8 @@ class Cascade:
         return TEXTS.text("drill.when", self._language, day=day)
 
     def _lines(self, seen: Iterable[Seen]) -> Iterator[str]:
-        """A line an event; one line for what befell several places of one level at once by the
-        same cause, or by none."""
+        """One line for each event, or for equal events of several areas of one level with the same
+        time and cause."""
         alike: dict[tuple[Any, ...], list[Seen]] = {}
         for one in seen:
             cause = one.event.because[-1].id if one.event.because else ""
@@ -131,10 +131,10 @@ class Cascade:
         return f"{self._when(self._calendar.day_of(one.at))} {one.at:%H:%M}"
 
     def _why(self, one: Seen) -> str:
-        return "".join(f" ← {self._cause(c)}" for c in reversed(one.event.because[-CAUSES_TOLD:]))
+        return "".join(f" ← {self._cause(c)}" for c in reversed(one.event.because[-CAUSES_SHOWN:]))
 
     def _cause(self, cause: Cause) -> str:
-        """A cause in the words of its event, which came before what follows from it."""
+        """A cause in the words of its event, which was received before its effects."""
         event = self._by_id.get(cause.id)
         if event is None:
             return event_label(cause.type.rsplit(".", 1)[1], self._language)
@@ -145,23 +145,23 @@ class Cascade:
         return self._areas.name(area) if self._areas.exists(area) else area
 
     def place(self, area: str) -> str:
-        """A place as a person of the county would say it: township and community."""
+        """An area as people of the county would name it: township and community."""
         codes = [area[:TOWNSHIP_DIGITS], area[:COMMUNITY_DIGITS]]
         return " ".join(self.name(code) for code in dict.fromkeys(codes))
 
     def places(self, areas: Collection[str]) -> str:
-        """Places of one level: three of them by name, each township once, and how many there are.
+        """Areas of one level: three by name, each township once, and their number.
 
-        Grids are told by their community.
+        A grid is named by its community.
         """
         codes = sorted({area[:COMMUNITY_DIGITS] for area in areas})
         separator = TEXTS.text("drill.separator", self._language)
-        told = []
+        parts = []
         for township, named in groupby(codes[:NAMED], lambda code: code[:TOWNSHIP_DIGITS]):
             names = separator.join(self.name(code) for code in named)
             beneath = len(codes[0]) > TOWNSHIP_DIGITS
-            told.append(f"{self.name(township)} {names}" if beneath else names)
-        place = separator.join(told)
+            parts.append(f"{self.name(township)} {names}" if beneath else names)
+        place = separator.join(parts)
         if len(areas) == 1:
             return place
         message = "drill.places" if len(codes) <= NAMED else "drill.places_among"

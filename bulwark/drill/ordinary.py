@@ -1,4 +1,4 @@
-"""The ordinary screenings of a drill: generated, seeded, the same in every run."""
+"""The ordinary screenings of a drill, generated from a seed: the same in every run."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def hourly(
     calendar: Calendar, routine: Routine, number: int
 ) -> Iterator[tuple[dt.datetime, list[dict[str, Any]]]]:
     """`(hour's end, the screenings of that hour)` over all days, none of them feverish."""
-    # Not for secrets: the same seed must give the same people at the gate.
+    # Not for secrets: the same seed must give the same screenings.
     dice = Random(f"{calendar.scenario.seed}:{number}")  # noqa: S311
     hours = routine.to_hour - routine.from_hour
     for day in range(1, calendar.scenario.days + 1):

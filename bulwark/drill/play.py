@@ -18,7 +18,7 @@ from bulwark.drill.calls import stopped
 from bulwark.drill.cascade import Cascade
 from bulwark.drill.player import DrillClock, Player
 from bulwark.drill.scenario import Calendar, Scenario
-from bulwark.server.up import Machine, machine, stay, tell
+from bulwark.server.up import Machine, machine, print_welcome, stay
 from bulwark.settings import Settings
 from bulwark.texts import TEXTS
 from shared.clock.clock import CST
@@ -29,7 +29,7 @@ from shared.runtime.tasks import end_all
 async def _play(
     scenario: Scenario, clock: DrillClock, calendar: Calendar, running: Machine, *, quiet: bool
 ) -> int:
-    """Play and report; 1 when an expectation failed or a call was refused."""
+    """Play and report; returns 1 when an expectation failed or a call was rejected."""
     language: Language = "zh"
     areas = running.instance.site.areas
     cascade = Cascade(calendar, areas, language, quiet=quiet)
@@ -62,7 +62,7 @@ async def _play_and_report(player: Player, cascade: Cascade, language: Language)
 
 
 async def _watch(url: str, cascade: Cascade) -> None:
-    """Show the cascade what the bus tells, until cancelled; raises DrillStopped."""
+    """Feed the cascade from the bus until cancelled; raises DrillStopped."""
     try:
         client = await connect(url)
         try:
@@ -74,7 +74,7 @@ async def _watch(url: str, cascade: Cascade) -> None:
 
 
 async def _raise_failure(running: Machine) -> None:
-    """Wait until a service fails for good; raises DrillStopped."""
+    """Wait until a service fails permanently; raises DrillStopped."""
     failure = await running.instance.failed()
     raise stopped("drill.service_failed", why=str(failure) or type(failure).__name__)
 
@@ -82,21 +82,21 @@ async def _raise_failure(running: Machine) -> None:
 async def _while_all_run(
     first: Coroutine[Any, Any, None], *others: Coroutine[Any, Any, None]
 ) -> None:
-    """Run the first to its end; raises what ends one of the others before."""
+    """Run the first to its end; raises the error of another that ends before it."""
     tasks = [asyncio.create_task(one) for one in (first, *others)]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        # What ended another is the cause of what the first may have run into.
+        # The error of another is the cause of an error in the first.
         for task in reversed([task for task in tasks if task.done()]):
             task.result()
     finally:
         await end_all(tasks)
-        # Taken up here, so that nothing complains of an error that nobody saw.
+        # Retrieved here, so that asyncio does not log errors that were never retrieved.
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _begin(file: Path) -> tuple[Scenario, Calendar, DrillClock]:
-    """The scenario, ending with the last whole day before today."""
+    """The scenario, whose last day is yesterday."""
     scenario = Scenario.load(file)
     first = dt.datetime.now(CST).date() - dt.timedelta(days=scenario.days)
     calendar = Calendar(scenario, first)
@@ -104,7 +104,7 @@ def _begin(file: Path) -> tuple[Scenario, Calendar, DrillClock]:
 
 
 async def play_alone(file: Path, *, quiet: bool) -> int:
-    """Play in a private instance that is gone afterwards."""
+    """Play in a private instance that is removed afterwards."""
     scenario, calendar, clock = _begin(file)
     with tempfile.TemporaryDirectory(prefix="bulwark-drill-") as folder:
         settings = Settings(data=Path(folder), port=0)
@@ -113,12 +113,12 @@ async def play_alone(file: Path, *, quiet: bool) -> int:
 
 
 async def play_and_stay(file: Path, data: Path, settings: Settings, *, fresh: bool) -> int:
-    """Play in a folder of its own, then stay up until asked to end."""
+    """Play in the given folder, then stay up until stopped."""
     scenario, calendar, clock = _begin(file)
     folder = Folder(data)
     async with machine(folder, settings, clock, drill=True, fresh=fresh) as running:
         failed = await _play(scenario, clock, calendar, running, quiet=False)
         say()
         say(TEXTS.text("drill.open", "zh", url=running.url))
-        tell(running)
+        print_welcome(running)
         return await stay(running) or failed

@@ -1,7 +1,7 @@
 """Playing a drill on virtual time, through the real services. V9.
 
-When every reader stands at every log's head, the clock steps to the next due instant or line of
-the scenario. Ten days take seconds, the same every time; at the end the clock is the real one.
+When every reader is at the end of every log, the clock steps to the next due time or line of the
+scenario. Ten days take seconds, with the same result each time; at the end the clock is real.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import orjson
 
 from bulwark.console import say
 from bulwark.drill import ordinary, review
-from bulwark.drill.calls import Calls, stopped, told
+from bulwark.drill.calls import Calls, body_of, stopped
 from bulwark.drill.cascade import Cascade
 from bulwark.drill.review import Verdict
 from bulwark.drill.scenario import Calendar, Expectation, Scenario, Signing, Step
@@ -27,25 +27,25 @@ from shared.security.roles import Role
 
 SIGNED_AT_ONCE = 16
 TOKEN_DAYS = 90
-# A limit for what never comes to rest; how fast it should be is the bench's to say.
+# Only to end a drill that hangs; speed is measured by the bench.
 SETTLE_SECONDS = 600.0
 
 Line = Callable[[], Awaitable[None]]
 
 
 class DrillClock(VirtualClock):
-    """Virtual while the drill is played, the machine's afterwards."""
+    """Virtual time while the drill is played, real time afterwards."""
 
     def __init__(self, start: dt.datetime) -> None:
         super().__init__(start)
         self._released = False
 
     def now(self) -> dt.datetime:
-        """The instant of the scenario, and once released the present."""
+        """The time of the scenario, and after `release` the real time."""
         return dt.datetime.now(CST) if self._released else super().now()
 
     def release(self) -> None:
-        """From here on the time is the machine's."""
+        """Switch to real time."""
         self._released = True
 
 
@@ -73,7 +73,7 @@ class Player:
         self._calls = Calls(running.url)
 
     async def play(self) -> None:
-        """Go through the scenario's lines and whatever falls due between and after them."""
+        """Run the scenario's lines, and everything due between and after them."""
         lines = sorted(self._lines(), key=lambda line: line[0])
         end = self.calendar.moment(self.scenario.days + 1, dt.time(0))
         for at, line in lines:
@@ -86,7 +86,7 @@ class Player:
         await self._calls.close()
 
     async def catch_up_with_the_present(self) -> None:
-        """Let pass what fell due since the scenario's end; then the clock is the machine's."""
+        """Handle everything due since the scenario's end, then switch to real time."""
         await self._pass_until(max(dt.datetime.now(CST), self.clock.now()))
         self.clock.release()
         for runtime in self._running.instance.runtimes.values():
@@ -122,7 +122,7 @@ class Player:
         return lines
 
     async def _pass_until(self, instant: dt.datetime) -> None:
-        """Step from due instant to due instant, up to and including one of the scenario's."""
+        """Step from one due time to the next, up to and including `instant`."""
         while True:
             await self._settle()
             due = [
@@ -137,7 +137,7 @@ class Player:
         await self._settle()
 
     async def _settle(self) -> None:
-        """Until nothing moves: everything applied, nothing due; then tell what happened."""
+        """Wait until everything is applied and nothing is due; then print what happened."""
         instance = self._running.instance
         while True:
             await _within_limit(instance.at_rest, "drill.no_rest")
@@ -145,7 +145,7 @@ class Player:
                 break
         heads = {name: runtime.writer.head for name, runtime in instance.runtimes.items()}
         await _within_limit(partial(self._cascade.has, heads), "drill.not_seen")
-        self._cascade.tell()
+        self._cascade.print_new()
 
     def _headers(self, role: Role, area: str | None = None) -> dict[str, str]:
         tokens = self._running.instance.site.tokens
@@ -164,17 +164,17 @@ class Player:
         self._judge_call(method, path, await self._calls.send(method, path, headers, body))
 
     async def _find(self, path: str, headers: dict[str, str]) -> str:
-        """The id of the first item of a list; an empty one makes the call that needs it fail."""
-        items = told(await self._calls.get(path, headers)).get("items", [])
+        """The id of the first item of a list; without one the call that needs it fails."""
+        items = body_of(await self._calls.get(path, headers)).get("items", [])
         return str(items[0]["id"]) if items else "nothing-found"
 
     def _judge_call(self, method: str, path: str, answer: httpx.Response) -> None:
-        said = told(answer)
-        rejected = said.get("rejected") if answer.is_success else None
+        body = body_of(answer)
+        rejected = body.get("rejected") if answer.is_success else None
         if answer.is_success and not rejected:
             return
         self.refused += 1
-        detail = rejected or said.get("detail", "")
+        detail = rejected or body.get("detail", "")
         say(
             TEXTS.text(
                 "drill.refused",
@@ -207,7 +207,7 @@ class Player:
     async def _ask(self, expectation: Expectation) -> None:
         path = self.calendar.text(expectation.get)
         answer = await self._calls.get(path, self._headers(expectation.who))
-        self.verdicts.append(review.judge_answer(expectation, told(answer)))
+        self.verdicts.append(review.judge_answer(expectation, body_of(answer)))
 
     def _judge_events(self) -> None:
         for expectation in self.scenario.expect:

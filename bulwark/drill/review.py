@@ -1,4 +1,4 @@
-"""The after-action report (演练复盘): what followed from what, how fast, and what failed."""
+"""The after-action report (演练复盘): delays from cause to effect, and failed expectations."""
 
 import datetime as dt
 from collections import defaultdict
@@ -25,7 +25,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """How long an effect came after its cause: on the scenario's clock, and for the machine."""
+    """How long after its cause an effect came: in scenario time, and in machine time."""
 
     cause: str
     effect: str
@@ -36,7 +36,7 @@ class Delay:
 
 
 def judge_events(expectation: Expectation, since: dt.datetime, seen: Sequence[Seen]) -> Verdict:
-    """Whether the events that an expectation names came in time."""
+    """Whether the expected events came in time."""
     until = since + dt.timedelta(minutes=expectation.within_minutes)
     found = [one for one in seen if since <= one.at <= until and _fits(one, expectation)]
     enough = len(found) >= expectation.least
@@ -56,7 +56,7 @@ def _fits(one: Seen, expectation: Expectation) -> bool:
 
 
 def judge_answer(expectation: Expectation, answer: Any) -> Verdict:
-    """Whether an answer has the value that an expectation names, at its dotted path."""
+    """Whether an answer has the expected value at the dotted path."""
     at = answer
     for step in expectation.path.split("."):
         if isinstance(at, list):
@@ -69,7 +69,7 @@ def judge_answer(expectation: Expectation, answer: Any) -> Verdict:
 
 
 def delays(seen: Sequence[Seen]) -> list[Delay]:
-    """The time from cause to effect, by kind of both, in the order in which they first came."""
+    """The time from cause to effect by their types, in the order of first occurrence."""
     by_id = {one.id: one for one in seen}
     pairs: dict[tuple[str, str], list[tuple[dt.timedelta, float]]] = defaultdict(list)
     for one in seen:

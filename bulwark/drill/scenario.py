@@ -1,4 +1,4 @@
-"""A drill's scenario (演练脚本): who does what when, and what must follow. A TOML file. V9.
+"""A drill's scenario (演练脚本): who does what and when, and what must follow. A TOML file. V9.
 
 Days count from 1; times are China Standard Time. A step is a call of the product's own HTTP, made
 with the token of a role. In a body, `$name` is the id of the step of that name, `{day 12}` a
@@ -31,7 +31,7 @@ class Part(BaseModel):
 
 
 class Routine(Part):
-    """Ordinary screenings, generated: so many a day and area, within hours, none feverish."""
+    """Generated ordinary screenings: `per_day` in each area, within hours, none a fever."""
 
     areas: tuple[AreaCode, ...]
     place_kind: PlaceKind
@@ -44,9 +44,9 @@ class Routine(Part):
 
 
 class Step(Part):
-    """One call: `call` is a method and a path; `as` names the id it makes.
+    """One call: `call` is a method and a path; `as` names the id that it creates.
 
-    `find` is a list to ask for first: `$found` is then the id of its first item.
+    `find` is a list to read first: `$found` is then the id of its first item.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -62,7 +62,7 @@ class Step(Part):
 
 
 class Signing(Part):
-    """Every community's daily report is signed off at an hour, but for those forgotten."""
+    """Every community's daily report is signed off at a time, except those forgotten."""
 
     at: dt.time
     who: Role
@@ -70,7 +70,7 @@ class Signing(Part):
 
 
 class Forgotten(Part):
-    """A report nobody signs in time; it is signed on the next day at an hour."""
+    """A report that is not signed off in time, but on the next day at `late_at`."""
 
     day: int
     area: AreaCode
@@ -78,10 +78,11 @@ class Forgotten(Part):
 
 
 class Expectation(Part):
-    """What must be so: events within minutes after a step, or an answer at an instant.
+    """What must happen: events within minutes after a step, or an answer at a time.
 
-    Events: `event` by name, under `area`, with the fields `where`, caused at last by a `because`;
-    at least `least` and at most `most` of them. Answers: `get`, and `equals` at the dotted `path`.
+    Events: `event` by name, within `area`, with the fields `where`, with `because` among their
+    causes; at least `least` and at most `most` of them. Answers: `get`, with the value `equals` at
+    the dotted `path`.
     """
 
     what_zh: str
@@ -126,7 +127,7 @@ class Scenario(Part):
 
 
 class Calendar:
-    """The scenario's days on the real calendar, beginning with a first day."""
+    """The scenario's days on the real calendar, starting with `first`."""
 
     def __init__(self, scenario: Scenario, first: dt.date) -> None:
         self.scenario = scenario
@@ -137,15 +138,15 @@ class Calendar:
         return self.first + dt.timedelta(days=day - 1)
 
     def moment(self, day: int, at: dt.time) -> dt.datetime:
-        """The instant of a day's time."""
+        """The time of day `at` on a day of the scenario."""
         return dt.datetime.combine(self.date(day), at, CST)
 
     def day_of(self, moment: dt.datetime) -> int:
-        """The day an instant lies in."""
+        """The day of the scenario that contains a moment."""
         return (moment.astimezone(CST).date() - self.first).days + 1
 
     def filled(self, value: Any) -> Any:
-        """A body with its names and moments put in."""
+        """A body with its placeholders filled in."""
         if isinstance(value, Mapping):
             return {key: self.filled(one) for key, one in value.items()}
         if isinstance(value, list | tuple):
@@ -153,7 +154,7 @@ class Calendar:
         return self.text(value) if isinstance(value, str) else value
 
     def text(self, value: str, found: str = "") -> str:
-        """A text or path with `$found`, `$name`, `{day N}` and `{day N HH:MM}` put in."""
+        """A text or path with `$found`, `$name`, `{day N}` and `{day N HH:MM}` filled in."""
 
         def moment(match: re.Match[str]) -> str:
             day, hour, minute = match.groups()

@@ -1,4 +1,4 @@
-"""One origin for the services of a process: requests go to whoever owns the first path segment."""
+"""One HTTP origin for the services of a process, routed by the first path segment."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -30,11 +30,11 @@ class Front:
         self._runtimes = {runtime.service.name: runtime for runtime in runtimes}
         self._gauges = [ServiceGauges(runtime) for runtime in runtimes]
         self._process = process
-        # One broker for all of them, so one of them asks.
+        # They share one broker, so the first one asks for all.
         self._bus = runtimes[0].bus
-        room = process.room if process is not None and process.room else self._bus.store
+        read_store = process.store if process is not None and process.store else self._bus.store
         errors = metrics.PROBE_ERRORS.labels(runtimes[0].service.name, "store")
-        self._store = Probe(room, STORE_KEPT_SECONDS, errors.inc)
+        self._store = Probe(read_store, STORE_KEPT_SECONDS, errors.inc)
         self._apps: dict[str, ASGIApp] = {}
         for runtime in runtimes:
             service = runtime.service
@@ -45,7 +45,7 @@ class Front:
                     self._apps.setdefault(route.path.split("/")[1], app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer probes here, pass everything else on."""
+        """Answer probes and /metrics here, pass everything else to its service."""
         if scope["type"] != "http":
             return
         segments = scope["path"].split("/")
@@ -96,7 +96,7 @@ class Front:
         return generate_latest() + generate_latest(collector)
 
     async def close(self) -> None:
-        """End what is being looked at, before the services stop."""
+        """Stop the probes that are running, before the services stop."""
         await self._store.close()
         for gauges in self._gauges:
             await gauges.close()
@@ -104,17 +104,17 @@ class Front:
     def _probe(self, probe: str, service: Sequence[str]) -> Response:
         if service and service[0] not in self._runtimes:
             return _nothing_here("")
-        asked = [self._runtimes[service[0]]] if service else list(self._runtimes.values())
-        return self._livez(asked) if probe == "livez" else self._readyz(asked)
+        chosen = [self._runtimes[service[0]]] if service else list(self._runtimes.values())
+        return self._livez(chosen) if probe == "livez" else self._readyz(chosen)
 
-    def _livez(self, asked: Sequence[Runtime]) -> Response:
-        failed = [runtime for runtime in asked if runtime.failure is not None]
+    def _livez(self, chosen: Sequence[Runtime]) -> Response:
+        failed = [runtime for runtime in chosen if runtime.failure is not None]
         return json_response({"alive": not failed}, 503 if failed else 200)
 
-    def _readyz(self, asked: Sequence[Runtime]) -> Response:
-        ready = all(runtime.ready for runtime in asked)
+    def _readyz(self, chosen: Sequence[Runtime]) -> Response:
+        ready = all(runtime.ready for runtime in chosen)
         parts: dict[str, Any] = {
-            runtime.service.name: {"ready": runtime.ready, **runtime.health()} for runtime in asked
+            runtime.service.name: {"ready": runtime.ready, **runtime.health()} for runtime in chosen
         }
         return json_response({"ready": ready, "services": parts}, 200 if ready else 503)
 

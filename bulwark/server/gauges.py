@@ -1,4 +1,4 @@
-"""What a process tells of its machine: room, the last backup, certificates, its release."""
+"""Gauges of a process and its machine: disk, last backup, certificates, release."""
 
 import json
 import platform
@@ -21,17 +21,17 @@ LAST_BACKUP = Path("backups") / "last.json"
 
 @dataclass(frozen=True, slots=True)
 class ProcessGauges:
-    """The gauges of a process: `data` is its data folder, `certificates` files of TLS.
+    """The gauges of a process: `data` is its data folder, `certificates` are TLS files.
 
-    `room` asks a broker of our own for its room, which it tells no client.
+    `store` asks an embedded broker for its storage limit, which it does not report to clients.
     """
 
     data: Path
     certificates: Sequence[Path] = ()
-    room: Callable[[], Awaitable[StoreState]] | None = None
+    store: Callable[[], Awaitable[StoreState]] | None = None
 
     def collect(self, collector: GaugeCollector) -> None:
-        """Tell what can be read; what cannot is counted, and the rest is told."""
+        """Collect what can be read; what cannot is counted as a probe error."""
         collector.set(metrics.BUILD_INFO, 1, version("bulwark"), platform.python_version())
         parts: list[Callable[[GaugeCollector], None]] = [self._disk, self._backup]
         parts += [partial(self._certificate, file=file) for file in self.certificates]
@@ -48,22 +48,22 @@ class ProcessGauges:
 
     def _backup(self, collector: GaugeCollector) -> None:
         try:
-            said = json.loads((self.data / LAST_BACKUP).read_text())
+            record = json.loads((self.data / LAST_BACKUP).read_text())
         except FileNotFoundError:
             return
-        if not isinstance(said, dict):
-            raise TypeError("no record of a backup")
-        if said.get("finished_at") is None:
-            # Backups were tried, and none was finished yet.
+        if not isinstance(record, dict):
+            raise TypeError("not a record of a backup")
+        if record.get("finished_at") is None:
+            # Backups were attempted, but none has finished yet.
             return
-        finished = datetime.fromisoformat(said["finished_at"])
+        finished = datetime.fromisoformat(record["finished_at"])
         if finished.tzinfo is None:
             raise ValueError("finished_at has no offset")
         age = (datetime.now(UTC) - finished).total_seconds()
         collector.set(metrics.BACKUP_AGE, max(age, 0.0))
 
     def _certificate(self, collector: GaugeCollector, file: Path) -> None:
-        # The first of a chain is the server's own.
+        # The first of the chain is the server's own.
         own = x509.load_pem_x509_certificates(file.read_bytes())[0]
         alone = [other.name for other in self.certificates].count(file.name) == 1
         name = file.name if alone else str(file)

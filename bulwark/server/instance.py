@@ -21,18 +21,18 @@ from shared.runtime.runtime import Runtime
 from shared.runtime.service import Service
 from shared.site import Site
 
-AREAS_LOOK_SECONDS = 1.0
-# A limit for what never comes up, and not a measure: a starved machine takes minutes.
+AREAS_CHECK_SECONDS = 1.0
+# Only to end a start that hangs: a machine short of CPU takes minutes.
 READY_SECONDS = 300.0
-# Longer than any caller keeps an idle connection, caddy first of all: who closes it must be the one
-# that sends, else a request meets the end of its connection.
+# Longer than any client, such as caddy, keeps an idle connection: the client must close it first,
+# otherwise a request may arrive on a connection that we are closing.
 KEEP_ALIVE_SECONDS = 120
 
 log = get_logger(__name__)
 
 
 class PortTaken(OperatorError):
-    """Another program listens on the port."""
+    """Another program uses the port."""
 
 
 class NotReady(OperatorError):
@@ -40,7 +40,7 @@ class NotReady(OperatorError):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; raises PortTaken with one line for the person who started us."""
+    """A listening socket; raises PortTaken, whose message is one line for the user."""
     server = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -56,7 +56,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the runner decides when to end."""
+    """uvicorn without its own signal handlers: the runner decides when to stop."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -64,7 +64,7 @@ class _Server(uvicorn.Server):
 
 
 class Instance:
-    """Some services on one site, with their databases and a broker."""
+    """Some services of one site in this process, with their databases and a broker."""
 
     def __init__(
         self,
@@ -76,12 +76,12 @@ class Instance:
         gauges: ProcessGauges | None = None,
     ) -> None:
         self.site = site
-        room = ALONE if len(services) == 1 else TOGETHER
+        memory = ALONE if len(services) == 1 else TOGETHER
         self.runtimes = {
             service.name: Runtime(
                 service,
                 site,
-                Database(database_urls[service.name], room=room),
+                Database(database_urls[service.name], room=memory),
                 Bus(nats_url, f"bulwark-{service.name}"),
                 streams,
             )
@@ -118,9 +118,9 @@ class Instance:
             await asyncio.sleep(0.005)
 
     async def _watch_areas(self) -> None:
-        """Take up an area tree that was loaded while we run."""
+        """Reload the area tree when it was changed while we run."""
         while True:
-            await asyncio.sleep(AREAS_LOOK_SECONDS)
+            await asyncio.sleep(AREAS_CHECK_SECONDS)
             try:
                 if self.site.areas.reload_if_changed():
                     log.info("areas.reloaded", count=self.site.areas.count())
@@ -133,11 +133,11 @@ class Instance:
             check_keys(runtime.service.name, runtime.database, self.site.vault)
 
     async def stop(self) -> None:
-        """Stop answering, then stop the services."""
+        """Stop answering requests, then stop the services."""
         if self._watching is not None:
             self._watching.cancel()
         for runtime in self.runtimes.values():
-            # Whoever watches would hold the server up until its patience ends.
+            # Open event streams would delay the server's shutdown until its timeout.
             runtime.live.close()
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
@@ -147,7 +147,7 @@ class Instance:
             await runtime.stop()
 
     async def failed(self) -> BaseException:
-        """Wait until a service fails for good; returns why."""
+        """Wait until a service fails permanently; returns the error."""
         waits = {
             asyncio.create_task(runtime.failed.wait()): runtime
             for runtime in self.runtimes.values()
@@ -181,7 +181,7 @@ class Instance:
                 raise NotReady(f"{name} 启动失败 / did not start: {why}") from runtime.failure
 
     def at_rest(self) -> bool:
-        """Whether every change is applied everywhere: each reader stands at each log's head."""
+        """Whether everything is applied everywhere: each reader is at the end of each log."""
         return all(
             runtime.writer.idle
             and runtime.relay.published == runtime.writer.head

@@ -1,4 +1,4 @@
-"""`bulwark run SERVICE…`: some services in this process; broker and databases are elsewhere."""
+"""`bulwark run SERVICE…`: some services in this process, with a separate broker and databases."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,14 +20,14 @@ from shared.writer.log import head_of
 def refuse_new_keys(folder: Folder, urls: Mapping[str, str]) -> None:
     """Refuse to make keys for databases in use; raises FolderError.
 
-    New ones would open nothing, and people's data would be sealed with others.
+    New keys could not open the existing data, and new data would be sealed with different keys.
     """
     if any(map(_is_in_use, urls.values())):
         folder.require_keys()
 
 
 def _is_in_use(url: str) -> bool:
-    """Whether a database holds events already."""
+    """Whether a database already holds events."""
     file = make_url(url).database if url.startswith("sqlite") else None
     if file is not None and not Path(file).exists():
         return False
@@ -41,7 +41,7 @@ def _is_in_use(url: str) -> bool:
 
 
 async def serve(names: Sequence[str], settings: Settings) -> int:
-    """Serve until cancelled; 1 when a service fails for good."""
+    """Serve until cancelled; returns 1 when a service fails permanently."""
     listening = listen(settings.host, settings.port)
     folder = Folder(settings.data.resolve())
     urls = {name: settings.database_url(name) for name in names}

@@ -44,30 +44,30 @@ class Machine:
 async def machine(
     folder: Folder, settings: Settings, clock: Clock, *, drill: bool = False, fresh: bool = False
 ) -> AsyncIterator[Machine]:
-    """Start everything, and end everything; raises one-line errors before anything was begun."""
+    """Start everything, and stop everything at the end; raises errors whose message is one line."""
     listening = listen(settings.host, settings.port)
     urls = {name: f"sqlite:///{folder.path / 'db' / name}.db" for name in SERVICES}
     if not fresh:
         refuse_new_keys(folder, urls)
     folder.prepare(fresh=fresh)
-    held = folder.hold()
+    lock = folder.hold()
     site = folder.site(settings.site, clock, drill=drill)
     broker = Broker(folder.nats, subscribers=folder.subscribers)
     streams = StreamSettings(settings.stream_max_age_seconds)
-    gauges = ProcessGauges(folder.path, settings.certificates, broker.room)
+    gauges = ProcessGauges(folder.path, settings.certificates, broker.store_state)
     instance = Instance(list(SERVICES.values()), site, urls, broker.url, streams, gauges)
     watching: asyncio.Task[None] | None = None
     try:
         await broker.start()
         watching = asyncio.create_task(broker.watch())
-        folder.tell_running(
+        folder.write_run_file(
             pid=os.getpid(),
             http_url=f"http://127.0.0.1:{listening.getsockname()[1]}",
             nats_url=broker.url,
             nats_pid=broker.pid,
             nats_monitor=broker.monitor,
         )
-        # Before anything answers: who waits for readiness reads the token next.
+        # Before anything answers: a program that waits for readiness reads the token next.
         token = first_token(folder, site)
         await instance.start(listening)
         await instance.ready()
@@ -78,26 +78,26 @@ async def machine(
             watching.cancel()
         await instance.stop()
         await broker.stop()
-        folder.tell_stopped()
+        folder.remove_run_file()
         site.areas.close()
         site.vault.close()
-        held.close()
+        lock.close()
 
 
 def refuse_databases_elsewhere(settings: Settings) -> None:
-    """Say that databases which other commands would use are not those of `up`; SettingsError."""
+    """Raise SettingsError when the settings name other databases than those `up` uses."""
     for name in SERVICES:
         here = f"sqlite:///{settings.data.resolve() / 'db' / name}.db"
         if settings.database_url(name) != here:
             raise SettingsError(
                 f"BULWARK_{name.upper()}_DATABASE_URL: bulwark up 只用数据文件夹中的库,"
-                "请去掉此设置,或用 bulwark run / up keeps its databases in the data folder: "
-                "unset it, or use bulwark run"
+                "请去掉此设置,或用 bulwark run / up always uses the databases in the data folder: "
+                "unset this, or use bulwark run"
             )
 
 
 def first_token(folder: Folder, site: Site) -> str | None:
-    """The first `it` token, written to `DIR/token`; None when there was one before."""
+    """The first `it` token, written to `DIR/token`; None if there already was one."""
     if folder.token.exists():
         return None
     roots = site.areas.roots()
@@ -109,16 +109,16 @@ def first_token(folder: Folder, site: Site) -> str | None:
     return token
 
 
-def tell(running: Machine) -> None:
-    """Say where it runs and what to do next."""
+def print_welcome(running: Machine) -> None:
+    """Print where it runs and what to do next."""
     data = running.folder.path
-    say(f"Bulwark 已启动 / is up: {running.url}   (Ctrl-C 停止 / ends it)")
+    say(f"Bulwark 已启动 / is up: {running.url}   (Ctrl-C 停止 / stops it)")
     say(f"  数据 / data: {data}   总线 / bus: {running.broker.address}")
     if running.token:
         say(f"  it 令牌 / it token ({data / 'token'}): {running.token}")
     county = example_area(running)
     say("  采集员令牌 / a recorder's token:")
-    # As it was called itself, so that it can be pasted where it is not on the path.
+    # As the user called it, so that the line can be pasted where it is not on the path.
     program = sys.argv[0] if sys.argv[0].endswith("bulwark") else f"{sys.executable} -m bulwark"
     say(f"    {program} token --data {data} --role recorder --area {county} --name 张三")
 
@@ -133,7 +133,7 @@ def example_area(running: Machine) -> str:
 
 
 async def stay(running: Machine) -> int:
-    """Stay up until cancelled; 1 when a service fails for good."""
+    """Stay up until cancelled; returns 1 when a service fails permanently."""
     complain_softly(await running.instance.failed())
     return 1
 
@@ -142,10 +142,10 @@ async def up(data: Path, settings: Settings, clock: Clock, *, fresh: bool) -> in
     """Everything on one machine until Ctrl-C."""
     folder = Folder(data.resolve())
     async with machine(folder, settings, clock, fresh=fresh) as running:
-        tell(running)
+        print_welcome(running)
         async with contextlib.AsyncExitStack() as stack:
             if settings.backup_nightly:
-                from bulwark.backup.nightly import kept_up
+                from bulwark.backup.nightly import nightly_backups
 
-                await stack.enter_async_context(kept_up(folder.path, clock))
+                await stack.enter_async_context(nightly_backups(folder.path, clock))
             return await stay(running)

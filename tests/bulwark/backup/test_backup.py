@@ -11,9 +11,9 @@ from sqlalchemy import make_url
 
 from bulwark.backup import backup as backups
 from bulwark.backup import keys as key_copies
-from bulwark.backup.backup import backup, told
+from bulwark.backup.backup import backup, record_backup
 from bulwark.backup.manifest import NAME, BackupError, checked
-from bulwark.backup.record import read_record, tell_failed
+from bulwark.backup.record import read_record, record_failure
 from bulwark.backup.rehearsal import rehearse
 from bulwark.backup.source import Source, readers_first
 from shared.clock.clock import RealClock
@@ -47,7 +47,7 @@ def test_backup_is_refused_when_sources_are_copied_before_their_readers(
     source = source_of_node(node)
     with pytest.raises(BackupError, match="different moments"):
         backup(source, tmp_path / "b", RealClock(), tell=busy_between)
-    with pytest.raises(BackupError, match="no finished backup"):
+    with pytest.raises(BackupError, match="not a complete backup"):
         checked(tmp_path / "b")
 
 
@@ -81,14 +81,14 @@ def test_damage_is_named_when_a_file_is_not_what_the_manifest_says(
 
 def test_last_good_time_stays_when_a_rehearsal_fails(made: Made, tmp_path: Path) -> None:
     good = rehearse(made.folder, made.source, RealClock())
-    told(made.manifest, made.folder, None, good, {tmp_path})
+    record_backup(made.manifest, made.folder, None, good, {tmp_path})
     bad = good.model_copy(update={"ok": False, "error": "intake: damaged"})
     later = made.manifest.model_copy(update={"finished_at": RealClock().now()})
-    told(later, made.folder, None, bad, {tmp_path})
+    record_backup(later, made.folder, None, bad, {tmp_path})
     record = read_record(tmp_path)
     assert record.finished_at == made.manifest.finished_at
     assert record.error == "intake: damaged"
-    tell_failed({tmp_path}, RealClock().now(), "no room")
+    record_failure({tmp_path}, RealClock().now(), "no room")
     said = json.loads((tmp_path / "last.json").read_text())
     assert said["finished_at"] == made.manifest.finished_at.isoformat()
     assert said["error"] == "no room"
@@ -97,7 +97,7 @@ def test_last_good_time_stays_when_a_rehearsal_fails(made: Made, tmp_path: Path)
 def test_unfinished_backup_is_none_when_its_manifest_is_missing(made: Made, tmp_path: Path) -> None:
     folder = tmp_path / "cut"
     shutil.copytree(made.folder, folder, ignore=shutil.ignore_patterns(NAME))
-    with pytest.raises(BackupError, match="no finished backup"):
+    with pytest.raises(BackupError, match="not a complete backup"):
         checked(folder)
 
 

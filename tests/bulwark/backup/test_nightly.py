@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bulwark.backup import nightly
 from bulwark.backup.manifest import NAME, BackupError
-from bulwark.backup.nightly import AGAIN_AFTER, Plan, is_due, last_turn, look
+from bulwark.backup.nightly import AGAIN_AFTER, Plan, is_due, last_turn, make_if_due
 from bulwark.backup.nightly_run import make_now, outlived
 from bulwark.backup.record import Record, Rehearsal, read_record
 from shared.clock.clock import CST, RealClock, VirtualClock
@@ -46,15 +46,15 @@ class Nights:
         else:
             Record(finished_at=self.clock.now(), path="x").write(self.plan.folder)
 
-    def look(self) -> bool:
-        return asyncio.run(look(self.plan, self.clock, self.make))
+    def make_if_due(self) -> bool:
+        return asyncio.run(make_if_due(self.plan, self.clock, self.make))
 
 
 def test_one_is_made_each_night_when_the_machine_stays_on(plan: Plan) -> None:
     clock = VirtualClock(EVENING)
     nights = Nights(plan, clock)
     for _ in range(4 * 24 * 4):
-        nights.look()
+        nights.make_if_due()
         clock.step_to(clock.now() + HOUR / 4)
     assert [at.hour for at in nights.made] == [2] * 4
     assert len({at.date() for at in nights.made}) == 4
@@ -63,44 +63,44 @@ def test_one_is_made_each_night_when_the_machine_stays_on(plan: Plan) -> None:
 def test_it_is_made_in_the_morning_when_the_machine_was_off_at_night(plan: Plan) -> None:
     clock = VirtualClock(EVENING)
     nights = Nights(plan, clock)
-    assert not nights.look()
+    assert not nights.make_if_due()
     # Off from the evening until eight, each day.
     for day in (1, 2, 3):
         clock.step_to(EVENING.replace(hour=8) + timedelta(days=day))
-        assert nights.look()
-        assert not nights.look()
+        assert nights.make_if_due()
+        assert not nights.make_if_due()
         clock.step_to(EVENING + timedelta(days=day))
-        assert not nights.look()
+        assert not nights.make_if_due()
     assert [at.hour for at in nights.made] == [8, 8, 8]
 
 
 def test_it_is_tried_again_an_hour_later_when_it_failed(plan: Plan) -> None:
     clock = VirtualClock(EVENING)
     nights = Nights(plan, clock)
-    nights.look()
+    nights.make_if_due()
     nights.fails = True
     clock.step_to(EVENING.replace(hour=3) + timedelta(days=1))
-    assert nights.look()
+    assert nights.make_if_due()
     clock.step_to(clock.now() + AGAIN_AFTER / 2)
-    assert not nights.look()
+    assert not nights.make_if_due()
     clock.step_to(clock.now() + AGAIN_AFTER / 2)
     nights.fails = False
-    assert nights.look()
+    assert nights.make_if_due()
     assert read_record(plan.folder).error is None
-    assert not nights.look()
+    assert not nights.make_if_due()
 
 
 def test_failure_is_told_when_the_making_died_without_a_word(plan: Plan) -> None:
     clock = VirtualClock(EVENING)
     nights = Nights(plan, clock)
-    nights.look()
+    nights.make_if_due()
     nights.dies = True
     clock.step_to(EVENING + timedelta(days=1))
-    assert nights.look()
+    assert nights.make_if_due()
     record = read_record(plan.folder)
     assert record.failed_at == clock.now()
     assert record.finished_at is None
-    assert not nights.look()
+    assert not nights.make_if_due()
 
 
 @given(

@@ -14,7 +14,7 @@ from bulwark.backup.copies import Facts
 from bulwark.backup.manifest import NAME, BackupError, Kind, checked, read_manifest
 from bulwark.backup.rehearsal import rehearse
 from bulwark.backup.restore import restore
-from bulwark.doctor.databases import Seen, form
+from bulwark.doctor.databases import Seen, version
 from bulwark.registry import SERVICES
 from shared.clock.clock import VirtualClock
 from shared.runtime.migrations import NUMBERED, Revisions, newest, revisions_in
@@ -109,18 +109,18 @@ def test_rehearsal_succeeds_when_the_backup_is_numbered(
 @pytest.mark.parametrize(
     ("found", "ok", "words"),
     [
-        (Revisions(NUMBERED["alerts"]), True, "brought forward"),
+        (Revisions(NUMBERED["alerts"]), True, "migrated"),
         (Revisions("0005"), False, "too old"),
         (Revisions("299912312359", newest(SERVICES["alerts"]).core), False, "newer"),
         (Revisions(newest(SERVICES["alerts"]).own, "299912312359"), False, "newer"),
-        (newest(SERVICES["alerts"]), True, "this program's"),
+        (newest(SERVICES["alerts"]), True, "the current one"),
     ],
     ids=str,
 )
 def test_doctor_says_what_a_database_is_to_this_program(
     found: Revisions, ok: bool, words: str
 ) -> None:
-    finding = form("alerts", Seen(Facts(found, 12, 1, {})))
+    finding = version("alerts", Seen(Facts(found, 12, 1, {})))
     assert finding.ok is ok
     assert words in finding.words.en
     assert str(found) in finding.words.zh

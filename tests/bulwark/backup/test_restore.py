@@ -146,7 +146,7 @@ def test_site_starts_with_new_keys_when_it_was_restored_without_its_own(
 def test_nothing_is_touched_when_the_instance_is_not_empty(restored: Node, made: Made) -> None:
     place = Source(restored.folder, restored.urls, made.source.settings)
     before = sorted(restored.folder.path.iterdir())
-    with pytest.raises(BackupError, match="empty instance only") as refused:
+    with pytest.raises(BackupError, match="onto an empty instance") as refused:
         restore(made.folder, place, keys=made.keys, without_keys=False, tell=quiet)
     assert "\n" not in str(refused.value)
     assert sorted(restored.folder.path.iterdir()) == before

@@ -310,7 +310,7 @@ def test_one_line_says_so_when_the_broker_refuses_what_it_is_to_read(
             await taking_up.reload(at)
             accounts.write_text("x: {")
             monkeypatch.setattr(taking_up, "RELOAD_SECONDS", 0.2)
-            with pytest.raises(subscribers.SubscriberError, match="did not read it again"):
+            with pytest.raises(subscribers.SubscriberError, match="did not reload"):
                 await taking_up.reload(at)
         finally:
             await broker.stop()

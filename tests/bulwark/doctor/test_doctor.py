@@ -24,11 +24,11 @@ from bulwark.backup.record import Record, Rehearsal
 from bulwark.backup.source import Source
 from bulwark.broker import subscribers
 from bulwark.data_folder import Folder
-from bulwark.doctor.databases import Seen, look_at_databases, see_all
+from bulwark.doctor.databases import Seen, check_databases, see_all
 from bulwark.doctor.findings import Finding
-from bulwark.doctor.look import findings, tell
-from bulwark.doctor.machine import look_at_machine
-from bulwark.doctor.one_stream import behind
+from bulwark.doctor.machine import check_machine
+from bulwark.doctor.one_stream import beyond_retention
+from bulwark.doctor.report import findings, print_findings
 from bulwark.doctor.streams import _health
 from bulwark.registry import SERVICES
 from bulwark.settings import Settings
@@ -92,10 +92,10 @@ def test_every_line_says_ok_when_a_site_is_well(
     assert wanted | {"broker", "clock", "lag"} <= checks
     assert {f"stream {name}" for name in SERVICES} <= checks
     assert {f"database {name}" for name in SERVICES} <= checks
-    assert tell(found, json=False) == 0
+    assert print_findings(found, json=False) == 0
     lines = capsys.readouterr().out.splitlines()
     assert all(line.startswith("[好 ok] ") for line in lines[:-1])
-    assert tell(found, json=True) == 0
+    assert print_findings(found, json=True) == 0
     assert orjson.loads(capsys.readouterr().out)["ok"] is True
 
 
@@ -143,8 +143,8 @@ def test_steps_are_given_when_an_older_database_has_grown_past_what_others_appli
         assert not one.ok
         assert "5" in one.words.en
         assert "newer database of intake" in steps(one)
-    assert "put back to an older moment" in found["stream intake"].words.en
-    assert "another than the log's" in found["places intake"].words.en
+    assert "restored to an older moment" in found["stream intake"].words.en
+    assert "differs from the log's" in found["places intake"].words.en
     file.unlink()
     assert examined(beside(own))["database intake"].words.en == "never started"
 
@@ -193,7 +193,7 @@ def test_service_is_named_when_nothing_is_wrong_but_that_it_is_off(own: Node) ->
     assert found["stream intake"].ok
     assert found["lag"].ok
     assert [one.check for one in found.values() if not one.ok] == ["answers intake"]
-    assert "is it running" in steps(found["answers intake"])
+    assert "it runs" in steps(found["answers intake"])
 
 
 @pytest.mark.parametrize(("status", "ready"), [(200, True), (503, False)])
@@ -245,7 +245,7 @@ def test_what_to_do_is_said_when_databases_are_amiss(own: Node) -> None:
     urls = {**own.urls, "intake": "postgresql://nobody:secret@127.0.0.1:1/none"}
     source = source_at(own.folder.path, urls)
     seen = see_all(source, NOW)
-    found = {one.check: one for one in look_at_databases(source, seen, RealClock().now())}
+    found = {one.check: one for one in check_databases(source, seen, RealClock().now())}
     assert "bulwark dead list" in steps(found["dead letters alerts"])
     assert "newer release" in steps(found["database rollup"])
     assert "BULWARK_INTAKE_DATABASE_URL" in steps(found["database intake"])
@@ -266,7 +266,7 @@ def still(tmp_path: Path) -> Source:
 
 
 def on_machine(source: Source, now: dt.datetime = NOW) -> dict[str, Finding]:
-    return {one.check: one for one in look_at_machine(source, now)}
+    return {one.check: one for one in check_machine(source, now)}
 
 
 def test_machine_is_well_when_it_is_new_and_has_a_subscriber(still: Source) -> None:
@@ -336,7 +336,7 @@ def test_backup_is_to_be_made_when_the_last_is_old(still: Source) -> None:
     assert "bulwark backup" in steps(on_machine(still, NOW + 2 * day)["backup"])
     assert "BULWARK_BACKUP_KEYS" in steps(on_machine(still, NOW + 40 * day)["keys copied"])
     record.failed(NOW + day, "no room").write(still.backups)
-    failed = [one for one in look_at_machine(still, NOW + day) if one.check == "backup"]
+    failed = [one for one in check_machine(still, NOW + day) if one.check == "backup"]
     assert [one.ok for one in failed] == [False, True]
     assert "no room" in failed[0].words.zh
 
@@ -366,7 +366,7 @@ def test_setting_is_named_when_postgres_would_not_survive_a_power_cut(
 
     def told() -> dict[str, Finding]:
         seen = see_all(source, NOW)
-        return {one.check: one for one in look_at_databases(source, seen, NOW)}
+        return {one.check: one for one in check_databases(source, seen, NOW)}
 
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET full_page_writes = off")
@@ -389,6 +389,6 @@ def test_refill_is_named_when_a_reader_lacks_what_its_stream_no_longer_holds() -
     facts["rollup"] = Facts(Revisions("0001"), 200, 1, {"intake": 99})
     seen = {name: Seen(one) for name, one in facts.items()}
     state = StreamState(100, 200, 101, "")
-    (found,) = list(behind("intake", state, seen))
+    (found,) = list(beyond_retention("intake", state, seen))
     assert found.check == "behind alerts"
     assert "bulwark refill intake --from 6" in steps(found)

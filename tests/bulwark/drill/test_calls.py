@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from bulwark.drill.calls import Calls, DrillStopped, told
+from bulwark.drill.calls import Calls, DrillStopped, body_of
 from bulwark.drill.play import _raise_failure, _while_all_run
 from bulwark.drill.player import _within_limit
 from bulwark.server.instance import KEEP_ALIVE_SECONDS
@@ -203,7 +203,7 @@ def test_answer_is_told_as_a_detail_when_it_is_no_json() -> None:
             calls = Calls(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
             answer = await calls.get("/", {})
             await calls.close()
-        return told(answer)
+        return body_of(answer)
 
     assert asyncio.run(asked()) == {"detail": "Oops"}
 

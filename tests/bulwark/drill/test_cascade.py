@@ -63,7 +63,7 @@ def closed(area: str, cause: Seen) -> Seen:
 def lines(cascade: Cascade, capsys: pytest.CaptureFixture[str], *found: Seen) -> list[str]:
     for one in found:
         cascade.take(one)
-    cascade.tell()
+    cascade.print_new()
     return capsys.readouterr().out.splitlines()
 
 

@@ -127,7 +127,7 @@ def test_room_of_the_store_is_told_when_the_broker_is_our_own(tmp_path: Path) ->
         broker = Broker(tmp_path / "nats")
         await broker.start()
         try:
-            room = await broker.room()
+            room = await broker.store_state()
         finally:
             await broker.stop()
         return room.used, room.limit

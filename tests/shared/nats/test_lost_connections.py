@@ -167,7 +167,7 @@ def test_opening_is_noted_once_when_the_answer_to_its_commit_was_lost(
 def test_work_of_the_command_line_is_done_once_when_the_answer_to_its_commit_was_lost(
     database: Database, commit_answer_lost: list[int]
 ) -> None:
-    assert submitted(database, noting.Noted("subscriber_added", "province", "")) == [None]
+    assert submitted(database, noting.AuditEntry("subscriber_added", "province", "")) == [None]
     assert commit_answer_lost == [1]
     with database.reading() as session:
         assert len(session.execute(select(audit.entries)).all()) == 1
