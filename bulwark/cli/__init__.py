@@ -1,1 +1,1 @@
-"""The command line: a module for each group of commands, which import what they do when asked."""
+"""The command line: a module for each group of commands; each imports what it needs when called."""

@@ -16,7 +16,7 @@ def load(
     file: Annotated[Path, typer.Argument(help="code,name 两列的 CSV / a CSV of code,name")],
     data: Data = DEFAULT,
 ) -> None:
-    """Add the areas of a CSV to the tree; a running instance takes them up by itself."""
+    """Add the areas of a CSV to the tree; a running instance reloads it automatically."""
     from bulwark.data_folder import Folder
     from shared.areas.loading import load_areas
 
@@ -26,5 +26,5 @@ def load(
     counts = ", ".join(f"{level} {count}" for level, count in done.counts.items() if count)
     say(
         f"新增 {done.added},更名 {done.renamed},共 {done.total} / "
-        f"{done.added} added, {done.renamed} renamed, {done.total} in all ({counts})"
+        f"{done.added} added, {done.renamed} renamed, {done.total} in total ({counts})"
     )

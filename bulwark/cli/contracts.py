@@ -8,7 +8,7 @@ import typer
 from bulwark.console import complain, say
 
 
-def contracts(folder: Annotated[Path, typer.Argument(help="写到此文件夹 / folder")]) -> None:
+def contracts(folder: Annotated[Path, typer.Argument(help="写到此文件夹 / output folder")]) -> None:
     """Write the contract: AsyncAPI, JSON Schemas and examples."""
     from bulwark.development.contracts import write
 

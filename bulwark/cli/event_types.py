@@ -4,7 +4,7 @@ from bulwark.console import complain
 
 
 def wanted_types(named: list[str]) -> dict[str, list[str]]:
-    """The events named on the command line, by service; ends with one line when one is unknown."""
+    """The events named on the command line, by service; exits with a message if one is unknown."""
     from bulwark.broker.accounts import parse_types
     from shared.events.schema import by_service
 

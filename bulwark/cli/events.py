@@ -8,24 +8,26 @@ import typer
 from bulwark.cli.options import DEFAULT, Data, group
 from bulwark.console import run
 
-dead_letters = group("搁置的事件 / events set aside")
+dead_letters = group("死信(被搁置的事件) / dead-lettered events")
 
 
 def events(
     data: Data = DEFAULT,
-    area: Annotated[str, typer.Option(help="区划代码 / within this area")] = "",
+    area: Annotated[str, typer.Option(help="区划代码 / only within this area")] = "",
     type_: Annotated[
         list[str] | None, typer.Option("--type", help="事件类型,可重复 / event type, repeatable")
     ] = None,
     since: Annotated[
-        datetime | None, typer.Option("--from", help="从何时起 / from this time on")
+        datetime | None, typer.Option("--from", help="从何时起 / start at this time")
     ] = None,
     json: Annotated[
-        bool, typer.Option("--json", help="每行一个事件 / one document a line")
+        bool, typer.Option("--json", help="每行一个事件 / one document per line")
     ] = False,
-    follow: Annotated[bool, typer.Option(help="到尾后继续等 / wait for more at the end")] = True,
+    follow: Annotated[
+        bool, typer.Option(help="到尾后继续等 / wait for more events at the end")
+    ] = True,
 ) -> None:
-    """Follow the bus in the terminal."""
+    """Print events from the bus."""
     from bulwark.admin.operations import show_events
     from bulwark.broker.tail import Wanted
     from shared.clock.clock import CST
@@ -37,7 +39,7 @@ def events(
 
 @dead_letters.command("list")
 def dead_list(data: Data = DEFAULT) -> None:
-    """The events that were set aside, with their errors."""
+    """List the dead-lettered events with their errors."""
     from bulwark.admin.operations import list_dead
 
     list_dead(data)
@@ -45,28 +47,32 @@ def dead_list(data: Data = DEFAULT) -> None:
 
 @dead_letters.command("retry")
 def dead_retry(data: Data = DEFAULT) -> None:
-    """Apply the events that were set aside once more."""
+    """Replay the dead-lettered events."""
     from bulwark.admin.operations import retry_dead
 
     raise SystemExit(retry_dead(data))
 
 
 def trust_clock(data: Data = DEFAULT) -> None:
-    """The clock was wrong before and is right now: go on with what is due."""
+    """Trust the clock, which was wrong before and is right now: resume due work."""
     from bulwark.admin.operations import trust_clocks
     from shared.clock.clock import RealClock
 
     now = f"{RealClock().now():%Y-%m-%d %H:%M}"
-    typer.confirm(f"现在是北京时间 {now},对吗?/ it is {now} in Beijing: is that right?", abort=True)
+    typer.confirm(
+        f"现在是北京时间 {now},对吗?/ it is {now} in Beijing: is this correct?", abort=True
+    )
     trust_clocks(data)
 
 
 def refill(
     service: Annotated[str, typer.Argument(help="intake, alerts, …")],
-    sequence: Annotated[int, typer.Option("--from", min=1, help="从此序号起 / from this number")],
+    sequence: Annotated[
+        int, typer.Option("--from", min=1, help="从此序号起 / from this sequence on")
+    ],
     data: Data = DEFAULT,
 ) -> None:
-    """Make a service's stream again from its log."""
+    """Rebuild a service's stream from its log."""
     from bulwark.admin.operations import ask_refill
 
     raise SystemExit(run(ask_refill(data, service, sequence)))

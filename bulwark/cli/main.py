@@ -45,7 +45,7 @@ app.add_typer(upkeep.audit, name="audit")
 
 
 def main() -> None:
-    """Run a command; whatever a person can mend is said in one line."""
+    """Run a command; an error that a user can correct is printed as one line."""
     collect_less()
     try:
         app()
@@ -57,6 +57,6 @@ def main() -> None:
         if isinstance(error, PermissionError):
             complain(
                 f"{error.filename or error.strerror}: 无权访问,请以数据文件夹的属主运行(sudo -u) / "
-                "not allowed: run it as the data folder's owner (sudo -u)"
+                "permission denied: run it as the data folder's owner (sudo -u)"
             )
         raise

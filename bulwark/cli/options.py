@@ -13,7 +13,9 @@ Port = Annotated[int, typer.Option(help="HTTP 端口 / port", envvar="BULWARK_PO
 Area = Annotated[str, typer.Option(help="区划代码 / area code")]
 Types = Annotated[
     list[str],
-    typer.Option("--types", help="事件,用逗号隔开,可重复;all 为全部 / events, or all"),
+    typer.Option(
+        "--types", help="事件,用逗号隔开,可重复;all 为全部 / events, comma-separated, or all"
+    ),
 ]
 
 

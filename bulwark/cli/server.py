@@ -13,13 +13,13 @@ AreasFile = Annotated[
     typer.Option(
         "--areas",
         envvar="BULWARK_AREAS",
-        help="首次建立时用此 CSV 作区划表,不用自带的 / the first tree is of this CSV alone",
+        help="首次建立时用此 CSV 作区划表,不用自带的 / make the area tree from this CSV alone",
     ),
 ]
 
 
 def prepare(data: Data = DEFAULT, areas: AreasFile = None) -> None:
-    """Make a data folder with its keys, packs and area tree; what is there stays as it is."""
+    """Make a data folder with its keys, packs and area tree; existing ones are kept."""
     from bulwark.data_folder import Folder
     from bulwark.settings import Settings
     from shared.clock.clock import RealClock
@@ -32,7 +32,7 @@ def prepare(data: Data = DEFAULT, areas: AreasFile = None) -> None:
     site.areas.close()
     site.vault.close()
     if late:
-        say(f"已有区划表,未载入 {areas} / there is a tree already, so this was not loaded: {areas}")
+        say(f"已有区划表,未载入 {areas} / an area tree exists already, not loaded: {areas}")
     say(f"{folder.path}: 已就绪,区划 {count} 个 / ready, {count} areas")
 
 
@@ -43,10 +43,11 @@ def up(
         Path | None, typer.Option(help="先演练一遍 / play this scenario first")
     ] = None,
     fresh: Annotated[
-        bool, typer.Option(help="先清空本系统建立的数据文件夹 / empty a folder that we made")
+        bool,
+        typer.Option(help="先清空本系统建立的数据文件夹 / empty a data folder made by Bulwark"),
     ] = False,
 ) -> None:
-    """Everything on one machine, until Ctrl-C."""
+    """Run everything on one machine, until Ctrl-C."""
     from bulwark.server.up import refuse_databases_elsewhere
     from bulwark.server.up import up as run_up
     from bulwark.settings import Settings
@@ -67,9 +68,9 @@ def run_services(
     data: Data = DEFAULT,
     port: Port = 8080,
 ) -> None:
-    """These services in this process, against BULWARK_NATS_URL and their database URLs.
+    """Run these services in this process, with BULWARK_NATS_URL and their database URLs.
 
-    Once their databases hold events, the data folder must hold its keys: no new ones are made.
+    If their databases hold events, the data folder must hold its keys: no new ones are made.
     """
     from bulwark.registry import SERVICES
     from bulwark.server.run_services import serve
@@ -85,7 +86,7 @@ def run_services(
 
 def drill(
     file: Annotated[Path, typer.Argument(help="演练脚本 / the scenario")],
-    quiet: Annotated[bool, typer.Option(help="不打印过程 / the report only")] = False,
+    quiet: Annotated[bool, typer.Option(help="不打印过程 / print only the report")] = False,
 ) -> None:
     """Play a scenario in a private instance; exits non-zero when an expectation fails."""
     from bulwark.drill.play import play_alone

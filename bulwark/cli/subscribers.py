@@ -22,7 +22,7 @@ def subscriber_add(
     types: Types,
     data: Data = DEFAULT,
 ) -> None:
-    """Make an account that may read these events in this area, and print its URL once."""
+    """Add an account that may read these events in this area, and print its URL once."""
     from bulwark.broker import subscribers
     from shared.clock.clock import RealClock
 
@@ -38,35 +38,35 @@ def subscriber_add(
 
 
 def _hand_over(at: "Where", name: str, password: str) -> None:
-    """Print a new account's URL, and have the broker let it in; ends with one line otherwise."""
+    """Print a new account's URL and make the broker accept it; exits with a message otherwise."""
     from bulwark.broker import reload as taking_up
     from bulwark.broker import subscribers
 
     say(f"{name}: 只显示这一次 / shown this once")
     if not at.running:
         say(f"用户 / user: {name}   口令 / password: {password}")
-        say("总线没有运行,启动后生效 / the broker does not run: it holds from its next start on")
+        say("总线没有运行,启动后生效 / the broker is not running: active after its next start")
         return
     say(subscribers.with_credentials(at.address or at.inside, name, password))
     if not at.address:
         complain_softly(
-            "注意:未设 BULWARK_NATS_PUBLIC_URL,此地址外部可能无法到达 / NOTE: no "
-            "BULWARK_NATS_PUBLIC_URL is set, outside this address may lead nowhere"
+            "注意:未设 BULWARK_NATS_PUBLIC_URL,此地址外部可能无法到达 / NOTE: "
+            "BULWARK_NATS_PUBLIC_URL is not set, this address may not work from outside"
         )
     try:
         let_in = run(taking_up.told(at, name, password))
     except subscribers.SubscriberError as error:
-        complain(f"已保存,但未生效 / saved, but not in force: {error}")
+        complain(f"已保存,但未生效 / saved, but not active: {error}")
     if not let_in:
         complain(
             "已保存,但总线没有接受,请看 nats-server 的日志 / "
-            "saved, but the broker does not let it in: see nats-server's log"
+            "saved, but the broker rejects it: see nats-server's log"
         )
 
 
 @app.command("list")
 def subscriber_list(data: Data = DEFAULT) -> None:
-    """Who may read what."""
+    """List the subscribers, with their areas and events."""
     from bulwark.broker import subscribers
 
     found = subscribers.read(subscribers.where(data).file)
@@ -77,14 +77,14 @@ def subscriber_list(data: Data = DEFAULT) -> None:
             for kind in names or ["*"]
         ]
         say(f"{one.name}  {one.area}  {one.added_at}  {' '.join(kinds)}")
-    say(f"共 {len(found)} 个 / {len(found)} in all")
+    say(f"共 {len(found)} 个 / {len(found)} in total")
 
 
 @app.command("remove")
 def subscriber_remove(
     name: Annotated[str, typer.Argument(help="名称 / name")], data: Data = DEFAULT
 ) -> None:
-    """Take an account away; whoever is connected with it is cut off. It may be repeated."""
+    """Remove an account and disconnect it; may be repeated."""
     from bulwark.broker import reload as taking_up
     from bulwark.broker import subscribers
 
@@ -93,12 +93,12 @@ def subscriber_remove(
     try:
         subscribers.remove(at.file, name)
     except subscribers.SubscriberError as error:
-        # Perhaps it was removed before, and the broker could not be told then.
+        # It may have been removed before, when the broker could not be made to reload.
         absent = error
     try:
         run(taking_up.told(at))
     except subscribers.SubscriberError as error:
-        complain(f"已从文件删除,但总线未生效 / removed from the file, but still in force: {error}")
+        complain(f"已从文件删除,但总线未生效 / removed from the file, but still active: {error}")
     finally:
         if absent is None:
             _note(data, "subscriber_removed", name)
@@ -108,11 +108,11 @@ def subscriber_remove(
 
 
 def _note(data: Path, action: str, name: str, reason: str = "") -> None:
-    """Enter it in the audit log, once it is done; whatever hinders that hinders nothing else."""
+    """Record it in the audit log afterwards; a failure to do so does not fail the command."""
     from bulwark.admin.cli_audit import note_down
 
     try:
         note_down(data, action, name, reason)
-    except Exception as error:  # noqa: BLE001 - an account is given or taken all the same
+    except Exception as error:  # noqa: BLE001 - the account was added or removed all the same
         why = (str(getattr(error, "orig", None) or error) or repr(error)).splitlines()[0]
-        complain_softly(f"注意:未记入审计日志 / NOTE: not entered in the audit log: {why}")
+        complain_softly(f"注意:未记入审计日志 / NOTE: not recorded in the audit log: {why}")

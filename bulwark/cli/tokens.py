@@ -12,10 +12,10 @@ def token(
     role: Annotated[str, typer.Option(help="角色 / role")],
     area: Annotated[str, typer.Option(help="区划代码 / area code")],
     data: Data = DEFAULT,
-    days: Annotated[int, typer.Option(help="有效天数 / days it lasts")] = 30,
+    days: Annotated[int, typer.Option(help="有效天数 / days until it expires")] = 30,
     name: Annotated[
         str,
-        typer.Option(help="持有人,志愿者填其编号 / who holds it; a helper's id"),
+        typer.Option(help="持有人,志愿者填其编号 / the holder; for a helper its id"),
     ] = "",
 ) -> None:
     """Print a token for a role within an area."""
@@ -36,7 +36,7 @@ def token(
         complain(f"--area: 区划表中没有 {area} / is not in the area tree")
     areas.close()
     tokens = Tokens(load_or_create_key(folder.keys / "tokens.key"), RealClock())
-    # What a resident or helper may see hangs on the name: two tokens must not share one by chance.
+    # Residents and helpers see data by this name: two tokens must not share one by accident.
     personal = Role(role) in (Role.RESIDENT, Role.HELPER, Role.COUNSELLOR)
     holder = name or (f"{role}-{uuid4()}" if personal else role)
     say(tokens.mint(Role(role), area, name=holder, days=days))

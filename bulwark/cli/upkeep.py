@@ -1,4 +1,4 @@
-"""The commands of upkeep: backup, restore, doctor, audit verify, replay."""
+"""The upkeep commands: backup, restore, doctor, audit verify, replay."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from bulwark.console import run, say, set_up_logging
 
 Keys = Annotated[
     Path | None,
-    typer.Option("--keys", help="密钥备份文件夹,与备份分开 / the folder of the keys' copy, apart"),
+    typer.Option("--keys", help="密钥备份文件夹,与备份分开 / folder for the copy of the keys"),
 ]
 audit = group("审计日志 / the audit log")
 
@@ -20,13 +20,14 @@ def backup(
     data: Data = DEFAULT,
     keys: Keys = None,
     rehearse: Annotated[
-        bool, typer.Option("--rehearse", help="并演练恢复 / and rehearse the restore")
+        bool, typer.Option("--rehearse", help="并演练恢复 / also rehearse the restore")
     ] = False,
     nightly: Annotated[
-        bool, typer.Option("--nightly", help="每晚备份到此文件夹之下 / each night, beneath it")
+        bool,
+        typer.Option("--nightly", help="每晚备份到此文件夹之下 / each night, into this folder"),
     ] = False,
     once: Annotated[
-        bool, typer.Option("--once", help="与 --nightly 同用,立即一次 / with --nightly: now, once")
+        bool, typer.Option("--once", help="与 --nightly 同用,立即一次 / with --nightly: once, now")
     ] = False,
 ) -> None:
     """Back up a whole site while it runs."""
@@ -38,7 +39,7 @@ def backup(
     elif once:
         commands.back_up_tonight(data, folder.absolute(), keys)
     else:
-        say(f"每晚备份到 / each night, beneath {folder.absolute()} (Ctrl-C)")
+        say(f"每晚备份到 / each night, into {folder.absolute()} (Ctrl-C)")
         raise SystemExit(run(commands.back_up_nightly(data, folder.absolute(), keys)))
 
 
@@ -47,7 +48,7 @@ def restore(
     data: Data = DEFAULT,
     keys: Keys = None,
     without_keys: Annotated[
-        bool, typer.Option("--without-keys", help="没有密钥也恢复 / even without the keys")
+        bool, typer.Option("--without-keys", help="没有密钥也恢复 / restore without the keys")
     ] = False,
 ) -> None:
     """Restore a whole site onto an empty machine with an empty broker."""
@@ -61,7 +62,7 @@ def doctor(
     data: Data = DEFAULT,
     json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
 ) -> None:
-    """Look at everything and say what to do; exits non-zero when something is to be done."""
+    """Check everything and say what to do; exits non-zero when something must be done."""
     from bulwark.cli import upkeep_commands as commands
 
     set_up_logging("CRITICAL")
@@ -80,13 +81,13 @@ def audit_verify(data: Data = DEFAULT) -> None:
 def replay(
     data: Data = DEFAULT,
     policy: Annotated[
-        str, typer.Option(help="另一政策包:名称或 TOML 文件 / another pack: its name, or a file")
+        str, typer.Option(help="另一政策包:名称或 TOML 文件 / another pack: name or TOML file")
     ] = "",
     json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
 ) -> None:
-    """What the recorded cases would have caused under another policy pack; nothing is written.
+    """Show what levels the recorded cases would have caused under another policy pack.
 
-    Without --policy: what the packs in force make of them, beside what was ordered.
+    Without --policy: compare the packs in force with what was ordered. Nothing is written.
     """
     from bulwark.replay import replay as play_again
 

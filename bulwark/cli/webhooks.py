@@ -19,10 +19,12 @@ def webhook_add(
     area: Area,
     types: Types,
     private: Annotated[
-        bool, typer.Option("--private", help="允许 http 和内部网络 / allow http and own networks")
+        bool,
+        typer.Option("--private", help="允许 http 和内部网络 / allow http and internal networks"),
     ] = False,
     from_start: Annotated[
-        bool, typer.Option("--from-start", help="从头发起 / everything there is, not only news")
+        bool,
+        typer.Option("--from-start", help="从头发起 / send all existing events, not only new ones"),
     ] = False,
     data: Data = DEFAULT,
 ) -> None:
@@ -39,18 +41,18 @@ def webhook_add(
 
 @app.command("list")
 def webhook_list(data: Data = DEFAULT) -> None:
-    """Where events are sent, how far, and what fails."""
+    """List the webhooks: where events are sent, how far, and what fails."""
     from bulwark.admin import webhooks
 
     lines = webhooks.listed(data)
     for line in lines:
         say(line)
-    say(f"共 {len(lines)} 个 / {len(lines)} in all")
+    say(f"共 {len(lines)} 个 / {len(lines)} in total")
 
 
 @app.command("remove")
 def webhook_remove(target: Target, data: Data = DEFAULT) -> None:
-    """Send nothing more to a URL."""
+    """Remove a webhook."""
     from bulwark.admin import webhooks
 
     webhooks.remove(data, target)
@@ -59,7 +61,7 @@ def webhook_remove(target: Target, data: Data = DEFAULT) -> None:
 
 @app.command("pause")
 def webhook_pause(target: Target, data: Data = DEFAULT) -> None:
-    """Send nothing to a URL until it is resumed; nothing is lost meanwhile."""
+    """Stop sending until resumed; no events are lost."""
     from bulwark.admin import webhooks
 
     webhooks.pause(data, target)
@@ -68,7 +70,7 @@ def webhook_pause(target: Target, data: Data = DEFAULT) -> None:
 
 @app.command("resume")
 def webhook_resume(target: Target, data: Data = DEFAULT) -> None:
-    """Go on sending where it was paused."""
+    """Continue sending where it was paused."""
     from bulwark.admin import webhooks
 
     webhooks.resume(data, target)
@@ -77,7 +79,7 @@ def webhook_resume(target: Target, data: Data = DEFAULT) -> None:
 
 @app.command("skip")
 def webhook_skip(target: Target, data: Data = DEFAULT) -> None:
-    """Let the target miss the one event that it does not take, and go on behind it."""
+    """Skip the one event that the target does not accept, and continue with the next."""
     from bulwark.admin import webhooks
 
     say(f"{target}: 已跳过 / skipped {webhooks.skip(data, target)}")
