@@ -22,11 +22,11 @@ from shared.clock.clock import Clock
 MARGIN = 1.1
 LEFT_FREE = 500_000_000
 
-Tell = Callable[[str], None]
+Show = Callable[[str], None]
 
 
 def backup(
-    source: Source, target: Path, clock: Clock, *, keys: Path | None = None, tell: Tell
+    source: Source, target: Path, clock: Clock, *, keys: Path | None = None, show: Show
 ) -> Manifest:
     """Make a backup in a new folder; raises BackupError. It is complete once it has a manifest."""
     source.folder.require()
@@ -35,7 +35,7 @@ def backup(
     try:
         make_folder(target)
         _require_space(source, target)
-        services = _copy_databases(source, target, tell)
+        services = _copy_databases(source, target, show)
         for name, file in source.files():
             copy_file(file, target / name)
         known = _copy_the_keys(source, keys, clock)
@@ -121,13 +121,13 @@ def _dumped_size(url: str) -> int:
         return 0
 
 
-def _copy_databases(source: Source, target: Path, tell: Tell) -> dict[str, DatabaseCopy]:
+def _copy_databases(source: Source, target: Path, show: Show) -> dict[str, DatabaseCopy]:
     services: dict[str, DatabaseCopy] = {}
     for name in readers_first():
         copy = copy_database(name, source.urls[name], target)
         services[name] = copy
         size = megabytes((target / copy.file).stat().st_size)
-        tell(f"  {name:<11} {copy.kind:<10}  {copy.head:>9} 个事件 / events  {size:>10}")
+        show(f"  {name:<11} {copy.kind:<10}  {copy.head:>9} 个事件 / events  {size:>10}")
     for fault in places_beyond(services):
         raise BackupError(
             f"各库不属同一时刻,请先运行 bulwark doctor / databases of different moments, run "

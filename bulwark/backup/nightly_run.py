@@ -4,7 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
-from bulwark.backup.backup import Tell, backup, record_backup
+from bulwark.backup.backup import Show, backup, record_backup
 from bulwark.backup.manifest import NAME as MANIFEST
 from bulwark.backup.manifest import BackupError
 from bulwark.backup.nightly import Plan
@@ -20,7 +20,7 @@ OURS = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}")
 MAKING, FAILED = ".making-", ".failed"
 
 
-def make_now(source: Source, plan: Plan, clock: Clock, tell: Tell) -> Record:
+def make_now(source: Source, plan: Plan, clock: Clock, show: Show) -> Record:
     """Make a nightly backup, rehearse its restore and remove the oldest; raises BackupError.
 
     It is recorded in the folder of the backups and in the instance's own.
@@ -30,7 +30,7 @@ def make_now(source: Source, plan: Plan, clock: Clock, tell: Tell) -> Record:
     name = clock.now().astimezone(CST).strftime(NAMED)
     making = plan.folder / f"{MAKING}{name}"
     try:
-        manifest = backup(source, making, clock, keys=plan.keys, tell=tell)
+        manifest = backup(source, making, clock, keys=plan.keys, show=show)
         rehearsal = rehearse(making, source, clock)
     except Exception as error:
         # Half a backup is useless, and may be what fills the disk.
@@ -41,7 +41,7 @@ def make_now(source: Source, plan: Plan, clock: Clock, tell: Tell) -> Record:
     record = record_backup(manifest, target, plan.keys, rehearsal, folders)
     for gone in outlived(plan.folder, plan.keep):
         shutil.rmtree(gone)
-        tell(f"  已删除旧备份 / removed {gone.name}")
+        show(f"  已删除旧备份 / removed {gone.name}")
     if not rehearsal.ok:
         raise BackupError(f"{target}: 恢复演练失败 / the rehearsal failed: {record.error}")
     return record

@@ -15,7 +15,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from bulwark.admin.webhooks import pause_all
-from bulwark.backup.backup import Tell
+from bulwark.backup.backup import Show
 from bulwark.backup.copies import connected, facts_of, file_of, is_sqlite, restore_database
 from bulwark.backup.disk import copy_file, make_folder, megabytes
 from bulwark.backup.keys import ACCOUNTS, ASIDE, STORE, identity, refuse_others, restore_keys
@@ -37,10 +37,10 @@ BROKER_SECONDS = 3.0
 
 
 def restore(
-    backup: Path, source: Source, *, keys: Path | None, without_keys: bool, tell: Tell
+    backup: Path, source: Source, *, keys: Path | None, without_keys: bool, show: Show
 ) -> Manifest:
     """Restore a backup; raises BackupError, if possible before anything is written."""
-    tell(f"核对备份 / verifying {backup}")
+    show(f"核对备份 / verifying {backup}")
     manifest = checked(backup)
     _refuse_unfit(manifest, source)
     _refuse_keys(manifest, source, keys, without_keys=without_keys)
@@ -59,13 +59,13 @@ def restore(
                 elif name not in restored:
                     restore_database(name, copy, backup, url)
                 size = megabytes(manifest.files[copy.file].bytes)
-                tell(f"  {name:<11} {copy.kind:<10}  {copy.head:>9} 个事件 / events  {size:>10}")
+                show(f"  {name:<11} {copy.kind:<10}  {copy.head:>9} 个事件 / events  {size:>10}")
             if keys is not None:
                 restore_keys(keys, source.folder.keys, manifest.keys)
-                _restore_accounts(keys, source, tell)
+                _restore_accounts(keys, source, show)
             if without_keys:
                 _forget_keys(source)
-            _pause_webhooks(source, tell)
+            _pause_webhooks(source, show)
             (source.folder.path / RESTORING).unlink()
             sync_folder(source.folder.path)
         finally:
@@ -86,11 +86,11 @@ def _forget_keys(source: Source) -> None:
             database.close()
 
 
-def _pause_webhooks(source: Source, tell: Tell) -> None:
+def _pause_webhooks(source: Source, show: Show) -> None:
     """Pause webhooks: a copy on another machine must not send in the site's name."""
     count = pause_all(source.urls["rollup"])
     if count:
-        tell(
+        show(
             f"  {count} 个推送已暂停,确认后恢复 / {count} webhooks are paused: "
             "bulwark webhook resume ID"
         )
@@ -250,14 +250,14 @@ def _begin(folder: Folder) -> None:
     folder.keys.chmod(0o700)
 
 
-def _restore_accounts(keys: Path, source: Source, tell: Tell) -> None:
+def _restore_accounts(keys: Path, source: Source, show: Show) -> None:
     """Restore subscribers' accounts of a separate broker; existing ones stay."""
     accounts = source.settings.nats_accounts
     if accounts is None or not (found := read(keys / ACCOUNTS)):
         return
     with changing(accounts) as kept:
         kept |= {name: one for name, one in found.items() if name not in kept}
-    tell(f"  订阅方 {len(found)} 个,重启总线后生效 / subscribers, active after the broker restarts")
+    show(f"  订阅方 {len(found)} 个,重启总线后生效 / subscribers, active after the broker restarts")
 
 
 def _restore_files(manifest: Manifest, backup: Path, folder: Folder) -> None:

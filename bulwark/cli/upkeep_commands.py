@@ -30,7 +30,7 @@ def back_up(data: Path, target: Path, keys: Path | None, *, rehearsed: bool) -> 
     """`bulwark backup DIR`."""
     source, clock = source_of(data), RealClock()
     say(f"备份 / backing up {source.folder.path} → {target}")
-    manifest = backup(source, target, clock, keys=keys, tell=say)
+    manifest = backup(source, target, clock, keys=keys, show=say)
     rehearsal = rehearse(target, source, clock) if rehearsed else None
     record = record_backup(manifest, target, keys, rehearsal, {source.backups})
     if record.rehearsal is not None and not record.rehearsal.ok:
@@ -70,7 +70,7 @@ async def back_up_nightly(data: Path, folder: Path, keys: Path | None) -> int:
 def put_back(data: Path, folder: Path, keys: Path | None, *, without_keys: bool) -> None:
     """`bulwark restore DIR`."""
     source = source_of(data)
-    manifest = restore(folder, source, keys=keys, without_keys=without_keys, tell=say)
+    manifest = restore(folder, source, keys=keys, without_keys=without_keys, show=say)
     say(
         f"已恢复 {manifest.finished_at:%Y-%m-%d %H:%M} 的备份,到 {source.folder.path} / "
         "restored; the streams are rebuilt from the logs at the next start"

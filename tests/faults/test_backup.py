@@ -96,7 +96,7 @@ def test_no_place_stands_beyond_its_log_when_backups_are_made_under_load(
                 victim.kill()
                 victim.start()
             folder = tmp_path / str(number)
-            manifest = backup(source, folder, RealClock(), tell=lambda _line: None)
+            manifest = backup(source, folder, RealClock(), show=lambda _line: None)
             fault.times += 1
         assert list(manifest.places_beyond()) == []
         found = rehearse(folder, source, RealClock())

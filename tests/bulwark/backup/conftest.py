@@ -49,6 +49,6 @@ def made(
 
     folder = tmp_path_factory.mktemp("backups") / "one"
     keys = tmp_path_factory.mktemp("keys")
-    manifest = backup(source, folder, RealClock(), keys=keys, tell=busy_between)
+    manifest = backup(source, folder, RealClock(), keys=keys, show=busy_between)
     postgres = None if node.runtime("intake").database.is_sqlite else node.postgres
     return Made(folder, keys, manifest, source, lines, person.json()["id"], postgres)

@@ -46,7 +46,7 @@ def test_backup_is_refused_when_sources_are_copied_before_their_readers(
 
     source = source_of_node(node)
     with pytest.raises(BackupError, match="different moments"):
-        backup(source, tmp_path / "b", RealClock(), tell=busy_between)
+        backup(source, tmp_path / "b", RealClock(), show=busy_between)
     with pytest.raises(BackupError, match="not a complete backup"):
         checked(tmp_path / "b")
 
@@ -103,7 +103,7 @@ def test_unfinished_backup_is_none_when_its_manifest_is_missing(made: Made, tmp_
 
 def test_folder_is_refused_when_something_lies_in_it(made: Made) -> None:
     with pytest.raises(BackupError, match="empty folder"):
-        backup(made.source, made.folder, RealClock(), tell=quiet)
+        backup(made.source, made.folder, RealClock(), show=quiet)
 
 
 def test_keys_lie_apart_when_a_backup_is_made(made: Made) -> None:
@@ -163,7 +163,7 @@ def test_one_line_says_what_to_install_when_pg_dump_does_not_do(
     monkeypatch.setenv("PATH", str(path))
     server = made.manifest.services["intake"].server
     with pytest.raises(BackupError, match=f"install postgresql-client-{server}") as refused:
-        backup(made.source, tmp_path / "b", RealClock(), tell=quiet)
+        backup(made.source, tmp_path / "b", RealClock(), show=quiet)
     assert "\n" not in str(refused.value)
 
 

@@ -43,7 +43,7 @@ def test_site_goes_on_when_a_numbered_backup_was_restored(
     # What a restore puts beside a backup does not belong among the tests.
     folder = Path(shutil.copytree(numbered_backup(kind), tmp_path / "backup"))
     place = empty_place(tmp_path / "data", server)
-    manifest = restore(folder, place, keys=None, without_keys=True, tell=quiet)
+    manifest = restore(folder, place, keys=None, without_keys=True, show=quiet)
     node = Node(place.folder.path, server, clock=VirtualClock(LATER), urls=place.urls)
     node.start()
     try:
@@ -59,7 +59,7 @@ def test_site_goes_on_when_a_numbered_backup_was_restored(
             assert found == logged_by(name, copy.kind, tmp_path, request)
             assert len(found) == copy.head
             assert node.dead(name) == []
-        made = backup(source_of_node(node), tmp_path / "next", node.clock, keys=None, tell=quiet)
+        made = backup(source_of_node(node), tmp_path / "next", node.clock, keys=None, show=quiet)
         assert {name: copy.revisions for name, copy in made.services.items()} == {
             name: newest(service) for name, service in SERVICES.items()
         }
@@ -90,7 +90,7 @@ def test_backup_is_refused_when_no_migration_leads_on_from_it(tmp_path: Path) ->
     (older / NAME).write_text(json.dumps(manifest))
     place = empty_place(tmp_path / "data", None)
     with pytest.raises(BackupError, match="too old"):
-        restore(older, place, keys=None, without_keys=True, tell=quiet)
+        restore(older, place, keys=None, without_keys=True, show=quiet)
     assert not place.folder.path.exists()
 
 

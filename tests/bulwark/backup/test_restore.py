@@ -31,7 +31,7 @@ from tests.support.harness import Node, eventually
 def restored(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A site restored from the backup, and started on a broker that holds nothing."""
     place = empty_place(tmp_path_factory.mktemp("new") / "data", made.postgres)
-    restore(made.folder, place, keys=made.keys, without_keys=False, tell=quiet)
+    restore(made.folder, place, keys=made.keys, without_keys=False, show=quiet)
     node = Node(place.folder.path, made.postgres, urls=place.urls)
     node.start()
     yield node
@@ -51,7 +51,7 @@ def test_accounts_of_a_broker_elsewhere_come_back_when_a_site_was_restored(
     empty = empty_place(tmp_path / "data", made.postgres)
     settings = Settings(data=empty.folder.path, nats_accounts=accounts)
     place = Source(empty.folder, empty.urls, settings)
-    restore(made.folder, place, keys=copy, without_keys=False, tell=quiet)
+    restore(made.folder, place, keys=copy, without_keys=False, show=quiet)
     assert subscribers.read(accounts) == before
 
 
@@ -106,13 +106,13 @@ def test_nothing_is_sent_by_webhook_when_a_site_was_restored_until_it_is_resumed
         asked = AddTarget(receiver.url, AREAS[0], ["bulwark.alerts.*"], private=True)
         target = str(node.run(node.runtime("rollup").writer.submit(asked)))
         backup(
-            source_of_node(node), tmp_path / "b", RealClock(), keys=tmp_path / "keys", tell=quiet
+            source_of_node(node), tmp_path / "b", RealClock(), keys=tmp_path / "keys", show=quiet
         )
         node.run(node.runtime("rollup").writer.submit(RemoveTarget(target)))
         postgres = None if node.runtime("intake").database.is_sqlite else node.postgres
         place = empty_place(tmp_path / "data", postgres)
         keys = tmp_path / "keys"
-        restore(tmp_path / "b", place, keys=keys, without_keys=False, tell=lines.append)
+        restore(tmp_path / "b", place, keys=keys, without_keys=False, show=lines.append)
         assert any("bulwark webhook resume" in line for line in lines)
         copy = Node(place.folder.path, postgres, urls=place.urls)
         copy.start()
@@ -133,7 +133,7 @@ def test_site_starts_with_new_keys_when_it_was_restored_without_its_own(
     made: Made, tmp_path: Path
 ) -> None:
     place = empty_place(tmp_path / "data", made.postgres)
-    restore(made.folder, place, keys=None, without_keys=True, tell=quiet)
+    restore(made.folder, place, keys=None, without_keys=True, show=quiet)
     copy = Node(place.folder.path, made.postgres, urls=place.urls)
     copy.start()
     try:
@@ -147,7 +147,7 @@ def test_nothing_is_touched_when_the_instance_is_not_empty(restored: Node, made:
     place = Source(restored.folder, restored.urls, made.source.settings)
     before = sorted(restored.folder.path.iterdir())
     with pytest.raises(BackupError, match="onto an empty instance") as refused:
-        restore(made.folder, place, keys=made.keys, without_keys=False, tell=quiet)
+        restore(made.folder, place, keys=made.keys, without_keys=False, show=quiet)
     assert "\n" not in str(refused.value)
     assert sorted(restored.folder.path.iterdir()) == before
 
@@ -158,14 +158,14 @@ def test_nothing_is_made_when_the_backup_is_damaged(made: Made, tmp_path: Path) 
     (damaged / made.manifest.services["rollup"].file).write_bytes(b"")
     place = empty_place(tmp_path / "data", made.postgres)
     with pytest.raises(BackupError, match="damaged"):
-        restore(damaged, place, keys=made.keys, without_keys=False, tell=quiet)
+        restore(damaged, place, keys=made.keys, without_keys=False, show=quiet)
     assert not place.folder.path.exists()
 
 
 def test_one_line_asks_for_the_keys_when_none_are_given(made: Made, tmp_path: Path) -> None:
     place = empty_place(tmp_path / "data", made.postgres)
     with pytest.raises(BackupError, match="--without-keys"):
-        restore(made.folder, place, keys=None, without_keys=False, tell=quiet)
+        restore(made.folder, place, keys=None, without_keys=False, show=quiet)
     assert not place.folder.path.exists()
 
 
@@ -177,14 +177,14 @@ def test_newer_backup_is_refused_when_the_program_is_older(made: Made, tmp_path:
     (newer / NAME).write_text(json.dumps(manifest))
     place = empty_place(tmp_path / "data", made.postgres)
     with pytest.raises(BackupError, match="upgrade it first"):
-        restore(newer, place, keys=made.keys, without_keys=False, tell=quiet)
+        restore(newer, place, keys=made.keys, without_keys=False, show=quiet)
 
 
 def test_broker_is_to_be_emptied_first_when_it_holds_streams(made: Made, tmp_path: Path) -> None:
     place = empty_place(tmp_path / "data", made.postgres)
     (place.folder.nats / "jetstream" / "$G" / "streams" / "INTAKE").mkdir(parents=True)
     with pytest.raises(BackupError, match="holds a stream"):
-        restore(made.folder, place, keys=made.keys, without_keys=False, tell=quiet)
+        restore(made.folder, place, keys=made.keys, without_keys=False, show=quiet)
 
 
 def test_instance_does_not_start_before_a_restore_was_gone_on_with_when_it_was_cut_short(
@@ -203,10 +203,10 @@ def test_instance_does_not_start_before_a_restore_was_gone_on_with_when_it_was_c
     with monkeypatch.context() as patched:
         patched.setattr("bulwark.backup.restore.restore_database", fails_at_the_third)
         with pytest.raises(BackupError, match="full"):
-            restore(made.folder, place, keys=made.keys, without_keys=False, tell=quiet)
+            restore(made.folder, place, keys=made.keys, without_keys=False, show=quiet)
     with pytest.raises(FolderError, match="restore again"):
         Folder(place.folder.path).prepare()
-    restore(made.folder, place, keys=made.keys, without_keys=False, tell=quiet)
+    restore(made.folder, place, keys=made.keys, without_keys=False, show=quiet)
     assert not (place.folder.path / RESTORING).exists()
     Folder(place.folder.path).prepare()
 
@@ -219,7 +219,7 @@ def test_unused_keys_are_put_aside_when_the_folder_was_prepared(made: Made, tmp_
     site = place.folder.site("test", RealClock())
     site.areas.close()
     site.vault.close()
-    restore(made.folder, place, keys=made.keys, without_keys=False, tell=quiet)
+    restore(made.folder, place, keys=made.keys, without_keys=False, show=quiet)
     assert (place.folder.keys / "master.key").read_bytes() == (
         made.keys / "master.key"
     ).read_bytes()
@@ -233,11 +233,11 @@ def test_site_on_files_goes_on_on_postgres_when_it_grows(
     if made.postgres is not None:
         place = empty_place(tmp_path / "data", None)
         with pytest.raises(BackupError, match="the setting names sqlite"):
-            restore(made.folder, place, keys=made.keys, without_keys=False, tell=quiet)
+            restore(made.folder, place, keys=made.keys, without_keys=False, show=quiet)
         return
     server = request.getfixturevalue("postgres")
     place = empty_place(tmp_path / "data", server)
-    restore(made.folder, place, keys=made.keys, without_keys=False, tell=quiet)
+    restore(made.folder, place, keys=made.keys, without_keys=False, show=quiet)
     node = Node(place.folder.path, server, urls=place.urls)
     node.start()
     try:
