@@ -16,6 +16,6 @@ def test_no_circle_stands_between_files() -> None:
     assert circle_in(GRAPH) == []
 
 
-@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("depth", [1, 2, 3])
 def test_no_circle_stands_between_packages(depth: int) -> None:
     assert circle_in(between_packages(GRAPH, depth)) == []
