@@ -3,10 +3,12 @@
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from sqlalchemy import Connection, inspect
 
+from bulwark.console import complain
 from bulwark.registry import SERVICES
 from shared.clock.clock import RealClock
 from shared.database.engine import Database
@@ -38,7 +40,22 @@ def _compare(chain: Chain, connection: Connection, message: str) -> None:
     config = config_of(chain, connection, others)
     now = RealClock().now().strftime(NAMED)
     config.set_main_option("file_template", f"{now}_%%(slug)s")
-    command.revision(config, message, autogenerate=True, rev_id=now.replace("-", ""))
+    command.revision(
+        config,
+        message,
+        autogenerate=True,
+        rev_id=now.replace("-", ""),
+        process_revision_directives=_refuse_empty,
+    )
+
+
+def _refuse_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    """End with one line when nothing changed: main.py does not list the new tables yet."""
+    if directives[0].upgrade_ops.is_empty():
+        complain(
+            "没有变化,未写迁移:功能是否已列入 main.py 的 FEATURES? / nothing changed, nothing was "
+            "written: is the feature in the FEATURES of main.py?"
+        )
 
 
 if __name__ == "__main__":

@@ -59,3 +59,14 @@ def test_one_migration_makes_the_table_that_is_missing_when_it_was_written(
         columns = inspect(connection).get_columns("thermometers")
     assert [column["name"] for column in columns] == ["id", "checked_at"]
     database.close()
+
+
+@pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.name)
+def test_nothing_is_written_and_one_line_says_why_when_nothing_changed(
+    chain: Chain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(chain.versions.glob("*.py"))
+    with pytest.raises(SystemExit):
+        write(chain, "Nothing")
+    assert "main.py" in capsys.readouterr().err
+    assert sorted(chain.versions.glob("*.py")) == before
