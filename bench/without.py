@@ -33,7 +33,7 @@ def without_linger() -> Iterator[None]:
 
     def begin(reader: Reader, *values: Any) -> None:
         began(reader, *values)
-        reader._linger = reader._lingers = 0.0
+        reader._linger = reader._current_linger = 0.0
 
     with patch.object(Reader, "__init__", begin):
         yield

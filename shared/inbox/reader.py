@@ -1,7 +1,8 @@
-"""The reader: takes another service's stream from this service's own place, without holes. P1.
+"""The reader: consumes another service's stream from a checkpoint, without gaps. P1.
 
-The place lives in this service's database and moves in the transaction that applies the events.
-Whatever comes in place of the next event makes the reader look again, and at last tell the owner.
+The checkpoint is stored in this service's database, by the transaction that applies the events.
+When anything but the next event arrives, the reader pulls again from its checkpoint; if that does
+not help, it asks the service that owns the stream to verify and rebuild it.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ from shared.outbox.verification import digest_of
 from shared.writer.writer import Writer
 
 QUIET_SECONDS = 2.0
-# More than so many at once are a flood.
+# More events than this in one batch are a flood: the reader then waits longer for larger batches.
 FLOOD = 16
 MISMATCH = "an envelope does not match its number"
 
@@ -38,24 +39,24 @@ log = get_logger(__name__)
 
 
 class CheckpointNotInLog(Exception):
-    """This service has applied what its source never wrote: databases of different moments."""
+    """This service applied events that its source's log lacks: a database was restored alone."""
 
 
 class Reader:
-    """Follows one source for one service; a loop on the event loop."""
+    """Reads one source's stream for one service, as a task on the event loop."""
 
     def __init__(self, source: str, writer: Writer, database: Database, bus: Bus) -> None:
         self.source = source
         self.service = writer.handlers.name
         self.stream = source.upper()
         self.checkpoint = 0
-        # What the database says; behind the place while what passes concerns nobody here.
+        # The checkpoint in the database; lower while this service handles none of the events.
         self._stored = 0
-        # Of the event at the place; and the birth of the stream that was seen last.
+        # The digest of the event at the checkpoint, and when the stream last seen was created.
         self._digest: str | None = None
         self._created: str | None = None
-        self._linger = self._lingers = writer.handlers.linger_seconds
-        self._heard = frozenset(model.type for model in writer.handlers.consumes)
+        self._linger = self._current_linger = writer.handlers.linger_seconds
+        self._handled_types = frozenset(model.type for model in writer.handlers.consumes)
         self.beyond_retention = False
         self.caught_up = False
         self.head_known = False
@@ -63,14 +64,14 @@ class Reader:
         self._database = database
         self._room = database.room
         self._bus = bus
-        # The number that was missing last: one that is missing again after a re-opening is a hole.
-        self._missed = 0
+        # The sequence missing last; if it is missing again from a new consumer, it is a gap.
+        self._last_gap = 0
 
     async def run(self) -> None:
-        """Read for ever; ends when cancelled, or with PlaceNotInLog."""
-        waits = pauses()
+        """Read until cancelled; raises CheckpointNotInLog."""
+        delays = pauses()
         while True:
-            began = self.checkpoint
+            start = self.checkpoint
             try:
                 await self._read_checkpoint()
                 await self._follow()
@@ -78,8 +79,8 @@ class Reader:
                 if not (isinstance(error, (*PASSING, CheckpointConflict)) or is_transient(error)):
                     raise
                 log.info("reader.retry", service=self.service, source=self.source, why=repr(error))
-                waits = pauses() if self.checkpoint > began else waits
-                await asyncio.sleep(next(waits))
+                delays = pauses() if self.checkpoint > start else delays
+                await asyncio.sleep(next(delays))
 
     async def _read_checkpoint(self) -> None:
         def read() -> tuple[int, str | None]:
@@ -91,16 +92,16 @@ class Reader:
         await self._compare_with_log()
 
     async def _compare_with_log(self) -> None:
-        """Raises PlaceNotInLog; a source that does not answer yet is asked again later."""
+        """Raises CheckpointNotInLog; a source that does not answer is asked again later."""
         if self.head_known:
             return
-        asked = HeadRequest(sequence=self.checkpoint, digest=self._digest)
+        request = HeadRequest(sequence=self.checkpoint, digest=self._digest)
         try:
-            said = await ask_head(self._bus, self.source, asked)
+            answer = await ask_head(self._bus, self.source, request)
         except (nats.errors.Error, TimeoutError):
             return
-        head = said.head
-        if self.checkpoint > head or said.differs:
+        head = answer.head
+        if self.checkpoint > head or answer.differs:
             raise CheckpointNotInLog(
                 f"{self.service} has applied {self.checkpoint} events of {self.source}, whose log "
                 f"{'holds another there' if self.checkpoint <= head else f'ends at {head}'}: the "
@@ -109,43 +110,43 @@ class Reader:
             )
         self.head_known = True
 
-    def _report_beyond_retention(self, behind: bool) -> None:
-        if behind and not self.beyond_retention:
+    def _report_beyond_retention(self, beyond_retention: bool) -> None:
+        if beyond_retention and not self.beyond_retention:
             log.critical(
                 "reader.beyond_retention",
                 service=self.service,
                 source=self.source,
-                place=self.checkpoint,
+                checkpoint=self.checkpoint,
                 advice=f"bulwark refill {self.source} --from {self.checkpoint + 1}",
             )
-        self.beyond_retention = behind
+        self.beyond_retention = beyond_retention
 
     async def _follow(self) -> None:
         await self._probe_stream()
         if self.beyond_retention:
             await asyncio.sleep(QUIET_SECONDS / 2)
             return
-        most_pull = 2 * self._room.events_at_once
-        async with verified_stream(self._bus, self.source, self.checkpoint, most_pull) as stream:
+        pull_limit = 2 * self._room.events_at_once
+        async with verified_stream(self._bus, self.source, self.checkpoint, pull_limit) as stream:
             while True:
                 await self._step(stream)
 
     async def _probe_stream(self) -> int:
-        """Compare the place with what the stream spans; returns where the stream ends."""
+        """Compare the checkpoint with the stream's range; returns the stream's last sequence."""
         state = await stream_state(self._bus, self.source)
         self._report_beyond_retention(state.first > self.checkpoint + 1)
         self.caught_up = self.caught_up or (
             not self.beyond_retention and state.last <= self.checkpoint
         )
         if state.last < self.checkpoint or state.created != self._created:
-            # It is being filled again, or the log itself has gone back: its owner tells which.
+            # The stream is being rebuilt, or the log was restored: the owner's head shows which.
             self.head_known = False
         self._created = state.created
         await self._compare_with_log()
         return state.last
 
     async def _step(self, stream: VerifiedStream) -> None:
-        """Wait for something, take all there is, apply it; then face what was not an event."""
+        """Apply the next batch of events, then handle the fault that ended it, if any."""
         entries, fault = await self._gather(stream)
         if entries:
             await self._apply(entries)
@@ -157,9 +158,9 @@ class Reader:
     async def _apply(self, entries: list[Entry]) -> None:
         await self._writer.site.priority.wait()
         digest = digest_of(entries[-1].document)
-        # Nobody here handles these: to pass them over again after a crash changes nothing.
+        # No handler takes these events, so skipping them again after a crash changes nothing.
         if (
-            not self._concern(entries)
+            not self._any_handled(entries)
             and self.checkpoint - self._stored < self._room.events_at_once
         ):
             self.checkpoint = entries[-1].sequence
@@ -167,15 +168,16 @@ class Reader:
             await self._store(entries, digest)
         self._digest = digest
 
-    def _concern(self, entries: list[Entry]) -> bool:
+    def _any_handled(self, entries: list[Entry]) -> bool:
         return any(
-            one.envelope is None or one.envelope.get("type") in self._heard for one in entries
+            entry.envelope is None or entry.envelope.get("type") in self._handled_types
+            for entry in entries
         )
 
     async def _store(self, entries: list[Entry], digest: str | None) -> None:
-        """Apply events, and move the stored place behind them; none moves it to where we stand."""
-        upto = entries[-1].sequence if entries else self.checkpoint
-        batch = Batch(self.source, self._stored, entries, upto, digest)
+        """Apply events and store the checkpoint after them; without events, store it as it is."""
+        last = entries[-1].sequence if entries else self.checkpoint
+        batch = Batch(self.source, self._stored, entries, last, digest)
         self._stored = await self._writer.submit(batch)
         self.checkpoint = self._stored
 
@@ -183,12 +185,12 @@ class Reader:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + QUIET_SECONDS
         while True:
-            most = self._room.events_at_once
-            entries, fault = await stream.take(self.checkpoint, most, self._lingers)
+            limit = self._room.events_at_once
+            entries, fault = await stream.take(self.checkpoint, limit, self._current_linger)
             if fault is not None:
                 return entries, fault
             flood = len(entries) > FLOOD
-            self._lingers = self._linger + self._room.flood_linger_seconds * flood
+            self._current_linger = self._linger + self._room.flood_linger_seconds * flood
             if entries:
                 return entries, None
             if loop.time() > deadline:
@@ -197,23 +199,23 @@ class Reader:
 
     async def _handle_fault(self, fault: Fault) -> None:
         if fault.gap:
-            await self._missing(self.checkpoint + 1)
+            await self._handle_gap(self.checkpoint + 1)
         if fault.mismatch is None:
             raise Reopen(fault.why)
-        await self._mismatch(fault, fault.mismatch)
+        await self._handle_mismatch(fault, fault.mismatch)
 
-    async def _missing(self, sequence: int) -> None:
+    async def _handle_gap(self, sequence: int) -> None:
         state = await self._bus.stream(self.stream)
         if state is not None and state.first > sequence:
-            raise Reopen("the stream begins beyond the place")
-        if self._missed == sequence and state is not None:
-            await self._ask_rebuild(sequence, "a hole", state.created)
-        self._missed = sequence
+            raise Reopen("the stream begins after the next event")
+        if self._last_gap == sequence and state is not None:
+            await self._ask_rebuild(sequence, "a gap", state.created)
+        self._last_gap = sequence
         raise Reopen(f"{sequence} is missing")
 
-    async def _mismatch(self, fault: Fault, entry: Entry) -> None:
-        """Tell the owner, who makes the stream again, unless the very same stands in its log: that
-        is set aside, so that what follows does not wait for ever."""
+    async def _handle_mismatch(self, fault: Fault, entry: Entry) -> None:
+        """Ask the owner to rebuild the stream. If its log holds the same faulty event, the event is
+        dead-lettered, so that the events after it can be applied."""
         state = await stream_state(self._bus, self.source)
         if not await self._ask_rebuild(entry.sequence, MISMATCH, state.created, fault.found):
             raise Reopen(MISMATCH)
@@ -221,19 +223,19 @@ class Reader:
             await self._apply([entry])
 
     async def _check_quiet_stream(self) -> None:
-        """Nothing for two seconds: the stream must hold nothing more, or something is amiss."""
+        """After two seconds without an event, check that the stream holds none we did not get."""
         if self.checkpoint > self._stored:
             await self._store([], self._digest)
         last = await self._probe_stream()
         if self.beyond_retention:
-            raise Reopen("behind")
+            raise Reopen("beyond retention")
         if last > self.checkpoint:
-            await self._missing(self.checkpoint + 1)
+            await self._handle_gap(self.checkpoint + 1)
 
     async def _ask_rebuild(
         self, sequence: int, why: str, created: str, found: Found | None = None
     ) -> bool:
-        """Ask for the stream to be made again; True when what was found stands in the log."""
+        """Ask the owner to rebuild the stream; True if its log holds what was found."""
         log.critical(
             "reader.stream_damaged",
             service=self.service,

@@ -130,7 +130,7 @@ def test_stream_is_rebuilt_when_a_message_stays_away(
     pair.check()
     assert pair.stage.state()["created"] != first
     eventually(lambda: pair.stage.streamed() == logged(pair.source_database))
-    assert [e["why"] for e in logs if e["event"] == "reader.stream_damaged"] == ["a hole"]
+    assert [e["why"] for e in logs if e["event"] == "reader.stream_damaged"] == ["a gap"]
 
 
 @pytest.mark.parametrize("other", [b"junk", document_of(noted(7), 3), document_of(noted(7), 4)])
