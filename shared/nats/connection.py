@@ -55,8 +55,8 @@ class StreamRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """What STREAM.INFO says: the numbers it spans, how many messages it holds, its birth, how it
-    was made, and how many bytes it takes up."""
+    """What STREAM.INFO says: first and last sequence, number of messages, when it was created, its
+    settings, and its size in bytes."""
 
     first: int
     last: int
@@ -68,7 +68,7 @@ class StreamState:
 
 @dataclass(frozen=True, slots=True)
 class StoreState:
-    """What all streams take up, in bytes, and what they may; None while no limit is set."""
+    """How many bytes all streams use, and their limit; None while none is set."""
 
     used: int
     limit: int | None
@@ -79,21 +79,21 @@ class ConnectionEnded(Exception):
 
 
 class Inbox:
-    """A subject of our own, whose messages are handed over as bytes."""
+    """A subject of our own, whose messages reach a callback as bytes."""
 
-    def __init__(self, frames: MessageParser, subscription: Subscription) -> None:
+    def __init__(self, parser: MessageParser, subscription: Subscription) -> None:
         self.subject = subscription.subject
-        self._frames = frames
+        self._parser = parser
         self._subscription = subscription
         self._number = number_of(subscription)
 
     def on_message(self, on_message: OnMessage) -> None:
-        """Hand over what comes from now on."""
-        self._frames.listeners[self._number] = on_message
+        """Set the callback for messages that come from now on."""
+        self._parser.listeners[self._number] = on_message
 
     async def leave(self) -> None:
-        """Nothing more comes; raises nats.errors.Error when the broker cannot be told."""
-        self._frames.listeners.pop(self._number, None)
+        """Unsubscribe; raises nats.errors.Error when the broker cannot be reached."""
+        self._parser.listeners.pop(self._number, None)
         await self._subscription.unsubscribe()
 
 
@@ -121,7 +121,7 @@ class Bus:
             connect_timeout=2,
             ping_interval=5,
             max_outstanding_pings=2,
-            error_cb=_tell_error,
+            error_cb=_log_error,
             closed_cb=self._closed,
             graceful_timeout=GRACE_SECONDS,
             middlewares=middlewares(name),
@@ -156,7 +156,7 @@ class Bus:
         keep_when_connection_is_reset(self.client)
 
     async def listen(self, on_message: OnMessage) -> Inbox:
-        """A new subject of our own; `hear` is called with each message as it comes."""
+        """A new subject of our own; `on_message` is called with each message as it comes."""
         client = self.client
         inbox = Inbox(install_parser(client), await client.subscribe(client.new_inbox()))
         inbox.on_message(on_message)
@@ -268,8 +268,8 @@ class Bus:
 
 
 def reached_by(url: str) -> dict[str, Any]:
-    """What nats-py is told to reach the servers of a URL: their addresses, and apart from them who
-    we are. A server that others of its cluster tell of has an address alone, and would refuse us.
+    """nats-py's options for a URL: the servers' addresses and, apart from them, user and password:
+    the servers that the cluster advertises are addresses alone, and need the same credentials.
     """
     parts = [
         urlsplit(server if "//" in server else f"nats://{server}") for server in url.split(",")
@@ -309,6 +309,6 @@ def checked(payload: bytes) -> dict[str, Any]:
     return answer
 
 
-async def _tell_error(error: Exception) -> None:
+async def _log_error(error: Exception) -> None:
     # A denied publish shows as nothing but a time-out elsewhere; here the server says why.
     log.warning("bus.error", error=repr(error))

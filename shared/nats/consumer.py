@@ -1,6 +1,6 @@
-"""A feed: an ephemeral pull consumer of one stream, from a number on, drained as it fills.
+"""An ephemeral pull consumer of one stream, from a sequence on, drained as it fills.
 
-No acks, no storage: the broker is trusted to remember nothing. Heartbeats come while it lives.
+Without acks or a stored position: the broker keeps no state for it. It sends heartbeats.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import orjson
 from shared.logs import get_logger
 from shared.nats.connection import Bus, Inbox
 
-# A quiet feed asks for little, so that the beginning of a flood does not hold up its end.
+# A consumer with little traffic pulls few, so that a flood's first batch does not delay the rest.
 LEAST_PULL = 128
 MOST_PULL = 1024
 BEAT_SECONDS = 0.5
@@ -25,9 +25,9 @@ log = get_logger(__name__)
 
 
 class Delivery(NamedTuple):
-    """What came: a message of the stream by its number, or a word of the server itself.
+    """What was delivered: a message of the stream with its sequence, or a status of the server.
 
-    `status` is such a word, as `100 Idle Heartbeat`; empty for a message of the stream.
+    `status` is such as `100 Idle Heartbeat`; empty for a message of the stream.
     """
 
     number: int
@@ -47,7 +47,7 @@ class PullConsumer:
         self._size = LEAST_PULL
         self._most = most_pull
         self._arrived: deque[Delivery] = deque()
-        self._stirred = asyncio.Event()
+        self._has_arrived = asyncio.Event()
 
     @property
     def waiting(self) -> int:
@@ -55,8 +55,8 @@ class PullConsumer:
         return len(self._arrived)
 
     async def open(self, start: int) -> None:
-        """Make the consumer and ask for messages from a number on; `close` it whatever happens."""
-        self._inbox = await self._bus.listen(self._hear)
+        """Create the consumer and pull from a sequence on; `close` it whatever happens."""
+        self._inbox = await self._bus.listen(self._on_message)
         answer = await self._bus.api(
             f"CONSUMER.CREATE.{self._stream}",
             {
@@ -75,12 +75,12 @@ class PullConsumer:
         self._consumer = str(answer["name"])
         await self._pull(self._inbox)
 
-    def _hear(self, reply: bytes, head: bytes, document: bytes) -> None:
+    def _on_message(self, reply: bytes, head: bytes, document: bytes) -> None:
         self._arrived.append(delivery(reply, head, document))
-        self._stirred.set()
+        self._has_arrived.set()
 
     async def close(self) -> None:
-        """Let the consumer go, if the broker can still be told."""
+        """Delete the consumer, if the broker can still be reached."""
         try:
             if self._inbox is not None:
                 await self._inbox.leave()
@@ -89,23 +89,23 @@ class PullConsumer:
                     f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}", b""
                 )
         except (nats.errors.Error, OSError):
-            log.debug("feed.closed_hard", stream=self._stream)
+            log.debug("consumer.closed_hard", stream=self._stream)
 
     async def _pull(self, inbox: Inbox) -> None:
-        wish = {
+        pull_request = {
             "batch": self._size,
             "expires": INACTIVE_SECONDS * 1_000_000_000,
-            "idle_heartbeat": int(BEAT_SECONDS * 1_000_000_000),
+            "idle_on_messagetbeat": int(BEAT_SECONDS * 1_000_000_000),
         }
         self._allowed += self._size
         await self._bus.client.publish(
             f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}",
-            orjson.dumps(wish),
+            orjson.dumps(pull_request),
             reply=inbox.subject,
         )
 
     async def request_more(self, taken: int = 0) -> None:
-        """Ask for more before what was asked for runs out: twice as much when much was taken."""
+        """Pull again before the last pull is used up: twice as many when many were taken."""
         if taken >= self._size // 2:
             self._size = min(2 * self._size, self._most)
         elif taken:
@@ -114,20 +114,20 @@ class PullConsumer:
             await self._pull(self._inbox)
 
     def expired(self) -> None:
-        """The server let the pull go; the next `request_more` asks again."""
+        """The server ended the pull; the next `request_more` pulls again."""
         self._allowed = 0
 
     async def first(self, seconds: float) -> Delivery:
-        """What comes next; raises TimeoutError after a silence."""
-        # Not wait_for: before Python 3.12 it loses a cancellation that meets what it waits for.
+        """The next delivery; raises TimeoutError when none comes in time."""
+        # Not wait_for: before Python 3.12 it loses a cancellation that coincides with the result.
         async with asyncio.timeout(seconds):
             while not self._arrived:
-                self._stirred.clear()
-                await self._stirred.wait()
+                self._has_arrived.clear()
+                await self._has_arrived.wait()
         return self.take()
 
     def take(self) -> Delivery:
-        """The first of those waiting; raises IndexError when none is."""
+        """The first delivery that waits; raises IndexError when none does."""
         found = self._arrived.popleft()
         if not found.status:
             self._allowed -= 1
@@ -135,7 +135,7 @@ class PullConsumer:
 
 
 def delivery(reply: bytes, head: bytes, document: bytes) -> Delivery:
-    """What a message is: its number in the stream stands in its reply subject.
+    """A message as a delivery: its sequence in the stream is in its reply subject.
 
     The subject has nine tokens, or twelve where the account has a domain.
     """

@@ -1,8 +1,8 @@
-"""Frames: the broker's bytes cut into messages; what comes for a feed goes straight to it.
+"""The parser of the NATS protocol; a pull consumer's messages go straight to its callback.
 
 nats-py spends ten microseconds on a message: two patterns, headers read as those of a mail, an
-object, a queue. A reader meets every event there is, so its own frames are cut here, in one or
-two; whatever else comes is left to the library, frame by frame.
+object, a queue. A reader receives every event there is, so the messages of its subscriptions are
+parsed here, in one or two microseconds; the library parses all others.
 """
 
 from collections.abc import Callable
@@ -12,33 +12,33 @@ from nats.errors import ProtocolError
 from nats.protocol.parser import Parser
 
 OnMessage = Callable[[bytes, bytes, bytes], None]
-"""What hears a message: its reply subject, its block of headers (empty: none), its body."""
+"""A callback for a message: its reply subject, its block of headers (empty: none), its body."""
 
 END = b"\r\n"
 LONGEST_LINE = 32 * 1024
 
 
 class MessageParser(Parser):
-    """nats-py's parser, which hands the messages of some subscriptions over as they come."""
+    """nats-py's parser, which passes some subscriptions' messages straight to callbacks."""
 
     def __init__(self, client: Any, rest: bytes = b"") -> None:
-        # By the number of the subscription, as it stands in a frame.
+        # By the id of the subscription, as the protocol writes it.
         self.listeners: dict[bytes, OnMessage] = {}
         self._resets = 0
         super().__init__(client)
-        # What came of a frame that is not whole yet.
+        # The bytes of a message that is not complete yet.
         self._rest = rest
 
     def reset(self) -> None:
-        """Forget what came of a frame: the connection is a new one."""
+        """Drop an incomplete message: the connection is a new one."""
         super().reset()
         self._rest = b""
         self._resets += 1
 
     async def parse(self, data: bytes = b"") -> None:
-        """Take in bytes; raises ProtocolError."""
+        """Parse received bytes; raises ProtocolError."""
         data, resets = self._rest + data, self._resets
-        # What goes to the library begins at `others`; all before `at` is whole frames.
+        # The library parses from `others` on; everything before `at` is complete messages.
         at = others = 0
         while (end := data.find(END, at)) >= 0:
             words = data[at:end].split()
@@ -52,10 +52,10 @@ class MessageParser(Parser):
                     if others < at:
                         await super().parse(data[others:at])
                     if resets != self._resets:
-                        # Meanwhile the connection became a new one: these bytes are the old one's.
+                        # The client reconnected meanwhile: these bytes belong to the old one.
                         return
                     others = stop
-                    _hand_over(on_message, words, data, end + 2, stop - 2)
+                    _call_back(on_message, words, data, end + 2, stop - 2)
             at = stop
         self._rest = data[at:]
         if others < at:
@@ -71,7 +71,7 @@ def _size(words: list[bytes]) -> int:
         raise ProtocolError("nats: malformed MSG") from None
 
 
-def _hand_over(
+def _call_back(
     on_message: OnMessage, words: list[bytes], data: bytes, start: int, stop: int
 ) -> None:
     headed = words[0] == b"HMSG"

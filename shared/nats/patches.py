@@ -1,8 +1,8 @@
 """The private names of nats-py that this product uses, each in one function that says why.
 
 A newer nats-py may change them without notice: tests/shared/nats/test_patches.py has a test for
-each, against a real server, and fails when one is gone or means something else. What is worth it
-for speed alone was measured, and stands in docs/decisions/0021.
+each, against a real server, and fails when one is gone or means something else. Those used only
+for speed were measured: docs/decisions/0021.
 """
 
 from typing import Any
@@ -18,29 +18,29 @@ log = get_logger(__name__)
 
 
 def install_parser(client: Client) -> MessageParser:
-    """Put our parser in the place of the library's own (`Client._ps`), once; returns it.
+    """Replace the library's parser (`Client._ps`) with ours, once; returns ours.
 
-    For speed: the library spends more on cutting a message out of the bytes than a reader does on
-    applying it. Only before anything is subscribed to is no message half read.
+    For speed: the library spends more on parsing a message than a reader does on applying it. It
+    must be called before the first subscription, while no message can be half read.
     """
     old: Any = client._ps
     if isinstance(old, MessageParser):
         return old
     if old.state != AWAITING_CONTROL_LINE:
-        raise RuntimeError("the client is amidst a message")
-    frames = MessageParser(client, rest=bytes(old.buf))
-    client._ps = frames
-    return frames
+        raise RuntimeError("the client has read half a message")
+    parser = MessageParser(client, rest=bytes(old.buf))
+    client._ps = parser
+    return parser
 
 
 def number_of(subscription: Subscription) -> bytes:
-    """The number of a subscription as it stands in a frame (`Subscription._id`): our parser knows
-    by it which messages are a reader's, and the library tells it nowhere else."""
+    """The id of a subscription as the protocol writes it (`Subscription._id`): our parser needs it
+    to know which messages are a reader's, and the library has no public name for it."""
     return str(subscription._id).encode()
 
 
 async def send_frames(client: Client, frames: bytes) -> None:
-    """Send what is written as the protocol has it (`Client._send_command`, `_flush_pending`).
+    """Send bytes that are already in the protocol's form (`_send_command`, `_flush_pending`).
 
     For speed: `Client.publish` writes each message's headers anew, with the classes of a mail.
     """
@@ -49,9 +49,9 @@ async def send_frames(client: Client, frames: bytes) -> None:
 
 
 def keep_when_connection_is_reset(client: Client) -> None:
-    """Let a client keep what it cannot send over a connection that has just gone
-    (`Client._flush_pending`), as it does while it connects again: until it hears of the loss,
-    uvloop's closed transport raises RuntimeError, which would end the service."""
+    """Let a client keep what it cannot send over a connection that has just been lost
+    (`Client._flush_pending`), as it does while it reconnects: until it notices the loss, uvloop's
+    closed transport raises RuntimeError, which would end the service."""
     flush = client._flush_pending
 
     async def flush_pending(force_flush: bool = False) -> None:
@@ -64,8 +64,8 @@ def keep_when_connection_is_reset(client: Client) -> None:
 
 
 def close_transport(client: Client) -> None:
-    """Close a client's socket (`Client._transport`): `Client.close` leaves that of a user who was
-    refused, or cut off, open."""
+    """Close a client's socket (`Client._transport`): `Client.close` leaves it open when the server
+    rejected or disconnected the user."""
     transport: Any = client._transport
     if transport is not None:
         transport.close()

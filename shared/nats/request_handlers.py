@@ -1,15 +1,15 @@
 """Request handlers: typed answers to requests over core NATS, run by FastStream.
 
-    register()  subscribers of the broker's, each with its handlers
+    register()  creates the broker's subscribers, each with its handlers
     begin()     registers and starts them: requests are answered
-    end()       stops them: nobody is answered any more
+    end()       stops them: requests are no longer answered
 
 A part that answers only while it leads begins and ends with its term. The broker as a whole is
 never started: that would let a follower answer in its leader's place. Each term has subscribers of
 its own, so that nothing of an earlier one, whose end was cut short, answers in a later one.
 
-Acknowledgements are JetStream's: a request that fails, or meets the end of its answerer, gets no
-answer, and its asker asks again.
+Only JetStream acknowledges: a request that fails, or whose handler is being stopped, gets no
+answer, and the client repeats it.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class RequestHandlers:
         self._answering = False
 
     async def begin(self) -> None:
-        """Answer; nothing is done where all is answered already. Raises as the bus does."""
+        """Start answering, unless it has begun already. Raises what the bus raises."""
         if self._answering:
             return
         await self.end()
@@ -44,14 +44,14 @@ class RequestHandlers:
         self._answering = True
 
     async def end(self) -> None:
-        """Answer nobody any more; an answer under way has a moment to be sent."""
+        """Stop answering; an answer under way has a moment to be sent."""
         self._answering = False
         ended, self._subscribers = self._subscribers, ()
         await asyncio.gather(*(_stop(subscriber) for subscriber in ended))
 
 
 async def _stop(subscriber: CoreSubscriber) -> None:
-    # A broker that cannot be told forgets the subscription with its connection.
+    # A broker that cannot be reached drops the subscription with its connection.
     with contextlib.suppress(nats.errors.Error, TimeoutError, OSError):
         await subscriber.stop()
 

@@ -1,4 +1,4 @@
-"""How a service's stream is made, made again, and brought to our settings.
+"""How a service's stream is created, rebuilt, and updated to our settings.
 
 File storage, kept by age alone: a limit of size would look like damage, so disk room is watched.
 """
@@ -33,10 +33,10 @@ class StreamMaker:
         self._stream = service.upper()
         self._bus = bus
         self._settings = settings
-        # The birth of the stream whose settings the server refused to change.
+        # When the stream was created whose settings the server refused to change.
         self._not_updated: str | None = None
-        # Told from the start: what first shows itself as 1 rises for no alert.
-        self._remade = metrics.STREAM_REBUILT.labels(service)
+        # Exported from the start, as 0: an alert sees no increase in a series that begins at 1.
+        self._rebuilt = metrics.STREAM_REBUILT.labels(service)
 
     async def make(self, first: int) -> None:
         """Make the stream; `first` is the number its first message gets."""
@@ -50,8 +50,8 @@ class StreamMaker:
         log.info("relay.stream_made", service=self._service, first=first)
 
     async def remove(self) -> None:
-        """Delete the stream, which is to be made again, if it is still there."""
-        self._remade.inc()
+        """Delete the stream before it is rebuilt, if it is still there."""
+        self._rebuilt.inc()
         try:
             await self._bus.api(f"STREAM.DELETE.{self._stream}")
         except StreamRefused as error:
@@ -59,7 +59,7 @@ class StreamMaker:
                 raise
 
     async def agree(self, state: StreamState) -> None:
-        """Bring a stream that was made under other settings to ours; what it holds stays."""
+        """Update a stream that was created with other settings; its messages stay."""
         wanted = self._config()
         if wanted.items() <= state.config.items() or self._not_updated == state.created:
             return

@@ -34,7 +34,7 @@ from shared.nats.subscriber_rights import (
 # One process of all that share it answers. Processes of older releases use the same name.
 QUEUE = "gate"
 UNAVAILABLE = 503
-# What a library asks before all else: that there is JetStream.
+# The answer to a client library's first request: whether there is JetStream.
 ACCOUNT = {
     "type": "io.nats.jetstream.api.v1.account_info_response",
     **dict.fromkeys(("memory", "storage", "streams", "consumers"), 0),
@@ -73,7 +73,7 @@ class StreamNames(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why a request was not granted."""
+    """Why a request was rejected."""
 
     code: int
     err_code: int = 0
@@ -101,7 +101,7 @@ class SubscriberAccess:
         self._handlers = RequestHandlers(self.register)
 
     async def run(self) -> None:
-        """Answer for ever; ends when cancelled."""
+        """Answer until cancelled."""
         try:
             await self._handlers.begin()
             await asyncio.Event().wait()
@@ -135,7 +135,7 @@ class SubscriberAccess:
         return answer
 
     async def _stream_info(self) -> dict[str, Any]:
-        # Without what was asked: a list of subjects would tell of other areas.
+        # Without the request's own options: a list of subjects would reveal other areas.
         return await self._ask(f"STREAM.INFO.{self.stream}")
 
     async def _stream_names(self, request: NamesRequest) -> StreamNames:

@@ -13,7 +13,7 @@ from shared.events.envelope import TOKEN_DIGITS
 
 ANY_TYPE = "all"
 ROOT = "subscription"
-# In place of a service, in what concerns no stream: whichever service is there answers it.
+# Instead of a service, in requests that concern no stream: any service that runs answers them.
 ANY_SERVICE = "any"
 DELIVERY = "delivery"
 INBOX = "_INBOX."
@@ -55,7 +55,7 @@ class Rights:
 
     @property
     def delivery(self) -> str:
-        """Where what is pushed to this subscriber passes through: no stream listens there."""
+        """The subject prefix of what is pushed to this subscriber: no stream takes it in."""
         return f"{DELIVERY}.{self.name}"
 
     @classmethod
@@ -91,11 +91,11 @@ def _within(asked: list[str], own: list[str]) -> bool:
 def consumer_within(asked: Mapping[str, Any], rights: Rights) -> dict[str, Any]:
     """The consumer to be made of what was asked for; raises OutsideRights.
 
-    Without a filter it is all that the subscriber may read. It lives in memory, and not beyond an
-    hour without its reader: the place is the subscriber's to keep.
+    Without a filter it is all that the subscriber may read. It lives in memory, at most an hour
+    without its reader: the subscriber keeps its own checkpoint.
     """
     if asked.get("durable_name"):
-        why = "durable consumers go when a stream is made again: keep the sequence yourself"
+        why = "durable consumers are lost when a stream is rebuilt: keep the sequence yourself"
         raise OutsideRights(why, BAD_REQUEST)
     if asked.get("deliver_group"):
         raise OutsideRights("deliver_group: not offered", BAD_REQUEST)

@@ -72,7 +72,7 @@ class Repeated:
 def thrice(monkeypatch: pytest.MonkeyPatch) -> Repeated:
     """Has every message repeated that comes to the feeds of its bus."""
     repeated = Repeated()
-    hear, first = PullConsumer._hear, PullConsumer.first
+    hear, first = PullConsumer._on_message, PullConsumer.first
 
     def repeat(feed: PullConsumer, reply: bytes, head: bytes, document: bytes) -> None:
         hear(feed, reply, head, document)
@@ -83,7 +83,7 @@ def thrice(monkeypatch: pytest.MonkeyPatch) -> Repeated:
         await asyncio.sleep(repeated.wait(feed) if feed._bus is repeated.bus else 0)
         return await first(feed, seconds)
 
-    monkeypatch.setattr(PullConsumer, "_hear", repeat)
+    monkeypatch.setattr(PullConsumer, "_on_message", repeat)
     monkeypatch.setattr(PullConsumer, "first", sometime)
     return repeated
 

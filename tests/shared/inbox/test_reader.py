@@ -114,7 +114,7 @@ def test_stream_is_rebuilt_when_a_message_stays_away(
     pair.note(*range(20))
     eventually(lambda: pair.stage.state().get("last_seq") == 20)
     first = pair.stage.state()["created"]
-    hear = PullConsumer._hear
+    hear = PullConsumer._on_message
 
     def leave_out(feed: PullConsumer, reply: bytes, head: bytes, document: bytes) -> None:
         damaged = pair.stage._outside is not None and feed._bus is pair.sink.bus
@@ -122,7 +122,7 @@ def test_stream_is_rebuilt_when_a_message_stays_away(
             return
         hear(feed, reply, head, document)
 
-    monkeypatch.setattr(PullConsumer, "_hear", leave_out)
+    monkeypatch.setattr(PullConsumer, "_on_message", leave_out)
     pair.start_sink()
     eventually(lambda: pair.has_logged("relay.rebuild", logs))
     # The events before the gap did not wait for the repair.

@@ -60,7 +60,7 @@ class FakeInbox:
     def __init__(self, client: "FakeClient", subject: str, on_message: OnMessage) -> None:
         self.client = client
         self.subject = subject
-        self._hear = on_message
+        self._on_message = on_message
 
     def on_message(self, reply: str, data: bytes, headers: dict[str, str] | None) -> None:
         """A message has come."""
@@ -69,7 +69,7 @@ class FakeInbox:
             status = " ".join(headers[name] for name in STATUS_LINE if name in headers)
             lines = [f"{name}: {value}" for name, value in headers.items()]
             head = "\r\n".join([f"NATS/1.0 {status}".rstrip(), *([] if status else lines), "", ""])
-        self._hear(reply.encode(), head.encode(), data)
+        self._on_message(reply.encode(), head.encode(), data)
 
     async def leave(self) -> None:
         """Nothing more comes."""
