@@ -1,14 +1,13 @@
-"""What a read is given, and what it becomes when it is asked with a reason."""
+"""What a read is given, and what it becomes when the request states a reason."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from shared.exceptions import Forbidden
 from shared.http.declaration import Roles
 from shared.i18n.catalogue import Language
-from shared.i18n.messages import TEXTS
+from shared.security.access import require_access
 from shared.security.tokens import Caller
 from shared.site import Site
 from shared.writer.commands import Answer, Handler
@@ -27,9 +26,8 @@ class Read:
     wants_html: bool = False
 
     def require_access(self, area: str) -> None:
-        """Refuse with 403 when the caller has no right on a row's area."""
-        if self.caller is not None and not self.caller.may_access(area):
-            raise Forbidden(TEXTS, "outside_your_area", field="area", area=area)
+        """Raise Forbidden (403) unless the caller may access a row's area."""
+        require_access(self.caller, area)
 
     def scope(self, area: str | None) -> str:
         """The area a list is about: the one asked for, else the caller's own."""
@@ -38,7 +36,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class AuditedRead:
-    """What a read does when it is asked with a `reason`: the writer does it, and leaves a trace."""
+    """What a read does when the request states a `reason`: the writer does it, and records it."""
 
     handler: Handler
     answer: Answer

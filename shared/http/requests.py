@@ -1,4 +1,4 @@
-"""Admission: who asks, about where and when, and how much at a time."""
+"""Request checks: the caller's role, the areas and times named, unknown parameters, body size."""
 
 from datetime import timedelta
 from functools import cache
@@ -8,9 +8,10 @@ import orjson
 from pydantic import BaseModel
 from starlette.requests import Request as HttpRequest
 
-from shared.exceptions import Forbidden, Invalid
+from shared.exceptions import Invalid
 from shared.http.rejections import TooLarge, WrongRole
 from shared.i18n.messages import TEXTS
+from shared.security.access import require_access
 from shared.security.roles import Role
 from shared.security.tokens import Caller
 from shared.site import Site
@@ -50,8 +51,7 @@ def check_areas(site: Site, model: BaseModel, caller: Caller | None) -> None:
             continue
         if not site.areas.exists(area):
             raise Invalid(TEXTS, "unknown_area", field=name, area=area)
-        if caller is not None and not caller.may_access(area):
-            raise Forbidden(TEXTS, "outside_your_area", field=name, area=area)
+        require_access(caller, area, name)
 
 
 @cache
@@ -67,7 +67,7 @@ def check_time(site: Site, model: BaseModel) -> None:
 
 
 def query_names(model: type[BaseModel], path: str) -> frozenset[str]:
-    """What may stand behind the question mark: the fields that do not stand in the path."""
+    """What may stand in the query string: the fields that are not in the path."""
     return frozenset(name for name in model.model_fields if f"{{{name}}}" not in path)
 
 
@@ -97,15 +97,15 @@ async def read_body(request: HttpRequest, limit: int) -> bytes:
 def parse_object(raw: bytes) -> dict[str, Any]:
     """A JSON object; raises Invalid. No text of ours holds a NUL, which PostgreSQL cannot store."""
     try:
-        asked = orjson.loads(raw)
+        fields = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        asked = None
-    if not isinstance(asked, dict):
+        fields = None
+    if not isinstance(fields, dict):
         raise Invalid(TEXTS, "no_json", field="body")
     if NUL in raw:
-        holding = [name for name, value in asked.items() if NUL in orjson.dumps(value)]
+        holding = [name for name, value in fields.items() if NUL in orjson.dumps(value)]
         raise Invalid(TEXTS, "nul_in_text", field=holding[0] if holding else "body")
-    return asked
+    return fields
 
 
 async def read_json(request: HttpRequest, limit: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Invariant. A caller has one role within one area, and a token says nothing else 
 
 - `roles`: the roles, and which of them may read what of health.
 - `tokens`: signed tokens of callers, and grants: one permission for one person and request.
+- `access`: the check of a caller's right on an area.
 - `vault`: seals and opens data, with a random key for each person, itself wrapped by a master key.
 - `key_store`: the file of the wrapped keys; deleted means gone.
 - `key_files`: keys in files that their owner alone can read.

@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 
 from shared.events.base import Event
 from shared.events.envelope import Recorded
-from shared.exceptions import Forbidden
-from shared.i18n.messages import TEXTS
 from shared.policy.pack import PolicyPack
+from shared.security.access import require_access
 from shared.security.tokens import Caller
 from shared.site import Site
 from shared.writer import timers
@@ -44,8 +43,7 @@ class Tx:
 
     def require_access(self, area: str) -> None:
         """Raise Forbidden (403) unless the caller may access a row's area."""
-        if self.caller is not None and not self.caller.may_access(area):
-            raise Forbidden(TEXTS, "outside_your_area", field="area", area=area)
+        require_access(self.caller, area)
 
     def schedule(self, kind: str, key: str, at: datetime) -> None:
         """Set a timer: the due handler of `kind` is called at an instant."""
