@@ -50,5 +50,5 @@ SERVICE = service(
     migrations=Path(__file__).parent / "migrations",
     metadata=Table.metadata,
     listens_to=("intake",),
-    routes=(why_routes("/alerts", held=venues.area_of),),
+    routes=(why_routes("/alerts", area_of=venues.area_of),),
 )

@@ -11,10 +11,14 @@ an area outside their own; what stands on a row is checked there (`require_acces
                 └── 401, 403   └── 422                  └── 422, 403            └── 404, 409, 422
 
 - `routes`: how a feature declares a change, a read, a bulk, a dry run, an audited read.
-- `requests`: who asks, about where and when, and how much at a time. `draining`: reads what a
-  rejected request is still sending, so that its sender gets the answer.
+- `declaration`: `Route`, what each declaration becomes. `endpoints`: what runs when it is called.
+- `requests`: the checks of a request. `draining`: reads what a rejected request is still sending,
+  so that its sender gets the answer.
 - `reads`: what a read sees. `responses`: JSON as the contract writes it.
-- `rejections`, `problems`: errors as problem documents. `openapi`: what routes say of themselves.
+- `answers`: models of the answers, for the documents. `rejections`, `problems`: errors as problem
+  documents.
+- `docs`: each service's own documentation: `openapi` makes the OpenAPI document, `docs_page` the
+  page of it, `schema_page` the style and the words for types that it shares with the event pages.
 - `bulk`: one JSON object a line; good lines are kept, bad ones named.
 - `paging`: lists by cursor. `sse`: streams of events. `explain`: the chain of causes of a thing.
 - `app`: the application of one service, made of its routes.

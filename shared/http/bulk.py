@@ -76,13 +76,13 @@ def _parse(
     route: str,
     check: Check | None,
 ) -> Line:
-    asked = parse_object(text)
-    command = model.model_validate(asked)
+    fields = parse_object(text)
+    command = model.model_validate(fields)
     check_areas(context.site, command, caller)
     check_time(context.site, command)
     if check:
         check(context.site, command)
-    return Line(number, command, request_hash(context.site.secret, route, asked, command.id))
+    return Line(number, command, request_hash(context.site.secret, route, fields, command.id))
 
 
 def _answer(

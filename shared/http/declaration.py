@@ -1,7 +1,7 @@
-"""What a route says of itself: whom it lets in, how areas are checked, what it answers.
+"""What a route declares: the roles that may call it, how areas are checked, what it answers.
 
-`bulwark routes`, the OpenAPI documents and the tests of every route are made from this. Nothing is
-worked out at start: schemas are made when a document is asked for.
+`bulwark routes`, the OpenAPI documents and the tests of every route are made from this. Schemas
+are built when a document is requested, not at start.
 """
 
 import re
@@ -34,9 +34,9 @@ class AreaCheck(StrEnum):
 
     PATH = "path"  # the area in the path, before the handler runs
     BODY = "body"  # the area in the body, before the handler runs
-    QUERY = "query"  # the area behind the question mark, before the handler runs
+    QUERY = "query"  # the area in the query string, before the handler runs
     SCOPE = "scope"  # the answer is narrowed to the caller's area, or to the one asked for in it
-    ROW = "row"  # the handler checks the stored row's area: `touch`
+    ROW = "row"  # the handler checks the stored row's area: `require_access`
     GRANT = "grant"  # the handler checks the area that the grant names
     NONE = "none"  # the same answer for everybody
 
@@ -47,7 +47,7 @@ class UncheckedArea(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WithReason:
-    """What a read becomes when it is asked with a `reason`: who may, and what does it."""
+    """What a read becomes when the request states a `reason`: who may, and what does it."""
 
     roles: frozenset[Role]
     handler: Callable[..., Any]
@@ -129,11 +129,9 @@ def _check(name: str, model: type[BaseModel], path: str) -> AreaCheck:
     return AreaCheck.QUERY if model.model_fields[name].is_required() else AreaCheck.SCOPE
 
 
-def refusals(
-    *statuses: int, roles: Roles | None, path: str, besides: Iterable[int] = ()
-) -> frozenset[int]:
+def refusals(*statuses: int, roles: Roles | None, path: str) -> frozenset[int]:
     """The statuses of a route's problem documents: its own, and those that follow from its kind."""
-    found = {500, *statuses, *besides}
+    found = {500, *statuses}
     if roles is not None:
         found |= {401, 403}
     # An area that does not exist is a fault of the request (422); anything else is not found.

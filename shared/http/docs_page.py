@@ -17,7 +17,7 @@ def page(service: str, document: Schema) -> str:
     """The page of an OpenAPI document that `openapi.document` made."""
     template = Template((Path(__file__).parent / "docs_page.html").read_text(encoding="utf-8"))
     operations = _operations(document)
-    titles = {one["name"]: _told(one["description"]) for one in document["tags"]}
+    titles = {one["name"]: _bilingual(one["description"]) for one in document["tags"]}
     return template.substitute(
         style=style(),
         service=service,
@@ -58,7 +58,7 @@ def _both(message: str) -> str:
     return f'{zh} <span lang="en">{en}</span>'
 
 
-def _told(described: str) -> str:
+def _bilingual(described: str) -> str:
     """A text of the document, which has both languages in one line."""
     zh, _, en = described.partition(" / ")
     return f'{escape(zh)} <span lang="en">{escape(en)}</span>'
@@ -86,15 +86,15 @@ def _operation(method: str, path: str, operation: Schema, document: Schema) -> s
 <section id="{id_}" aria-labelledby="{id_}-title">
 <h3 id="{id_}-title"><span class="method">{method}</span> <code>{escape(path)}</code></h3>
 <p>{escape(operation["summary"])} <span lang="en">{escape(english)}</span></p>
-{soft}{_admission(operation)}
+{soft}{_access(operation)}
 {_parameters(operation.get("parameters", ()))}
 {_body(operation, document)}
 {_answers(operation["responses"], document)}
 </section>"""
 
 
-def _admission(operation: Schema) -> str:
-    """Whom it lets in, and how it is made sure that they stay within their area."""
+def _access(operation: Schema) -> str:
+    """Which roles may call it, and how the caller's area is checked."""
     roles = dict.fromkeys(role for one in operation["security"] for (role,) in one.values())
     lines = [_term("docs.roles", "、".join(map(_role, roles)))]
     if not roles:
@@ -149,7 +149,7 @@ def _answers(responses: Mapping[str, Schema], document: Schema) -> str:
     answers = {status: one for status, one in responses.items() if "$ref" not in one}
     lines = [
         f'<li><span class="status">{status}</span> {_contents(one.get("content", {}))}'
-        f" {_told(one['description']) if status == AGAIN and MADE in answers else ''}</li>"
+        f" {_bilingual(one['description']) if status == AGAIN and MADE in answers else ''}</li>"
         for status, one in answers.items()
     ]
     listed = "\n".join(lines)
@@ -173,7 +173,7 @@ def _contents(contents: Mapping[str, Schema]) -> str:
 def _refusal(status: str, reference: Schema, document: Schema) -> str:
     name = reference["$ref"].rsplit("/", 1)[1]
     described = document["components"]["responses"][name]["description"]
-    return f"<strong>{status}</strong> {_told(described)}"
+    return f"<strong>{status}</strong> {_bilingual(described)}"
 
 
 def _model(name: str, schema: Schema) -> str:

@@ -25,27 +25,27 @@ class Why(BaseModel):
 
 
 MaySee = Callable[[Read, Event], bool]
-Held = Callable[[Read, str], AreaCode | None]
+AreaOf = Callable[[Read, str], AreaCode | None]
 
 
 def why_routes(
     prefix: str,
     may_see: MaySee = lambda _read, _event: True,
-    held: Held = lambda _read, _id: None,
+    area_of: AreaOf = lambda _read, _id: None,
 ) -> Routes:
-    """`GET <prefix>/why/{id}`; `may_see` says which events a caller is told of at all, `held` the
-    area of a thing of this id to which nothing may have happened yet."""
+    """`GET <prefix>/why/{id}`; `may_see` says which events a caller may see at all, `area_of` the
+    area of a stored thing, to which nothing may have happened yet."""
 
     def why(read: Read, query: Why) -> dict[str, Any]:
         """Why something is as it is: what happened to it, and the causes of the last of that."""
-        return explain(read, query, may_see, held)
+        return explain(read, query, may_see, area_of)
 
     routes = Routes(prefix, "why", TEXTS)
     routes.get("/why/{id}", why, Why, returns=Explanation, roles=tuple(Role), area=AreaCheck.ROW)
     return routes
 
 
-def explain(read: Read, query: Why, may_see: MaySee, held: Held) -> dict[str, Any]:
+def explain(read: Read, query: Why, may_see: MaySee, area_of: AreaOf) -> dict[str, Any]:
     """The chain of causes and the history of a thing, both empty while nothing has happened to it;
     NotFound for what is not to be seen."""
     found = [
@@ -55,7 +55,7 @@ def explain(read: Read, query: Why, may_see: MaySee, held: Held) -> dict[str, An
         and may_see(read, recorded.data)
     ]
     if not found:
-        area = held(read, query.id)
+        area = area_of(read, query.id)
         if area is None:
             raise NotFound(TEXTS, "no_such_thing", field="id")
         read.require_access(area)

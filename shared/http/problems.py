@@ -78,7 +78,7 @@ def _message(entry: Mapping[str, Any], language: Language) -> str:
 
 
 def _choice(expected: str, language: Language) -> str:
-    """The allowed words, told as `'a', 'b' or 'c'`, in the caller's language."""
+    """The allowed words, listed as `'a', 'b' or 'c'`, in the caller's language."""
     words: list[str] = QUOTED.findall(expected)
     if len(words) < 2:
         return words[0] if words else expected

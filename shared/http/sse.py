@@ -1,7 +1,7 @@
 """Server-sent events: what is committed here, as a stream of frames to one client.
 
 A feature says `stream(routes, path, subscribe, Query, roles=…)`, where `subscribe` is a plain
-function that tells what this caller is sent. A browser's EventSource cannot send headers, so the
+function that selects what this caller is sent. A browser's EventSource cannot send headers, so the
 token may also stand in the query as `access_token`; it is never logged.
 """
 
@@ -47,7 +47,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a watcher is sent: the kinds of event, which of these, and a frame's data."""
+    """What a client is sent: the kinds of event, which of these, and a frame's data."""
 
     kinds: Kinds
     wants: Wants
@@ -63,8 +63,8 @@ def stream(
     returns: type[BaseModel],
     roles: Roles,
 ) -> None:
-    """Declare a stream; `query` holds what may stand behind the question mark, `returns` is the
-    model of a frame's data.
+    """Declare a stream; `query` holds what may stand in the query string, `returns` is the model
+    of a frame's data.
 
     `Last-Event-ID` names the last frame the client had. The stream ends when the client leaves or
     lags, when its token ends, and when the server stops.
@@ -76,11 +76,11 @@ def stream(
         token = bearer_token(request) or request.query_params.get("access_token", "")
         caller = authorize_token(context.site, token, allowed)
         refuse_unknown_query(request, known)
-        asked = query.model_validate(dict(request.query_params))
-        check_areas(context.site, asked, caller)
+        parameters = query.model_validate(dict(request.query_params))
+        check_areas(context.site, parameters, caller)
         watch = Watch(caller, context.site, problems.language_of(request))
 
-        def still_admitted() -> bool:
+        def token_valid() -> bool:
             try:
                 context.site.tokens.verify(token)
             except InvalidToken:
@@ -88,7 +88,7 @@ def stream(
             return True
 
         last_seen = request.headers.get("last-event-id", "")
-        sent = frames(context.live, subscribe(watch, asked), last_seen, still_admitted)
+        sent = frames(context.live, subscribe(watch, parameters), last_seen, token_valid)
         return StreamingResponse(sent, headers=HEADERS, media_type="text/event-stream")
 
     routes.raw(
@@ -106,42 +106,42 @@ def stream(
 
 async def frames(
     live: Broadcaster,
-    subscription: Selection,
+    selection: Selection,
     last_seen: str,
-    still_admitted: Callable[[], bool],
+    token_valid: Callable[[], bool],
     beat_seconds: float = BEAT_SECONDS,
 ) -> AsyncIterator[bytes]:
     """The frames of one stream: first what came since `last_seen`, then what comes.
 
-    A frame `gap` says that what came since is not remembered any more. `beat_seconds` of silence
-    are broken by a comment, so that nothing between takes the connection for dead.
+    A frame `gap` says that events since `last_seen` are no longer kept. A comment is sent after
+    `beat_seconds` without an event, so that no proxy takes the connection for dead.
     """
-    watcher = live.subscribe(subscription.wants)
+    subscription = live.subscribe(selection.wants)
     try:
-        # Nothing may be awaited between watching and looking back, or a frame would come twice.
-        missed = _missed(live, subscription, last_seen)
+        # No await between subscribing and reading the past events, or a frame would be sent twice.
+        missed = _missed(live, selection, last_seen)
         yield f"retry: {RETRY_MILLISECONDS}\n\n".encode() + missed
-        while still_admitted():
-            found = await watcher.take_all(beat_seconds)
-            if watcher.ended:
+        while token_valid():
+            found = await subscription.take_all(beat_seconds)
+            if subscription.ended:
                 return
-            yield b"".join(_frame(subscription, one) for one in found) or b": beat\n\n"
+            yield b"".join(_frame(selection, one) for one in found) or b": beat\n\n"
     finally:
-        live.unsubscribe(watcher)
+        live.unsubscribe(subscription)
 
 
-def _missed(live: Broadcaster, subscription: Selection, last_seen: str) -> bytes:
+def _missed(live: Broadcaster, selection: Selection, last_seen: str) -> bytes:
     if not last_seen:
         return b""
     service, _, sequence = last_seen.rpartition("-")
     missed = None
     if sequence.isascii() and sequence.isdigit():
-        missed = live.since(service, int(sequence), subscription.kinds)
+        missed = live.since(service, int(sequence), selection.kinds)
     if missed is None:
         return b"event: gap\ndata: {}\n\n"
-    return b"".join(_frame(subscription, one) for one in missed if subscription.wants(one))
+    return b"".join(_frame(selection, one) for one in missed if selection.wants(one))
 
 
-def _frame(subscription: Selection, recorded: Recorded[Any]) -> bytes:
+def _frame(selection: Selection, recorded: Recorded[Any]) -> bytes:
     head = f"id: {recorded.service}-{recorded.sequence}\nevent: {recorded.data.name}\ndata: "
-    return head.encode() + orjson.dumps(subscription.data(recorded)) + b"\n\n"
+    return head.encode() + orjson.dumps(selection.data(recorded)) + b"\n\n"

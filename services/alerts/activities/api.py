@@ -73,7 +73,7 @@ routes.get(
     returns=answers.OneActivity,
     roles=tuple(Role),
     area=AreaCheck.ROW,
-    opening=AuditedRead(handlers.open_applicant, handlers.with_applicant, DECIDERS),
+    audited=AuditedRead(handlers.open_applicant, handlers.with_applicant, DECIDERS),
 )
 routes.post(
     "/activities/{activity_id}/decision",

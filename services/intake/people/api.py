@@ -149,7 +149,7 @@ routes.get(
     roles=WRITERS,
     area=AreaCheck.ROW,
     refuses=(GONE,),
-    opening=AuditedRead(handlers.open_person, show_whole, OPENERS),
+    audited=AuditedRead(handlers.open_person, show_whole, OPENERS),
 )
 routes.get_audited(
     "/people/{person_id}/address",
