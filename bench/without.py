@@ -22,7 +22,7 @@ NOTHING = "nothing"
 @contextmanager
 def without_priority() -> Iterator[None]:
     """No reader waits for a relay that has much to publish (decision 0009)."""
-    with patch.object(PublishPriority, "claim", lambda _priority, _service: None):
+    with patch.object(PublishPriority, "acquire", lambda _priority, _service: None):
         yield
 
 

@@ -14,25 +14,25 @@ class PublishPriority:
     """Shared by the relays and readers of one process, on their event loop."""
 
     def __init__(self) -> None:
-        self._claims: set[str] = set()
+        self._holders: set[str] = set()
         self._free = asyncio.Event()
         self._free.set()
 
-    def claim(self, service: str) -> None:
+    def acquire(self, service: str) -> None:
         """Give a service priority, until it releases."""
-        self._claims.add(service)
+        self._holders.add(service)
         self._free.clear()
 
     def release(self, service: str) -> None:
         """End a service's priority; no error when it has none."""
-        self._claims.discard(service)
-        if not self._claims:
+        self._holders.discard(service)
+        if not self._holders:
             self._free.set()
 
     @property
-    def claimed(self) -> bool:
+    def is_held(self) -> bool:
         """Whether a service has priority; may be called from any thread."""
-        return bool(self._claims)
+        return bool(self._holders)
 
     async def wait(self) -> None:
         """Wait until no service has priority, for a second at most."""

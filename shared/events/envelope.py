@@ -95,7 +95,7 @@ def data_json(event: Event) -> bytes:
 
 
 def parse(document: bytes) -> dict[str, Any]:
-    """The envelope in a document, unread; raises MalformedEvent when it is no JSON object."""
+    """The envelope in a document, not validated; raises MalformedEvent if it is no JSON object."""
     try:
         envelope = orjson.loads(document)
     except ValueError as error:
@@ -114,14 +114,14 @@ def position_of(envelope: dict[str, Any]) -> tuple[str, int]:
 
 
 def decode(
-    envelope: dict[str, Any], place: tuple[str, int] | None = None
+    envelope: dict[str, Any], position: tuple[str, int] | None = None
 ) -> Recorded[Event] | None:
     """The event in an envelope; None for a type that this release does not know.
 
-    `place` is what `position_of` says, where that is known. Raises MalformedEvent when the envelope
-    or the data do not fit.
+    `position` is that of `position_of`, if known already. Raises MalformedEvent when the envelope
+    or the data are not valid.
     """
-    service, sequence = place or position_of(envelope)
+    service, sequence = position or position_of(envelope)
     kind = envelope.get("type")
     if not isinstance(kind, str):
         raise MalformedEvent(f"its type is {kind!r}")
@@ -133,8 +133,8 @@ def decode(
         time = datetime.fromisoformat(envelope["time"])
         return Recorded(str(envelope["id"]), service, sequence, time, data)
     except ValidationError as error:
-        # Without what stood there: it may be somebody's.
-        told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-        raise MalformedEvent(f"{kind}: {'; '.join(told)}") from None
+        # Without the values: they may be personal data.
+        errors = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        raise MalformedEvent(f"{kind}: {'; '.join(errors)}") from None
     except (KeyError, ValueError, TypeError) as error:
         raise MalformedEvent(f"{kind}: {error}") from error

@@ -1,7 +1,7 @@
 """Events in words, in Chinese and English, from the `.po` pair beside each noun.
 
 A sentence is the event's own message, and after it a message `<event>.<field>` for each optional
-field that is there; an order tells first who issued it, under which number and until when. Where
+field that is there; an order begins with who issued it, under which number and until when. Where
 one sentence does not fit all that an event may say, there are messages `<event>:<variant>`.
 """
 
@@ -24,7 +24,7 @@ CATALOGUE = Catalogue(Path(__file__).parent, "**/*.{language}.po")
 
 VARIANTS = {RiskLevelChanged.name: ("kept", "own")}
 ORDER_CLAUSES = ("issuer", "document", "until")
-# The optional fields that are told even in brief.
+# The optional fields that are stated even in brief.
 ESSENTIAL = ("level_in_force", "order")
 
 _AREA = "area"
@@ -42,9 +42,9 @@ def describe(
 
     Times are in China Standard Time. The area of the event itself is not named unless the
     sentence needs it: who prints the line says where. In `brief`, as a cause of something else, of
-    the optional fields only the level in force is told, and who ordered, under which number.
+    the optional fields only the level in force is stated, and who ordered, under which number.
     """
-    sentence, event = _as_told(event)
+    sentence, event = _sentence_and_event(event)
     words = {
         field: _in_words(_in_tongue(event, field, language), vocabulary, areas_name, language)
         for field, vocabulary in _vocabularies(type(event)).items()
@@ -82,22 +82,23 @@ def value_label(vocabulary: str, value: str | int, language: Language = "zh") ->
     return _labelled(f"{vocabulary}.{value}", str(value), language)
 
 
-def _as_told(event: Event) -> tuple[str, Event]:
-    """The message of an event's sentence, and the event with what is to be told of it.
+def _sentence_and_event(event: Event) -> tuple[str, Event]:
+    """The message of an event's sentence, and the event with the fields that it states.
 
-    A level is told as the one in force where it becomes that; else as the area's own (`own`), and
-    an order for the level that the area has as `kept`, both with what is in force.
+    A level that takes force is stated as the one in force. One that does not is the area's own
+    (`own`), and an order for the level that the area already has is `kept`; both state also the
+    level in force.
     """
     if not isinstance(event, RiskLevelChanged):
         return event.name, event
     before = event.previous_in_force or event.previous
     now = event.level_in_force or event.level
     if event.level == event.previous:
-        told = {"level_in_force": None if now == event.level else now}
-        return f"{event.name}:kept", event.model_copy(update=told)
+        stated = {"level_in_force": None if now == event.level else now}
+        return f"{event.name}:kept", event.model_copy(update=stated)
     if now == event.level != before:
-        told = {"previous": before, "level_in_force": None}
-        return event.name, event.model_copy(update=told)
+        stated = {"previous": before, "level_in_force": None}
+        return event.name, event.model_copy(update=stated)
     return f"{event.name}:own", event.model_copy(update={"level_in_force": now})
 
 

@@ -100,7 +100,7 @@ class Relay:
         # An unknown head stays unknown: another process may already have reported a later commit.
         self._head = rows[-1].sequence if rows and self._head is not None else None
         if len(rows) > LARGE_COMMIT:
-            self._priority.claim(self.service)
+            self._priority.acquire(self.service)
         self._woken.set()
 
     async def run(self) -> None:

@@ -62,7 +62,7 @@ def service(
 ) -> Service:
     """One service made of features, in the order in which they react.
 
-    `consumes` and `routes` are those of the service as a whole. Raises ValueError when two claim
+    `consumes` and `routes` are those of the service as a whole. Raises ValueError when two declare
     the same due kind or route, or when one of several consumers of an event takes it in batches.
     """
     whole = Feature(package=f"services.{name}.main", consumes=consumes or {}, routes=routes)
@@ -126,7 +126,7 @@ def _due(parts: Sequence[Feature]) -> dict[str, DueHandler]:
     owners: dict[str, Feature] = {}
     for part in parts:
         for kind in part.due:
-            _claim(owners, kind, part, "due kind")
+            _check_owner(owners, kind, part, "due kind")
     return {kind: owner.due[kind] for kind, owner in owners.items()}
 
 
@@ -137,10 +137,10 @@ def _check_routes(parts: Sequence[Feature]) -> None:
             for route in routes.listed:
                 # What a path calls its parameters makes no difference to HTTP.
                 path = re.sub("{[^}]*}", "{}", route.path)
-                _claim(owners, f"{route.method} {path}", part, "route")
+                _check_owner(owners, f"{route.method} {path}", part, "route")
 
 
-def _claim(owners: dict[str, Feature], name: str, part: Feature, what: str) -> None:
+def _check_owner(owners: dict[str, Feature], name: str, part: Feature, what: str) -> None:
     owner = owners.setdefault(name, part)
     if owner is not part:
-        raise ValueError(f"{owner.package} and {part.package} both claim the {what} {name}")
+        raise ValueError(f"{owner.package} and {part.package} both declare the {what} {name}")

@@ -108,17 +108,17 @@ class Lease:
     async def _renew(self) -> bool:
         self._asked = time.monotonic()
         try:
-            held = await on_thread(self._acquire)
+            leads = await on_thread(self._acquire)
         except Exception as error:
             if not is_transient(error):
                 raise
             # A database that does not answer does not give the lease to anyone else either.
-            held = self.is_leader and time.monotonic() < self._until
+            leads = self.is_leader and time.monotonic() < self._until
         else:
             self._until = self._asked + LEASE_SECONDS
-            self.is_follower = not held
-        self.is_leader = held
-        return held
+            self.is_follower = not leads
+        self.is_leader = leads
+        return leads
 
     def _acquire(self) -> bool:
         term_ms = int(LEASE_SECONDS * 1000)

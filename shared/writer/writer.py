@@ -154,7 +154,7 @@ class Writer:
                 self._commit_batch(self._next_batch())
             if self._stopping and not self._queue:
                 return
-            if idle and not self.site.priority.claimed:
+            if idle and not self.site.priority.is_held:
                 self._wal_checkpoint()
 
     def _wal_checkpoint(self) -> None:

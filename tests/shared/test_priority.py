@@ -6,19 +6,19 @@ from shared.priority import PublishPriority
 from tests.support.harness import PATIENCE
 
 
-def test_nobody_waits_when_nothing_is_claimed(loop: asyncio.AbstractEventLoop) -> None:
+def test_nobody_waits_when_no_service_has_priority(loop: asyncio.AbstractEventLoop) -> None:
     priority = PublishPriority()
     priority.release("alerts")
     loop.run_until_complete(asyncio.wait_for(priority.wait(), PATIENCE))
-    assert not priority.claimed
+    assert not priority.is_held
 
 
 def test_readers_go_on_when_the_last_claim_is_released(loop: asyncio.AbstractEventLoop) -> None:
     priority = PublishPriority()
 
-    async def claimed_twice() -> list[bool]:
-        priority.claim("alerts")
-        priority.claim("intake")
+    async def acquired_twice() -> list[bool]:
+        priority.acquire("alerts")
+        priority.acquire("intake")
         waiting = asyncio.ensure_future(priority.wait())
         seen = []
         for service in ("alerts", "intake"):
@@ -28,5 +28,5 @@ def test_readers_go_on_when_the_last_claim_is_released(loop: asyncio.AbstractEve
         await asyncio.wait_for(waiting, PATIENCE)
         return seen
 
-    assert loop.run_until_complete(claimed_twice()) == [False, False]
-    assert not priority.claimed
+    assert loop.run_until_complete(acquired_twice()) == [False, False]
+    assert not priority.is_held

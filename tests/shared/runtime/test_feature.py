@@ -100,14 +100,14 @@ def test_consumers_run_in_turn_and_are_counted_by_their_names_when_an_event_has_
     [
         (
             lambda package: Feature(package=package, due={"test.due": due}),
-            "a.first and a.second both claim the due kind test.due",
+            "a.first and a.second both declare the due kind test.due",
         ),
         (
             lambda package: Feature(
                 package=package,
                 routes=(routes("/things/{id}" if "first" in package else "/things/{code}"),),
             ),
-            r"a.first and a.second both claim the route GET /test/things/\{\}",
+            r"a.first and a.second both declare the route GET /test/things/\{\}",
         ),
         (
             lambda package: Feature(package=package, consumes={CaseReported: Batched(in_batches)}),
