@@ -6,7 +6,8 @@ Invariant. A transaction of the writing engine holds the write lock from its fir
 that it can never fail because another one wrote in between.
 
 - `engine`: `Database`, with one engine for the writer and one for reads.
-- `types`: an instant with its offset, and the metadata of the tables that every service has.
+- `types`: an instant with its offset, and `core`, the tables that every service has.
+- `metadata`: an empty collection for the tables of one service.
 - `sql`: small pieces of SQL, such as a range of area codes that an index serves.
 - `failures`: which errors pass by themselves and are worth another try; PostgreSQL's errors
   without the values that people typed.

@@ -18,7 +18,7 @@ and the source and sequence inside each envelope must be the next ones.
     (alarm; `bulwark         │  │  │ a number is missing, or an envelope       │
      refill` helps)          │  │  │ does not match its sequence               │
         │                    │  │  ▼                                           │
-        └── looks each       │  │  verifying ── missing again ──▶ asks the ────┘
+        └── checks each      │  │  verifying ── missing again ──▶ asks the ────┘
             second           │  │                                 source to rebuild
                  next events │  │ committed
                              ▼  │

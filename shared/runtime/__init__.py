@@ -21,6 +21,7 @@ A leader that was frozen past its term does no harm when it wakes: the log, the 
 stream each accept a number once. A SQLite file belongs to one machine, so its
 process leads without a lease.
 
+- `feature`: what a feature declares, and services made of features.
 - `service`: what a service is made of. `runtime`: the parts of one, and their tasks.
 - `lease`: the row above. `ticker`: hands due timers to the writer.
 - `clock_check`: whether the machine's clock may be trusted; while it may not, nothing falls due.
