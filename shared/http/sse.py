@@ -17,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from shared.context import ServiceContext
 from shared.events.envelope import Recorded
 from shared.http import problems
-from shared.http.declaration import AreaCheck, Roles
+from shared.http.declaration import AreaCheck, Endpoint, Roles
 from shared.http.requests import (
     authorize_token,
     bearer_token,
@@ -28,6 +28,7 @@ from shared.http.requests import (
 from shared.http.routes import Routes
 from shared.i18n.catalogue import Language
 from shared.live import Broadcaster, Kinds, Wants
+from shared.security.roles import Role
 from shared.security.tokens import Caller, InvalidToken
 from shared.site import Site
 
@@ -70,6 +71,25 @@ def stream(
     lags, when its token ends, and when the server stops.
     """
     allowed = frozenset(roles)
+    routes.raw(
+        path,
+        _endpoint(path, subscribe, query, allowed),
+        subscribe,
+        returns={"text/event-stream": returns},
+        roles=allowed,
+        query=query,
+        area=AreaCheck.SCOPE,
+        refuses=(422,),
+        token_in_query=True,
+    )
+
+
+def _endpoint(
+    path: str,
+    subscribe: Callable[[Watch, Any], Selection],
+    query: type[BaseModel],
+    allowed: frozenset[Role],
+) -> Endpoint:
     known = query_names(query, path) | {"access_token"}
 
     async def endpoint(context: ServiceContext, request: HttpRequest) -> Response:
@@ -91,17 +111,7 @@ def stream(
         sent = frames(context.live, subscribe(watch, parameters), last_seen, token_valid)
         return StreamingResponse(sent, headers=HEADERS, media_type="text/event-stream")
 
-    routes.raw(
-        path,
-        endpoint,
-        subscribe,
-        returns={"text/event-stream": returns},
-        roles=allowed,
-        query=query,
-        area=AreaCheck.SCOPE,
-        refuses=(422,),
-        token_in_query=True,
-    )
+    return endpoint
 
 
 async def frames(
