@@ -7,7 +7,7 @@ its neighbours do not wait.
 Invariant. A service's checkpoint in a source is one number in its own database. It moves from
 N to M in the very transaction that applies the events N+1 to M, and only if it still stands at N.
 
-The broker is trusted to remember nothing. The reader asks for the stream from its checkpoint on,
+The broker's own state is not relied on. The reader asks for the stream from its checkpoint on,
 and the source and sequence inside each envelope must be the next ones.
 
         ┌──────────────── opening ◀───────────────────────────────────────────┐
@@ -25,7 +25,7 @@ and the source and sequence inside each envelope must be the next ones.
                            applying
 
 - `reader`: the loop above, one for each source.
-- `verified_stream`: the next entries, or the fault in their place; the webhooks read it too.
+- `verified_stream`: the next entries, or the fault found instead; the webhooks read it too.
 - `entry`: one message as the reader hands it on. `applying`: runs the handlers.
 - `checkpoints`: the position, with the digest of the event that stands there, so that a source
   whose log holds another event is recognised.

@@ -1,7 +1,7 @@
-"""A source's stream, verified: the next entries of it, or the fault in their place. P1.
+"""A source's stream, verified: its next entries, or the fault found instead of them. P1.
 
-The broker is trusted to remember nothing: `source` and `sequence` inside each envelope must be the
-next. What to do about a fault is left to whoever reads: the reader, or the webhooks.
+The broker's own state is not relied on: `source` and `sequence` inside each envelope must be the
+next. The caller, the reader or the webhooks, decides what to do about a fault.
 """
 
 import asyncio
@@ -27,23 +27,23 @@ class Reopen(Exception):
     """The stream must be opened again from the checkpoint on; the message says why."""
 
 
-# What is over when the stream is opened again.
+# The errors after which the stream is opened again.
 PASSING = (Reopen, Unavailable, StreamRefused, nats.errors.Error, TimeoutError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What came in place of the next entry; neither gap nor mismatch when the consumer is gone."""
+    """What came instead of the next entry; neither gap nor mismatch when the consumer is gone."""
 
     why: str
-    # A later number came.
+    # A later sequence came.
     gap: bool = False
-    # A message of the stream whose envelope is not the one of its number.
+    # A message whose envelope is not that of its sequence.
     mismatch: Entry | None = None
 
     @property
     def found(self) -> Found | None:
-        """What stands in the entry's place, for its owner to compare with the log."""
+        """What the stream holds at that sequence, for its owner to compare with the log."""
         if self.mismatch is None:
             return None
         digest = digest_of(self.mismatch.document)
@@ -65,8 +65,8 @@ class VerifiedStream:
     async def take(
         self, checkpoint: int, most: int, linger_seconds: float = 0.0
     ) -> tuple[list[Entry], Fault | None]:
-        """Wait until something comes and take all there is: the entries next after the checkpoint,
-        and what came in place of another. Both are empty after a heartbeat. Raises Reopen.
+        """Wait for a delivery and take all there are: the entries after the checkpoint, and the
+        fault that ended them, if any. Both are empty after a heartbeat. Raises Reopen.
         """
         came = await self._first()
         if linger_seconds and not came.status and not self._consumer.waiting:
@@ -88,10 +88,10 @@ class VerifiedStream:
             raise Reopen("three heartbeats of silence") from None
 
     def _sort(self, came: Delivery, expected: int, entries: list[Entry]) -> Fault | None:
-        """The next entry is kept, a heartbeat or what was seen before is let go."""
+        """Keep the next entry; ignore a heartbeat, or an entry seen before."""
         number, status, document = came
         if status:
-            return self._heed(status)
+            return self._handle_status(status)
         try:
             envelope = parse(document)
             why = "" if position_of(envelope) == (self._source, number) else "is another's"
@@ -105,7 +105,7 @@ class VerifiedStream:
             entries.append(Entry(number, document, envelope))
         return None
 
-    def _heed(self, status: str) -> Fault | None:
+    def _handle_status(self, status: str) -> Fault | None:
         if status.startswith(HEARTBEAT):
             return None
         if status.startswith(PULL_EXPIRED):
@@ -116,10 +116,10 @@ class VerifiedStream:
 
 @asynccontextmanager
 async def verified_stream(
-    bus: Bus, source: str, checkpoint: int, most_pull: int = MOST_PULL
+    bus: Bus, source: str, checkpoint: int, pull_limit: int = MOST_PULL
 ) -> AsyncIterator[VerifiedStream]:
-    """Open a source's stream after a checkpoint; its consumer is let go at the end."""
-    consumer = PullConsumer(bus, source.upper(), most_pull)
+    """Open a source's stream after a checkpoint; its consumer is deleted at the end."""
+    consumer = PullConsumer(bus, source.upper(), pull_limit)
     try:
         await consumer.open(checkpoint + 1)
         yield VerifiedStream(source, consumer)

@@ -38,14 +38,14 @@ class Delivery(NamedTuple):
 class PullConsumer:
     """An open consumer: its inbox, and how many messages the pull still allows."""
 
-    def __init__(self, bus: Bus, stream: str, most_pull: int = MOST_PULL) -> None:
+    def __init__(self, bus: Bus, stream: str, pull_limit: int = MOST_PULL) -> None:
         self._bus = bus
         self._stream = stream
         self._inbox: Inbox | None = None
         self._consumer: str | None = None
         self._allowed = 0
         self._size = LEAST_PULL
-        self._most = most_pull
+        self._most = pull_limit
         self._arrived: deque[Delivery] = deque()
         self._has_arrived = asyncio.Event()
 
