@@ -12,8 +12,8 @@ from bench.posts import COUNTY, callers, request
 from bench.results import Figure, tell
 from bench.sites import Site, up
 from bulwark.data_folder import Folder
-from services.rollup.figures.domain import DAILY, STANDING, local_day, upwards
-from services.rollup.figures.tables import add_daily, add_standing
+from services.rollup.figures.domain import DAILY, STANDING, local_day
+from services.rollup.figures.handlers import add
 from shared.areas.tree import Areas
 from shared.clock.clock import CST
 from shared.database.engine import Database
@@ -40,11 +40,10 @@ def fill(folder: Path, days: int) -> None:
 
 def _count(database: Database, communities: list[str], day: dt.date) -> None:
     with database.write_engine.begin() as connection:
-        add_daily(
-            connection, upwards({(day, area, name): 7 for area in communities for name in DAILY})
-        )
-        add_standing(
-            connection, upwards({(day, area, name): 1 for area in communities for name in STANDING})
+        add(
+            connection,
+            {(day, area, name): 7 for area in communities for name in DAILY},
+            {(day, area, name): 1 for area in communities for name in STANDING},
         )
 
 

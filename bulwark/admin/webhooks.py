@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection
 
 from bulwark.admin.cli_audit import make_for_the_owner
 from bulwark.console import complain
@@ -18,7 +18,7 @@ from services.rollup.main import SERVICE
 from services.rollup.webhooks import handlers, signing
 from services.rollup.webhooks.domain import every_kind
 from services.rollup.webhooks.handlers import AddTarget, PauseTarget, RemoveTarget, SkipEvent
-from services.rollup.webhooks.tables import WebhookTarget
+from services.rollup.webhooks.listing import ListedTarget, has_targets, listed_targets
 from shared.clock.clock import CST, RealClock
 from shared.database.engine import Database
 from shared.exceptions import Rejected
@@ -102,9 +102,7 @@ def pause_all(url: str) -> int:
     database = Database(url)
     try:
         with database.read_engine.connect() as connection:
-            known = inspect(connection).has_table(WebhookTarget.__tablename__)
-            count = select(func.count()).select_from(WebhookTarget)
-            if not known or not connection.execute(count).scalar():
+            if not has_targets(connection):
                 return 0
         # The database may be older than this release.
         migrate(SERVICE, database)
@@ -135,10 +133,10 @@ def listed(data: Path) -> list[str]:
     """A line for each target: URL, area, types, checkpoints and state."""
     with _database(data) as database, database.reading() as session:
         lines = []
-        for one in handlers.targets(session):
+        for one in listed_targets(session):
             checkpoints = " ".join(
                 f"{source}#{at if at >= 0 else '…'}"
-                for source, at in sorted(handlers.places(session, one.id).items())
+                for source, at in sorted(one.checkpoints.items())
             )
             types = ",".join(name.removeprefix("bulwark.") for name in one.types)
             lines.append(
@@ -153,7 +151,7 @@ def _masked(url: str) -> str:
     return f"{before}?…" if mark else before
 
 
-def _state(one: WebhookTarget) -> str:
+def _state(one: ListedTarget) -> str:
     if one.gone is not None:
         return f"已被对方停止(410)/ gone since {one.gone.astimezone(CST):%m-%d %H:%M}"
     if one.paused is not None:
@@ -161,6 +159,6 @@ def _state(one: WebhookTarget) -> str:
         return f"已暂停 / paused since {since}: bulwark webhook resume {one.id}"
     if one.failing_since is not None:
         since = f"{one.failing_since.astimezone(CST):%m-%d %H:%M}"
-        at = f" {one.failing_source}#{one.failing_sequence}" if one.failing_source else ""
+        at = f" {one.failing}" if one.failing else ""
         return f"失败 / failing since {since},{at} {one.attempts}×: {one.error}"
     return "正常 / ok"

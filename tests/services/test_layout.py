@@ -42,10 +42,11 @@ def owner_of_tables(name: str) -> tuple[str, ...] | None:
     return None
 
 
-def test_tables_are_imported_by_their_own_folder_when_services_are_read() -> None:
+def test_tables_are_imported_by_their_own_folder_when_the_code_is_read() -> None:
     strangers = [
         f"{path.relative_to(ROOT)} imports {name}"
-        for path in modules(ROOT / "services")
+        for root in ("services", "shared", "bulwark", "bench")
+        for path in modules(ROOT / root)
         for name in imported(path)
         if (owner := owner_of_tables(name)) and path.relative_to(ROOT).parts[:3] != owner
     ]

@@ -1,11 +1,13 @@
 """Keeping the counters as events come, a run of events at a time. R4, R3."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sqlalchemy import Connection
+
 from services.rollup.figures import domain
-from services.rollup.figures.domain import CaseReport, State, Tally
+from services.rollup.figures.domain import CaseReport, Key, State, Tally
 from services.rollup.figures.tables import CountedCase, StandingThing, add_daily, add_standing
 from services.rollup.replacing import replace, stored
 from shared.events.envelope import Recorded
@@ -18,10 +20,14 @@ def count(tx: Tx, run: list[Recorded[Any]]) -> Tally:
     tally = domain.count(run)
     _count_cases(tx, run, tally)
     _count_states(tx, run, tally)
-    connection = tx.connection
-    add_daily(connection, domain.upwards(tally.daily))
-    add_standing(connection, domain.upwards(tally.standing))
+    add(tx.connection, tally.daily, tally.standing)
     return tally
+
+
+def add(connection: Connection, daily: Mapping[Key, int], standing: Mapping[Key, int]) -> None:
+    """Add to the figures of areas, and to those of every area above them."""
+    add_daily(connection, domain.upwards(daily))
+    add_standing(connection, domain.upwards(standing))
 
 
 def _count_cases(tx: Tx, run: list[Recorded[Any]], tally: Tally) -> None:
