@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 export PYTHON SERVICE MESSAGE
 
-.PHONY: help install install-dev run test test-national test-subscribers test-prometheus faults bench lint check-commits requirements dashboards test-compose migration contract lock clean
+.PHONY: help install install-dev run test test-national test-subscribers test-prometheus faults bench lint check-commits requirements generated dashboards test-compose migration contract lock clean
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
@@ -52,6 +52,10 @@ test-prometheus: ## checks the rules, alerts and routes of deploy/ with promtool
 
 requirements: install-dev ## renews docs/requirements.md from the marks of the tests and the ids in docstrings
 	@$(BIN)/python -m tests.docs.requirements
+
+generated: requirements ## renews the pages made from the code: docs/routes.md, docs/requirements.md, services/*/README.md
+	@made="$$($(BIN)/bulwark routes --markdown)" && printf '%s\n' "$$made" > docs/routes.md
+	@$(BIN)/python -m bulwark.development.readmes
 
 dashboards: ## writes the Grafana dashboards into deploy/grafana/dashboards; needs nothing but Python
 	@$(or $(PYTHON),python3) -m deploy.grafana.make_dashboards deploy/grafana/dashboards

@@ -55,14 +55,22 @@ def known() -> dict[str, dict[str, tuple[str, str]]]:
 
 
 def named_in_code() -> dict[str, set[Path]]:
-    """By id, the files of the product that name it; those of tests and docs aside."""
+    """By id, the files of the product that name it; not tests, docs, or what writes pages."""
     found: dict[str, set[Path]] = defaultdict(set)
     for path in files():
         parts = path.relative_to(ROOT).parts
-        if len(parts) > 1 and parts[0] != "docs" and not is_test_code(path):
+        if len(parts) > 1 and parts[0] != "docs" and not is_test_code(path) and not is_made(path):
             for id_ in in_prose(path, ID):
                 found[id_].add(path)
     return found
+
+
+def is_made(path: Path) -> bool:
+    """Whether a file is a page made from the code, or a development tool that makes such pages."""
+    parts = path.relative_to(ROOT).parts
+    return parts[:2] == ("bulwark", "development") or (
+        parts[0] == "services" and path.name == "README.md"
+    )
 
 
 def named_in_tests() -> set[str]:

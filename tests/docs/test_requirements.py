@@ -27,7 +27,7 @@ def rows() -> dict[str, str]:
 def test_page_is_what_the_command_makes_when_nothing_was_forgotten() -> None:
     made = requirements.page()
     found = requirements.PAGE.read_text(encoding="utf-8")
-    assert found == made, "make requirements"
+    assert found == made, "make generated"
 
 
 def test_row_says_not_yet_when_no_marked_test_drives_services(marked: list[MarkedTest]) -> None:

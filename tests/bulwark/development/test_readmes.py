@@ -10,7 +10,7 @@ from shared.runtime.feature import Feature
 @pytest.mark.parametrize("service", sorted(SERVICES))
 def test_readme_is_the_one_that_the_code_makes_when_compared(service: str) -> None:
     kept = (readmes.FOLDER / service / "README.md").read_text(encoding="utf-8")
-    assert kept == readmes.readme(service), f"run {readmes.COMMAND}"
+    assert kept == readmes.readme(service), "make generated"
 
 
 def test_readme_tells_noun_requirements_and_events_when_a_feature_has_them() -> None:
