@@ -28,18 +28,6 @@ def digest(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def size_of(folder: Path) -> int:
-    """The size in bytes of all files in a folder and its subfolders."""
-    sizes = 0
-    for file in folder.rglob("*"):
-        try:
-            sizes += file.stat().st_size if file.is_file() else 0
-        except FileNotFoundError:
-            # Databases in use create and remove files.
-            continue
-    return sizes
-
-
 def megabytes(count: int) -> str:
     """A number of bytes for people."""
     return f"{count / 1e6:.1f} MB"

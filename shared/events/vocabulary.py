@@ -81,11 +81,6 @@ def name_vocabularies(**vocabularies: object) -> None:
     VOCABULARIES.update(vocabularies)
 
 
-def values_of(vocabulary: str) -> tuple[str | int, ...]:
-    """The values of a vocabulary, in the contract's order; raises KeyError for an unknown name."""
-    return get_args(VOCABULARIES[vocabulary])
-
-
 name_vocabularies(
     category=Category,
     need=Need,

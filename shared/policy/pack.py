@@ -5,7 +5,7 @@ trait. The file says of every value whether a notice gives it or the county chos
 cited by its line, such as `2021-01#fever.threshold_c`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -16,8 +16,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from shared.events.alerts.measures import MEASURE_KINDS, MeasureKind
-from shared.events.alerts.service_plans import ServicePlan
-from shared.events.vocabulary import LEVELS, Category, Level, Need, RequestKind, Situation
+from shared.events.vocabulary import LEVELS, Level, Situation
 from shared.policy.activities import Activities
 from shared.policy.elections import Elections
 from shared.policy.fevers import Alerts, Fever, Temperature
@@ -127,30 +126,6 @@ def _stronger(first: MeasureRule, second: MeasureRule) -> MeasureRule:
     if both != first.parameters and both == second.parameters:
         return second
     return MeasureRule(first.kind, both, first.line)
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceRequest:
-    """A request for help that a service plan makes for one person, and its policy line."""
-
-    service: str
-    kind: RequestKind
-    due_hours: int
-    line: str
-
-
-def service_requests(
-    plan: ServicePlan, categories: Collection[Category], needs: Collection[Need], pack: PolicyPack
-) -> tuple[ServiceRequest, ...]:
-    """A plan's requests for a registered person: one of each kind, the soonest due [PREC21]."""
-    found: dict[RequestKind, ServiceRequest] = {}
-    for name, rule in pack.services.of(plan).items():
-        if not rule.concerns(categories, needs):
-            continue
-        if rule.request not in found or rule.due_hours < found[rule.request].due_hours:
-            line = pack.line(f"services.{plan}.{name}")
-            found[rule.request] = ServiceRequest(name, rule.request, rule.due_hours, line)
-    return tuple(found.values())
 
 
 def load_pack(path: Path) -> PolicyPack:

@@ -1,6 +1,5 @@
 """Service plans in a policy pack (社区服务应急响应预案). D8."""
 
-from collections.abc import Collection
 from typing import Annotated, Literal
 
 from pydantic import ValidationInfo, field_validator
@@ -41,12 +40,6 @@ class ServiceRule(Section):
         if not value and not info.data.get("categories", True):
             raise PydanticCustomError("for_nobody", "needs or categories must name somebody")
         return value
-
-    def concerns(self, categories: Collection[Category], needs: Collection[Need]) -> bool:
-        """Whether a person with these categories and needs gets this service."""
-        known = set[str](needs) or {"none_recorded"}
-        in_category = not self.categories or not set(self.categories).isdisjoint(categories)
-        return in_category and (not self.needs or not known.isdisjoint(self.needs))
 
 
 class Services(Section):

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events.alerts.service_plans import SERVICE_PLANS
-from shared.events.vocabulary import LEVELS, Category, Need, RequestKind
-from shared.policy.pack import load_pack, service_requests
+from shared.events.vocabulary import LEVELS
+from shared.policy.pack import load_pack
 from shared.policy.toml_file import key_lines
 from tests.support.paths import SHIPPED_PACK
 
@@ -98,52 +97,6 @@ def test_line_is_refused_when_the_key_is_not_in_the_pack(key: str) -> None:
 @given(path=st.sampled_from(sorted(key_lines(SHIPPED.read_text(encoding="utf-8")))))
 def test_every_key_can_be_cited_when_the_file_sets_it(path: tuple[str, ...]) -> None:
     assert PACK.line(".".join(path)) == f"2021-01#{'.'.join(path)}"
-
-
-@pytest.mark.requirement("D8")
-def test_medicine_is_requested_once_when_an_old_person_is_chronically_ill() -> None:
-    (request,) = service_requests(
-        "strengthened", ["living_alone_elderly", "chronic_illness"], ["medicine"], PACK
-    )
-    assert (request.kind, request.due_hours) == ("medicine", 12)
-    assert request.line == "2021-01#services.strengthened.medicine_delivery"
-
-
-@pytest.mark.requirement("D8")
-@pytest.mark.parametrize(
-    ("category", "need", "kind"),
-    [
-        ("living_alone_elderly", "medicine", "medicine"),
-        ("living_alone_elderly", "food", "goods"),
-        ("living_alone_elderly", "care", "elder_care"),
-        ("unattended_child", "care", "child_care"),
-        ("pregnant", "transport", "errand"),
-    ],
-)
-def test_need_becomes_its_request_when_a_plan_is_strengthened(
-    category: Category, need: Need, kind: RequestKind
-) -> None:
-    for plan in SERVICE_PLANS[1:]:
-        made = service_requests(plan, [category], [need], PACK)
-        assert kind in [request.kind for request in made]
-
-
-@pytest.mark.requirement("D8")
-def test_visit_is_requested_when_nobody_wrote_down_what_a_key_person_needs() -> None:
-    made = service_requests("strengthened", ["disabled"], [], PACK)
-    assert [request.kind for request in made] == ["visit"]
-    assert service_requests("strengthened", ["tenant"], [], PACK) == ()
-
-
-@pytest.mark.requirement("D8")
-def test_nothing_is_requested_when_the_plan_is_everyday() -> None:
-    assert service_requests("everyday", ["living_alone_elderly"], ["medicine"], PACK) == ()
-
-
-@pytest.mark.requirement("D8")
-def test_key_people_get_goods_unasked_when_the_plan_is_emergency() -> None:
-    made = service_requests("emergency", ["living_alone_elderly"], [], PACK)
-    assert {request.kind for request in made} == {"goods", "visit"}
 
 
 @pytest.mark.requirement("D4")
