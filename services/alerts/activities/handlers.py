@@ -10,7 +10,7 @@ from sqlalchemy import select
 from services.alerts.activities import domain
 from services.alerts.activities.domain import Bar, Reason, Rules, Step, Stop
 from services.alerts.activities.tables import Activity
-from services.alerts.measures.at_places import Found, measures_at
+from services.alerts.measures.at_areas import Found, measures_at
 from services.alerts.measures.domain import Changed, MeasureFacts, leaves_all
 from services.alerts.measures.in_force import causes_under, in_force
 from services.alerts.risk.levels import level_in_force, own_levels

@@ -28,19 +28,19 @@ class PreviewLevel(OrderLevel):
     reason: Text = "预演 / preview"
 
 
-def preview(tx: Transaction, wish: PreviewLevel) -> dict[str, Any]:
+def preview(tx: Transaction, request: PreviewLevel) -> dict[str, Any]:
     """Every measure that ordering this level at once would start, change or end, and what follows.
 
     `totals` counts the measures by kind; `elections`, `venues` and `activities` list what becomes
     of them.
     """
-    before = _standing(tx, wish.code)
-    order = OrderLevel(id=new_id(), code=wish.code, level=wish.level, reason=wish.reason)
+    before = _standing(tx, request.code)
+    order = OrderLevel(id=new_id(), code=request.code, level=request.level, reason=request.reason)
     events = tx.append(order_level(tx, order))
-    measures = list(_compared(before, _standing(tx, wish.code)))
+    measures = list(_compared(before, _standing(tx, request.code)))
     return {
-        "area": wish.code,
-        "level": wish.level,
+        "area": request.code,
+        "level": request.level,
         "measures": measures,
         "totals": _totals(measures),
         "elections": list(_elections(events)),
@@ -55,7 +55,7 @@ def _standing(tx: Transaction, area: str) -> Standing:
         (place, facts.kind): facts
         for place, held in found.items()
         for facts in held
-        if not facts.by_hand
+        if not facts.manual
     }
 
 

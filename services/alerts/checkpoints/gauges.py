@@ -1,4 +1,4 @@
-"""What is told of checkpoints (卡点) to whoever watches. D3."""
+"""Gauges of checkpoints (卡点). D3."""
 
 from collections.abc import Mapping
 

@@ -59,7 +59,7 @@ def _impose(tx: Tx, command: OrderSealing, order: Order) -> list[Event]:
     open_ = [
         area
         for area in _covered(tx, command.code)
-        if not any(facts.by_hand for facts in standing.get(area, ()))
+        if not any(facts.manual for facts in standing.get(area, ()))
     ]
     if not open_:
         raise Conflict(TEXTS, "already_sealed", field="code")
@@ -82,7 +82,7 @@ def _begun(area: str, standing: Sequence[MeasureFacts]) -> Begun:
 
 def _lift(tx: Tx, command: OrderSealing, order: Order) -> list[Event]:
     found = standing_under(tx.session, command.code, "sealing")
-    imposed = [facts for held in found.values() for facts in held if facts.by_hand]
+    imposed = [facts for held in found.values() for facts in held if facts.manual]
     if not imposed:
         raise Conflict(TEXTS, "not_sealed", field="code")
     manual.end(tx, imposed)

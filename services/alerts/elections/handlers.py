@@ -10,7 +10,7 @@ from sqlalchemy import select
 from services.alerts.elections import domain
 from services.alerts.elections.domain import Pause, Step
 from services.alerts.elections.tables import Election
-from services.alerts.measures.at_places import measures_at
+from services.alerts.measures.at_areas import measures_at
 from services.alerts.measures.domain import Changed, leaves_all
 from services.alerts.measures.in_force import in_force
 from shared.database.sql import area_range

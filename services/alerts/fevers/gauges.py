@@ -1,4 +1,4 @@
-"""What is told of fevers (发热): those that wait, and how fast they are found. D1."""
+"""Gauges of fevers (发热): those that wait, and how fast they are found. D1."""
 
 from collections.abc import Mapping
 from datetime import datetime

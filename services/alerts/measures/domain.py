@@ -47,7 +47,7 @@ class ImposedSealing(Measure):
 class Ground:
     """Why measures of one kind stand, and with which parameters: what an order's measures share.
 
-    `by_hand` marks what was ordered by hand; it has no policy line.
+    `manual` marks what was ordered by hand; it has no policy line.
     """
 
     id: str
@@ -57,7 +57,7 @@ class Ground:
     because: tuple[Cause, ...]
     response_id: str | None
     since: datetime
-    by_hand: bool = False
+    manual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class MeasureFacts:
     because: tuple[Cause, ...]
     response_id: str | None = None
     since: datetime | None = None
-    by_hand: bool = False
+    manual: bool = False
     ended_at: datetime | None = None
 
 

@@ -77,5 +77,5 @@ def _of_wide_area(
 
 def _by_kind(found: Iterable[MeasureFacts]) -> Found:
     """One of each kind: what was ordered by hand stands before what the plan did."""
-    ordered = sorted(found, key=lambda facts: facts.by_hand)
+    ordered = sorted(found, key=lambda facts: facts.manual)
     return {facts.kind: facts for facts in ordered}

@@ -69,7 +69,7 @@ def _entry(facts: MeasureFacts, communities: int | None = None) -> Listed:
         area=facts.area,
         because=dump(facts.because),
         line=facts.line,
-        source=rows.MANUAL if facts.by_hand else rows.PLAN,
+        source=rows.MANUAL if facts.manual else rows.PLAN,
         response_id=facts.response_id,
         parameters=facts.parameters.model_dump(mode="json"),
     )
@@ -83,7 +83,7 @@ def _entry(facts: MeasureFacts, communities: int | None = None) -> Listed:
 def _status(facts: MeasureFacts) -> str:
     if facts.ended_at is not None:
         return "ended"
-    return "proposed" if facts.kind == "sealing" and not facts.by_hand else "active"
+    return "proposed" if facts.kind == "sealing" and not facts.manual else "active"
 
 
 def _listed_together(session: Session, area: str, ended_since: datetime) -> list[Listed]:

@@ -34,7 +34,7 @@ def put_in_place(
         if ground is None:
             ground_id = id_from(command_id, f"ground:{kind}:{area}")
             ground = grounds[because, response_id] = Ground(
-                ground_id, kind, parameters, None, because, response_id, tx.now, by_hand=True
+                ground_id, kind, parameters, None, because, response_id, tx.now, manual=True
             )
         if instead_of is not None:
             measure_id = instead_of.id

@@ -101,7 +101,7 @@ def facts_of(
         ground.because,
         ground.response_id,
         ground.since,
-        ground.by_hand,
+        ground.manual,
         ended_at,
     )
 
@@ -116,21 +116,21 @@ def grounds_of(session: Session, ids: Iterable[str]) -> dict[str, Ground]:
 
 
 def _ground(row: Row[tuple[object, ...]]) -> Ground:
-    by_hand = row.source == MANUAL
+    manual = row.source == MANUAL
     return Ground(
         row.id,
         row.kind,
-        _parameters(row.kind, by_hand, row.parameters),
+        _parameters(row.kind, manual, row.parameters),
         row.line,
         load(row.because),
         row.response_id,
         row.since,
-        by_hand,
+        manual,
     )
 
 
-def _parameters(kind: MeasureKind, by_hand: bool, values: Mapping[str, object]) -> Measure:
-    model = ImposedSealing if by_hand and kind == "sealing" else PARAMETERS[kind]
+def _parameters(kind: MeasureKind, manual: bool, values: Mapping[str, object]) -> Measure:
+    model = ImposedSealing if manual and kind == "sealing" else PARAMETERS[kind]
     # JSON has no tuples: what is strict in a pack is not so here.
     return model.model_validate(values, strict=False)
 
@@ -141,7 +141,7 @@ def add_grounds(session: Session, new: Sequence[Ground]) -> None:
         {
             "id": ground.id,
             "kind": ground.kind,
-            "source": MANUAL if ground.by_hand else PLAN,
+            "source": MANUAL if ground.manual else PLAN,
             "parameters": ground.parameters.model_dump(mode="json"),
             "line": ground.line,
             "because": dump(ground.because),

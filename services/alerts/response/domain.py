@@ -74,8 +74,8 @@ def changes(
 
 
 def _steps(area: str, rules: Iterable[MeasureRule], held: Iterable[MeasureFacts]) -> Iterator[Step]:
-    by_hand = {facts.kind for facts in held if facts.by_hand}
-    planned = {facts.kind: facts for facts in held if not facts.by_hand}
+    manual = {facts.kind for facts in held if facts.manual}
+    planned = {facts.kind: facts for facts in held if not facts.manual}
     wanted = {rule.kind: rule for rule in rules}
     for kind in MEASURE_KINDS:
         if kind in planned and kind not in wanted:
@@ -83,7 +83,7 @@ def _steps(area: str, rules: Iterable[MeasureRule], held: Iterable[MeasureFacts]
     for kind, rule in wanted.items():
         facts = planned.get(kind)
         if facts is None:
-            if kind not in by_hand:
+            if kind not in manual:
                 yield Step(area, rule, None)
         elif facts.parameters != rule.parameters:
             yield Step(area, rule, facts)
@@ -102,7 +102,7 @@ def moves(
     for area, held in active.items():
         rules = wanted.get(area, ())
         for facts in held:
-            if facts.by_hand or facts.response_id is None or facts.response_id in going_on:
+            if facts.manual or facts.response_id is None or facts.response_id in going_on:
                 continue
             same = (r for r in rules if (r.kind, r.parameters) == (facts.kind, facts.parameters))
             found.extend(Move(facts, rule) for rule in same)

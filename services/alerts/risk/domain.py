@@ -225,8 +225,8 @@ def is_news(before: Case | None, after: Case, area: str, today: date, pack: Poli
     return within(after.area, area) and not had
 
 
-class Told(NamedTuple):
-    """What an order tells those it is for."""
+class OrderTerms(NamedTuple):
+    """What an order says to those it is for."""
 
     level: Level
     text: str
@@ -235,7 +235,7 @@ class Told(NamedTuple):
     until: datetime | None
 
 
-def is_repeat(before: Told | None, order: Told, own: Level) -> bool:
+def is_repeat(before: OrderTerms | None, order: OrderTerms, own: Level) -> bool:
     """Whether an order tells an area of this own level nothing that the one before it did not."""
     return order == before and order.level == own
 

@@ -1,4 +1,4 @@
-"""What is told of risk levels (风险等级) to whoever watches. A4."""
+"""Gauges of risk levels (风险等级). A4."""
 
 from collections.abc import Mapping
 

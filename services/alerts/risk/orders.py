@@ -53,7 +53,7 @@ def take_effect(tx: Tx, order: RiskOrder) -> list[Event]:
     found = assessed(tx, order.area, cases_of(tx, order.area))
     risk.stands = domain.order_stands(order.level, found.level, tx.pack)
     proposal = _answered(tx, order)
-    if domain.is_repeat(_told(before) if before else None, _told(order), risk.level):
+    if domain.is_repeat(_terms(before) if before else None, _terms(order), risk.level):
         return []
     text = Order(
         text=order.text,
@@ -122,8 +122,8 @@ def _replace(tx: Tx, order_id: str | None) -> RiskOrder | None:
     return before
 
 
-def _told(order: RiskOrder) -> domain.Told:
-    return domain.Told(order.level, order.text, order.issuer, order.document, order.until)
+def _terms(order: RiskOrder) -> domain.OrderTerms:
+    return domain.OrderTerms(order.level, order.text, order.issuer, order.document, order.until)
 
 
 def _answered(tx: Tx, order: RiskOrder) -> Proposal | None:

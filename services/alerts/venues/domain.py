@@ -48,7 +48,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class ByHand:
+class ManualRequest:
     """What a person decided, why and who; `over` is the measure that the command overruled."""
 
     status: VenueStatus
@@ -71,7 +71,7 @@ class Venue:
     limit: int | None = None
     because: tuple[Cause, ...] = ()
     measure_id: str | None = None
-    hand: ByHand | None = None
+    hand: ManualRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,9 @@ def asked_of(
     return asked
 
 
-def overrules(wish: ByHand, asked: Asked) -> bool:
+def overrules(request: ManualRequest, asked: Asked) -> bool:
     """Whether a person wants a venue more open than the plan asks."""
-    return not _follows(wish) and _people(wish) > _people(asked)
+    return not _follows(request) and _people(request) > _people(asked)
 
 
 def registered(
@@ -121,21 +121,21 @@ def measured(venue: Venue, asked: Asked, ended: tuple[Cause, ...], now: datetime
     return _settled(venue, asked, asked.measure.because if asked.measure else ended, now)
 
 
-def by_hand(venue: Venue, wish: ByHand, asked: Asked, now: datetime) -> Step:
-    """What a person's wish makes of a venue.
+def requested(venue: Venue, request: ManualRequest, asked: Asked, now: datetime) -> Step:
+    """What a person's request makes of a venue.
 
-    Opening what no measure restricts, or limiting without a number, follows the plan again. A wish
-    that `overrules` the plan holds until the measure that it overrules is over. What is so by hand
-    already is no news.
+    Opening what no measure restricts, or limiting without a number, follows the plan again. A
+    request that `overrules` the plan holds until the measure that it overrules is over. One that
+    repeats the request in force changes nothing.
     """
-    hand: ByHand | None = wish
-    if overrules(wish, asked):
-        hand = replace(wish, over=asked.measure_id)
-    elif _follows(wish) or wish.status == "open":
+    hand: ManualRequest | None = request
+    if overrules(request, asked):
+        hand = replace(request, over=asked.measure_id)
+    elif _follows(request) or request.status == "open":
         hand = None
     if _choice(hand) == _choice(venue.hand):
         return Step(venue)
-    return _settled(replace(venue, hand=hand), asked, (), now, said=wish)
+    return _settled(replace(venue, hand=hand), asked, (), now, said=request)
 
 
 def capacity_told(venue: Venue, capacity: int, asked: Asked, now: datetime) -> Step:
@@ -149,13 +149,13 @@ def _settled(
     because: tuple[Cause, ...],
     now: datetime,
     *,
-    said: ByHand | None = None,
+    said: ManualRequest | None = None,
 ) -> Step:
     hand = venue.hand
     if hand and hand.over and hand.over != asked.measure_id:
         hand = None
     by_plan = hand is None or (hand.over is None and overrules(hand, asked))
-    stands: Asked | ByHand = asked if by_plan or hand is None else hand
+    stands: Asked | ManualRequest = asked if by_plan or hand is None else hand
     new = replace(venue, hand=hand, measure_id=asked.measure_id if by_plan else None)
     if (stands.status, stands.limit) != (venue.status, venue.limit):
         standing = asked.measure.because if asked.measure else because
@@ -175,7 +175,7 @@ def _settled(
     return Step(new, (_event(new, facts, said),))
 
 
-def _event(venue: Venue, facts: dict[str, Any], said: ByHand | None) -> Event:
+def _event(venue: Venue, facts: dict[str, Any], said: ManualRequest | None) -> Event:
     facts = {**facts, "area": venue.area, "venue_id": venue.id, "kind": venue.kind}
     if said:
         facts |= {"reason": said.reason, "by": said.by}
@@ -186,15 +186,15 @@ def _event(venue: Venue, facts: dict[str, Any], said: ByHand | None) -> Event:
     return VenueOpened(**facts)
 
 
-def _follows(wish: ByHand) -> bool:
-    return wish.status == "limited" and wish.limit is None
+def _follows(request: ManualRequest) -> bool:
+    return request.status == "limited" and request.limit is None
 
 
-def _choice(hand: ByHand | None) -> tuple[VenueStatus, int | None, str | None] | None:
+def _choice(hand: ManualRequest | None) -> tuple[VenueStatus, int | None, str | None] | None:
     return (hand.status, hand.limit, hand.over) if hand else None
 
 
-def _people(state: Asked | ByHand) -> int:
+def _people(state: Asked | ManualRequest) -> int:
     """How many people a state lets in."""
     if state.status == "closed":
         return 0

@@ -7,11 +7,11 @@ from typing import Annotated, Any, cast
 from pydantic import Field
 from sqlalchemy import select
 
-from services.alerts.measures.at_places import Found, measures_at
+from services.alerts.measures.at_areas import Found, measures_at
 from services.alerts.measures.domain import Changed, leaves_all
 from services.alerts.measures.in_force import in_force
 from services.alerts.venues import domain
-from services.alerts.venues.domain import Asked, ByHand, InForce, Step
+from services.alerts.venues.domain import Asked, InForce, ManualRequest, Step
 from services.alerts.venues.tables import Venue
 from shared.database.sql import area_range
 from shared.events.alerts.measures import MeasureKind
@@ -86,9 +86,9 @@ def change(tx: Tx, command: ChangeVenue) -> Iterable[Event]:
         events += _take(row, domain.capacity_told(_venue(row), command.capacity, asked, tx.now))
     if command.status or command.limit:
         asked = _asked(tx, row.kind, row.capacity, standing)
-        wish = _wish(tx, command, row, asked)
-        record(tx, f"venue.{wish.status}", row.id, command.reason or "")
-        events += _take(row, domain.by_hand(_venue(row), wish, asked, tx.now))
+        request = _request(tx, command, row, asked)
+        record(tx, f"venue.{request.status}", row.id, command.reason or "")
+        events += _take(row, domain.requested(_venue(row), request, asked, tx.now))
     return events
 
 
@@ -133,7 +133,7 @@ def answer(tx: Tx, command: RegisterVenue | ChangeVenue) -> dict[str, Any]:
     return item(_row(tx, known))
 
 
-def _wish(tx: Tx, command: ChangeVenue, row: Venue, asked: Asked) -> ByHand:
+def _request(tx: Tx, command: ChangeVenue, row: Venue, asked: Asked) -> ManualRequest:
     status = command.status or "limited"
     if command.limit is not None and status != "limited":
         raise Invalid(TEXTS, "limit_only_when_limited", field="limit")
@@ -142,10 +142,12 @@ def _wish(tx: Tx, command: ChangeVenue, row: Venue, asked: Asked) -> ByHand:
     if status == "limited" and command.limit is None and asked.status != "limited":
         raise Invalid(TEXTS, "limit_needed", field="limit")
     caller = tx.caller
-    wish = ByHand(status, command.limit, reason=command.reason, by=caller.name if caller else None)
-    if domain.overrules(wish, asked) and (caller is None or caller.role != Role.COMMAND):
+    request = ManualRequest(
+        status, command.limit, reason=command.reason, by=caller.name if caller else None
+    )
+    if domain.overrules(request, asked) and (caller is None or caller.role != Role.COMMAND):
         raise _against(asked)
-    return wish
+    return request
 
 
 def _against(asked: Asked) -> Conflict:
@@ -180,7 +182,7 @@ def _take(row: Venue, step: Step) -> tuple[Event, ...]:
 
 def _venue(row: Venue) -> domain.Venue:
     facts = {column: getattr(row, column) for column in COLUMNS}
-    hand = ByHand(**row.hand) if row.hand else None
+    hand = ManualRequest(**row.hand) if row.hand else None
     return domain.Venue(**facts, because=load(row.because), hand=hand)
 
 

@@ -8,6 +8,8 @@ FEATURE = Feature(
     package=__name__,
     routes=(api.routes,),
     reacts={
-        event: handlers.announce_own for event in all_events().values() if event.service == "rollup"
+        event: handlers.broadcast_own
+        for event in all_events().values()
+        if event.service == "rollup"
     },
 )

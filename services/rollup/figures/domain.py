@@ -13,16 +13,8 @@ from typing import Any, Final, NamedTuple
 from shared.areas.tree import Level
 from shared.clock.clock import CST
 from shared.events.alerts.activities import ActivityCalledOff
-from shared.events.alerts.checkpoints import (
-    CheckpointClosed,
-    CheckpointOpened,
-    SealingImposed,
-    SealingLifted,
-)
-from shared.events.alerts.elections import ElectionHeld, ElectionPaused, ElectionResumed
 from shared.events.alerts.fevers import AlertEscalated, AlertRaised, AlertResolved, FeverDetected
 from shared.events.alerts.risk import RiskLevelChanged
-from shared.events.alerts.venues import VenueClosed, VenueLimited, VenueOpened
 from shared.events.base import Event
 from shared.events.envelope import Recorded
 from shared.events.intake.cases import CaseReported, CaseStatus
@@ -38,10 +30,8 @@ from shared.events.intake.people import PersonRegistered
 from shared.events.intake.samples import SampleTaken
 from shared.events.intake.screenings import ScreeningRecorded, ScreeningVoided
 from shared.events.vocabulary import LEVELS
-from shared.events.volunteers.helpers import HelperRegistered, HelperReturned, HelperStoodDown
 from shared.events.volunteers.hours import HoursLogged
 from shared.events.volunteers.requests import (
-    AssistanceCancelled,
     AssistanceCompleted,
     AssistanceEscalated,
     AssistanceRequested,
@@ -158,18 +148,18 @@ Counted = Iterable[tuple[date, str, int]]
 
 
 def _plain(*figures: str) -> Callable[[Event], Counted]:
-    def tell(event: Event) -> Counted:
+    def count(event: Event) -> Counted:
         day = local_day(event.occurred_at)
         return [(day, figure, 1) for figure in figures]
 
-    return tell
+    return count
 
 
 def _reached(figure: str) -> Callable[[Any], Counted]:
-    def tell(event: HouseholdChecked | OrganisationChecked) -> Counted:
+    def count(event: HouseholdChecked | OrganisationChecked) -> Counted:
         return [(local_day(event.occurred_at), figure, int(event.outcome == "reached"))]
 
-    return tell
+    return count
 
 
 def _screened(event: ScreeningRecorded) -> Counted:
@@ -208,7 +198,7 @@ def _served(event: HoursLogged) -> Counted:
 
 
 _FOUND: Final = {FeverDetected.type: ("fevers", "alerts"), AlertRaised.type: ("alerts",)}
-_TELLS: Final[dict[type[Event], Callable[[Any], Counted]]] = {
+_COUNTERS: Final[dict[type[Event], Callable[[Any], Counted]]] = {
     ScreeningRecorded: _screened,
     ScreeningVoided: _voided,
     PersonRegistered: _plain("people_registered"),
@@ -239,9 +229,9 @@ def count(run: Iterable[Recorded[Any]]) -> Tally:
     tally = Tally()
     for recorded in run:
         event = recorded.data
-        tell = _TELLS.get(type(event))
-        if tell is not None:
-            for day, figure, number in tell(event):
+        counter = _COUNTERS.get(type(event))
+        if counter is not None:
+            for day, figure, number in counter(event):
                 tally.count(day, event.area, figure, number, recorded)
     return tally
 
@@ -296,54 +286,3 @@ def case_counts(reports: Iterable[CaseReport]) -> set[Key]:
 def _case_day(said: Sequence[CaseReport]) -> date:
     named = [r.confirmed_on for r in said if r.status == "confirmed" and r.confirmed_on]
     return min(named[-1], said[-1].day) if named else said[0].day
-
-
-# States -----------------------------------------------------------------------------------------
-
-_STATES: Final[dict[type[Event], tuple[str, str | None]]] = {
-    ObservationOpened: ("observation_id", "observations_open"),
-    ObservationClosed: ("observation_id", None),
-    CheckpointOpened: ("measure_id", "checkpoints_open"),
-    CheckpointClosed: ("measure_id", None),
-    SealingImposed: ("measure_id", "areas_sealed"),
-    SealingLifted: ("measure_id", None),
-    ElectionPaused: ("election_id", "elections_paused"),
-    ElectionResumed: ("election_id", None),
-    ElectionHeld: ("election_id", None),
-    VenueClosed: ("venue_id", "venues_closed"),
-    VenueLimited: ("venue_id", "venues_limited"),
-    VenueOpened: ("venue_id", None),
-    AssistanceRequested: ("request_id", "requests_open"),
-    AssistanceCompleted: ("request_id", None),
-    AssistanceCancelled: ("request_id", None),
-    HelperRegistered: ("helper_id", "helpers"),
-    HelperStoodDown: ("helper_id", "helpers_stood_down"),
-    HelperReturned: ("helper_id", "helpers"),
-}
-
-
-class State(NamedTuple):
-    """The standing figure a thing counts in, and where."""
-
-    figure: str
-    area: str
-
-
-def changes_state(event: Event) -> bool:
-    """Whether an event puts a thing into a state that is counted, or ends one."""
-    return type(event) in _STATES
-
-
-def thing_of(event: Event) -> str:
-    """The thing whose state an event changes, as `venue_id:…`; raises KeyError for other events."""
-    kind = _STATES[type(event)][0]
-    return f"{kind}:{getattr(event, kind)}"
-
-
-def state_after(event: Event, before: State | None) -> State | None:
-    """The state of a thing after an event; None when it counts in no standing figure any more."""
-    figure = _STATES[type(event)][1]
-    # A helper's entry may be renewed while they are stood down (暂停服务).
-    if isinstance(event, HelperRegistered) and before is not None:
-        figure = before.figure
-    return None if figure is None else State(figure, event.area)

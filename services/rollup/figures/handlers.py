@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from services.rollup.figures import domain
-from services.rollup.figures.domain import CaseReport, Key, State, Tally
+from services.rollup.figures import domain, states
+from services.rollup.figures.domain import CaseReport, Key, Tally
+from services.rollup.figures.states import State
 from services.rollup.figures.tables import CountedCase, StandingThing, add_daily, add_standing
 from services.rollup.replacing import replace, stored
 from shared.events.envelope import Recorded
@@ -67,18 +68,18 @@ def _written(reports: Iterable[CaseReport]) -> list[list[Any]]:
 
 
 def _count_states(tx: Tx, run: list[Recorded[Any]], tally: Tally) -> None:
-    changes = [recorded for recorded in run if domain.changes_state(recorded.data)]
+    changes = [recorded for recorded in run if states.changes_state(recorded.data)]
     if not changes:
         return
-    things = {domain.thing_of(recorded.data) for recorded in changes}
+    things = {states.thing_of(recorded.data) for recorded in changes}
     rows = stored(tx.session, StandingThing, sorted(things))
-    states: dict[str, State | None] = dict.fromkeys(things)
-    states |= {row.thing: State(row.figure, row.area) for row in rows}
+    known: dict[str, State | None] = dict.fromkeys(things)
+    known |= {row.thing: State(row.figure, row.area) for row in rows}
     for recorded in changes:
         event = recorded.data
-        thing = domain.thing_of(event)
-        before = states[thing]
-        after = states[thing] = domain.state_after(event, before)
+        thing = states.thing_of(event)
+        before = known[thing]
+        after = known[thing] = states.state_after(event, before)
         if before == after:
             continue
         day = domain.local_day(event.occurred_at)
@@ -91,6 +92,6 @@ def _count_states(tx: Tx, run: list[Recorded[Any]], tally: Tally) -> None:
         StandingThing,
         {
             thing: state and {"thing": thing, "figure": state.figure, "area": state.area}
-            for thing, state in states.items()
+            for thing, state in known.items()
         },
     )

@@ -16,7 +16,7 @@ from services.rollup.figures.tables import DailyFigure, StandingFigure
 def figures_on(session: Session, area: str, day: dt.date) -> dict[str, int]:
     """Every figure of an area, with all below it, for a day; 0 where there is nothing.
 
-    No figure is shown below zero, whatever was set aside.
+    No figure is shown below zero, whichever events are dead letters.
     """
     figures = dict.fromkeys(FIGURES, 0)
     daily = select(DailyFigure.figure, DailyFigure.value)

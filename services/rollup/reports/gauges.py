@@ -1,4 +1,4 @@
-"""What is told of the daily reports (日报告) to whoever watches. R1."""
+"""Gauges of the daily reports (日报告). R1."""
 
 import datetime as dt
 from collections.abc import Mapping

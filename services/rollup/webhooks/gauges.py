@@ -1,4 +1,4 @@
-"""What is told of webhooks to whoever watches: how far each target is, and what fails. P2."""
+"""Gauges of webhooks: how far each target is, and what fails. P2."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -135,9 +135,12 @@ class SkipEvent:
 
 
 @dataclass(slots=True)
-class Told:
-    """A target was told up to an event, or did not want what lay between. The answer is whether
-    the place was still where it was thought to be: another process may have gone on."""
+class MoveCheckpoint:
+    """A target accepted events up to a number, or did not want what lay between.
+
+    The answer is whether the checkpoint was still where it was thought to be: another process may
+    have gone on.
+    """
 
     target: str
     source: str
@@ -148,7 +151,7 @@ class Told:
     size: int = 1
 
     def run(self, tx: Transaction, *, isolate: bool) -> bool:  # noqa: ARG002 - see Work
-        """Move the place."""
+        """Move the checkpoint."""
         same = (WebhookPlace.target == self.target, WebhookPlace.source == self.source)
         move = update(WebhookPlace).where(*same, WebhookPlace.sequence == self.after)
         moved: Any = tx.session.execute(move.values(sequence=self.upto))

@@ -1,4 +1,4 @@
-"""Sending events to their targets: each in order, from its own place. P2.
+"""Sending events to their targets: each in order, from its own checkpoint. P2.
 
 A loop for each target and source reads the stream. One message of a target is on its way at a
 time; no target waits for another.
@@ -9,7 +9,11 @@ import ssl
 
 from services.rollup.webhooks.domain import sources_of
 from services.rollup.webhooks.handlers import places
-from services.rollup.webhooks.wishes import Wish, forget_attempts, wishes
+from services.rollup.webhooks.target_settings import (
+    TargetSettings,
+    forget_attempts,
+    settings_of_targets,
+)
 from shared.context import ServiceContext
 from shared.database.failures import is_transient
 from shared.database.threads import on_thread
@@ -23,7 +27,7 @@ log = get_logger(__name__)
 
 async def send_webhooks(context: ServiceContext) -> None:
     """Send to every target that there is, as they come and go; ends when cancelled."""
-    at_work: dict[Wish, asyncio.Task[None]] = {}
+    at_work: dict[TargetSettings, asyncio.Task[None]] = {}
     try:
         while True:
             await _match(context, at_work)
@@ -32,31 +36,33 @@ async def send_webhooks(context: ServiceContext) -> None:
         await end_all(list(at_work.values()))
 
 
-async def _match(context: ServiceContext, at_work: dict[Wish, asyncio.Task[None]]) -> None:
+async def _match(
+    context: ServiceContext, at_work: dict[TargetSettings, asyncio.Task[None]]
+) -> None:
     """Begin with the targets that are new, end with those that are gone."""
     try:
-        wished = await on_thread(wishes, context)
+        wanted = await on_thread(settings_of_targets, context)
     except Exception as error:
         if not is_transient(error):
             raise
         return
-    for wish, task in list(at_work.items()):
-        if wish not in wished:
+    for settings, task in list(at_work.items()):
+        if settings not in wanted:
             task.cancel()
         if task.done():
-            del at_work[wish]
-            forget_attempts(wish.id)
+            del at_work[settings]
+            forget_attempts(settings.id)
             fault = None if task.cancelled() else task.exception()
             # It is begun anew below; rollup does not end for one target.
             if fault is not None:
-                log.error("webhook.ended", target=wish.id, why=repr(fault))
-    ending = {wish.id for wish in at_work if wish not in wished}
-    for wish in wished:
-        if wish not in at_work and wish.id not in ending:
-            at_work[wish] = asyncio.create_task(_serve(context, wish))
+                log.error("webhook.ended", target=settings.id, why=repr(fault))
+    ending = {settings.id for settings in at_work if settings not in wanted}
+    for settings in wanted:
+        if settings not in at_work and settings.id not in ending:
+            at_work[settings] = asyncio.create_task(_serve(context, settings))
 
 
-async def _serve(context: ServiceContext, wish: Wish) -> None:
+async def _serve(context: ServiceContext, settings: TargetSettings) -> None:
     # Heavy, and most sites send to nobody.
     import httpx
 
@@ -65,16 +71,16 @@ async def _serve(context: ServiceContext, wish: Wish) -> None:
 
     def look() -> dict[str, int]:
         with context.database.reading() as session:
-            return places(session, wish.id)
+            return places(session, settings.id)
 
     known = await on_thread(look)
     # A client for each: two names on one address must not share what was proven for one of them.
     trust = ssl.create_default_context()
     async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=ANSWER_SECONDS) as client:
-        target = Target(context, wish, client)
+        target = Target(context, settings, client)
         tasks = [
             asyncio.create_task(Following(context, target, source, known[source]).run())
-            for source in sources_of(wish.types)
+            for source in sources_of(settings.types)
             if source in known
         ]
         # Not a TaskGroup: it cancels once, and would wait for ever for one who did not hear it.

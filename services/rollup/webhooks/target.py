@@ -10,7 +10,7 @@ from services.rollup.webhooks import addresses, signing
 from services.rollup.webhooks.domain import kinds_of, pause_after
 from services.rollup.webhooks.handlers import Failed
 from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
-from services.rollup.webhooks.wishes import Wish
+from services.rollup.webhooks.target_settings import TargetSettings
 from shared.context import ServiceContext
 from shared.database.threads import on_thread
 from shared.events.base import Event
@@ -39,16 +39,18 @@ class PassedOver(Exception):
 class Target:
     """One target: its secret, its turn, its failures."""
 
-    def __init__(self, context: ServiceContext, wish: Wish, client: httpx.AsyncClient) -> None:
-        self.wish = wish
-        self.kinds = kinds_of(wish.types)
+    def __init__(
+        self, context: ServiceContext, settings: TargetSettings, client: httpx.AsyncClient
+    ) -> None:
+        self.settings = settings
+        self.kinds = kinds_of(settings.types)
         self._context = context
         self._client = client
-        self._secret = signing.secret_of(context.site.secret, wish.id)
+        self._secret = signing.secret_of(context.site.secret, settings.id)
         # One at a time, in the order in which they came.
         self._turn = asyncio.Lock()
-        self._attempts = wish.attempts
-        self._failing_since = wish.failing_since
+        self._attempts = settings.attempts
+        self._failing_since = settings.failing_since
 
     async def send(self, recorded: Recorded[Event], document: bytes) -> None:
         """Send an event until the target has taken it.
@@ -57,18 +59,18 @@ class Target:
         """
         async with self._turn:
             while (fault := await self._try(recorded, document)) is not None:
-                metrics.WEBHOOK_ATTEMPTS.labels(self.wish.id, "failed").inc()
+                metrics.WEBHOOK_ATTEMPTS.labels(self.settings.id, "failed").inc()
                 await self.failed(fault, at=(recorded.service, recorded.sequence))
                 # Whole seconds that count as they pass, whatever a clock says.
                 await asyncio.sleep(pause_after(self._attempts).total_seconds())
                 await on_thread(self._check_still_wanted, recorded)
-            metrics.WEBHOOK_ATTEMPTS.labels(self.wish.id, "taken").inc()
+            metrics.WEBHOOK_ATTEMPTS.labels(self.settings.id, "taken").inc()
             self.recovered()
 
     def _check_still_wanted(self, recorded: Recorded[Event]) -> None:
         with self._context.database.reading() as session:
-            row = session.get(WebhookTarget, self.wish.id)
-            place = session.get(WebhookPlace, (self.wish.id, recorded.service))
+            row = session.get(WebhookTarget, self.settings.id)
+            place = session.get(WebhookPlace, (self.settings.id, recorded.service))
             if row is None or place is None or row.gone or row.paused:
                 raise TargetGone
             if place.sequence >= recorded.sequence:
@@ -78,7 +80,7 @@ class Target:
         """Note a failure, for who looks; `at` is the source and number of what was not taken."""
         self._attempts += 1
         self._failing_since = self._failing_since or self._context.site.clock.now()
-        log.warning("webhook.failed", target=self.wish.id, why=fault, tries=self._attempts)
+        log.warning("webhook.failed", target=self.settings.id, why=fault, tries=self._attempts)
         with contextlib.suppress(Unavailable):
             await self._note(fault, at=at)
 
@@ -90,7 +92,7 @@ class Target:
         self, fault: str, *, gone: bool = False, at: tuple[str, int] | None = None
     ) -> None:
         since = self._failing_since or self._context.site.clock.now()
-        note = Failed(self.wish.id, self._attempts, fault, since, gone, at)
+        note = Failed(self.settings.id, self._attempts, fault, since, gone, at)
         await self._context.writer.submit(note)
 
     async def _try(self, recorded: Recorded[Event], document: bytes) -> str | None:
@@ -109,7 +111,7 @@ class Target:
         return None if 200 <= status < 300 else f"HTTP {status}"
 
     async def _post(self, event_id: str, document: bytes) -> int:
-        end = addresses.endpoint(self.wish.url, private=self.wish.private)
+        end = addresses.endpoint(self.settings.url, private=self.settings.private)
         signed = signing.headers(self._secret, event_id, int(time.time()), document)
         *others, last = await addresses.looked_up(end)
         for address in others:

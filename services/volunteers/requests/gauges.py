@@ -1,4 +1,4 @@
-"""What is told of requests for help (求助) to whoever watches. V1, V2."""
+"""Gauges of requests for help (求助). V1, V2."""
 
 from collections.abc import Mapping
 

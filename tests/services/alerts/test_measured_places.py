@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.alerts.measures.at_places import FEW, measures_at
+from services.alerts.measures.at_areas import FEW, measures_at
 from services.alerts.measures.in_force import in_force
 from shared.events.alerts.measures import MEASURE_KINDS
 from tests.services.alerts.gatherings import order

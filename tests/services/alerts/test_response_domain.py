@@ -46,9 +46,9 @@ def wanted(standing: Mapping[str, Standing]) -> dict[str, tuple[MeasureRule, ...
     return {area: measures_for(*of, (), PACK) for area, of in standing.items()}
 
 
-def begun(area: str, rule: MeasureRule, *, by_hand: bool = False) -> MeasureFacts:
+def begun(area: str, rule: MeasureRule, *, manual: bool = False) -> MeasureFacts:
     return MeasureFacts(
-        new_id(), area, rule.kind, rule.parameters, rule.line, (), since=NOW, by_hand=by_hand
+        new_id(), area, rule.kind, rule.parameters, rule.line, (), since=NOW, manual=manual
     )
 
 
@@ -67,9 +67,9 @@ def in_short(active: Mapping[str, Sequence[MeasureFacts | MeasureRule]]) -> dict
     }
 
 
-def sealed_by_hand(area: str) -> MeasureFacts:
+def sealed_manually(area: str) -> MeasureFacts:
     imposed = ImposedSealing(checks=("registration",))
-    return MeasureFacts(new_id(), area, "sealing", imposed, None, (), since=NOW, by_hand=True)
+    return MeasureFacts(new_id(), area, "sealing", imposed, None, (), since=NOW, manual=True)
 
 
 @pytest.mark.requirement("D2")
@@ -100,7 +100,7 @@ def test_measure_moves_when_its_response_ended_and_it_is_wanted_as_it_is() -> No
     gone, stays = new_id(), new_id()
     (checkpoint,) = [rule for rule in rules[COMMUNITY] if rule.kind == "checkpoint"]
     held = replace(begun(COMMUNITY, checkpoint), response_id=gone)
-    active = {COMMUNITY: [held, sealed_by_hand(COMMUNITY)]}
+    active = {COMMUNITY: [held, sealed_manually(COMMUNITY)]}
     assert moves(rules, active, {stays}) == ((held, checkpoint),)
     assert moves(rules, active, {gone, stays}) == ()
     assert moves({}, active, {stays}) == ()
@@ -128,7 +128,7 @@ def test_measures_end_when_an_area_is_no_longer_wanted() -> None:
 @pytest.mark.requirement("D3")
 def test_sealing_is_not_proposed_when_it_is_imposed_by_hand() -> None:
     found = changes(
-        wanted({COMMUNITY: ("high", "no_cases")}), {COMMUNITY: [sealed_by_hand(COMMUNITY)]}
+        wanted({COMMUNITY: ("high", "no_cases")}), {COMMUNITY: [sealed_manually(COMMUNITY)]}
     )
     assert "sealing" not in {rule.kind for _, rule in found.started}
     assert found.ended == []
@@ -160,14 +160,14 @@ def test_measures_are_those_of_the_start_when_levels_come_back_to_it(
 def test_measures_by_hand_are_untouched_when_levels_change(
     before: dict[str, Standing], after: dict[str, Standing], sealed: set[str]
 ) -> None:
-    by_hand = {area: [sealed_by_hand(area)] for area in sealed}
-    active = applied(by_hand, changes(wanted(before), by_hand))
+    manual = {area: [sealed_manually(area)] for area in sealed}
+    active = applied(manual, changes(wanted(before), manual))
     found = changes(wanted(after), active)
-    assert not [facts for facts in found.ended if facts.by_hand]
+    assert not [facts for facts in found.ended if facts.manual]
     reached = applied(active, found)
     for area, held in reached.items():
-        assert [one for one in held if one.by_hand] == by_hand.get(area, [])
-        doubled = [one for one in held if one.kind == "sealing" and not one.by_hand]
+        assert [one for one in held if one.manual] == manual.get(area, [])
+        doubled = [one for one in held if one.kind == "sealing" and not one.manual]
         assert not (area in sealed and doubled)
 
 

@@ -223,7 +223,7 @@ def test_level_in_force_is_the_strongest_of_its_own_and_those_above() -> None:
 
 
 def test_order_is_a_repeat_when_it_tells_the_same_of_the_level_there_is() -> None:
-    order = domain.Told("medium", "出现本地病例", "指挥部", "〔1〕号", None)
+    order = domain.OrderTerms("medium", "出现本地病例", "指挥部", "〔1〕号", None)
     assert domain.is_repeat(order, order, "medium")
     assert not domain.is_repeat(order, order, "low")
     assert not domain.is_repeat(None, order, "medium")

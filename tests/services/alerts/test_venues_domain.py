@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from services.alerts.venues.domain import (
     Asked,
-    ByHand,
     InForce,
+    ManualRequest,
     Step,
     Venue,
     asked_of,
-    by_hand,
     capacity_told,
     measured,
     overrules,
     registered,
+    requested,
 )
 from shared.clock.clock import CST
 from shared.events.alerts.venues import (
@@ -53,7 +53,7 @@ CLOSURE = InForce(
     example_id("closure"), VenueClosure(), (cause("high"),), "2021-01#measures.high.venue_closure"
 )
 LOWERED = (cause("lowered"),)
-SHUT = ByHand("closed", reason="消防检修", by="lead-01")
+SHUT = ManualRequest("closed", reason="消防检修", by="lead-01")
 
 
 def asked(venue: Venue, *measures: InForce) -> Asked:
@@ -69,8 +69,8 @@ def after(given_venue: Venue, *measures: InForce) -> Step:
     return measured(given_venue, asked(given_venue, *measures), LOWERED, NOW)
 
 
-def wished(given_venue: Venue, wish: ByHand, *measures: InForce) -> Step:
-    return by_hand(given_venue, wish, asked(given_venue, *measures), NOW)
+def after_request(given_venue: Venue, request: ManualRequest, *measures: InForce) -> Step:
+    return requested(given_venue, request, asked(given_venue, *measures), NOW)
 
 
 @pytest.mark.requirement("D6")
@@ -142,7 +142,7 @@ def test_new_venue_is_no_news_when_it_is_open() -> None:
 
 @pytest.mark.requirement("D6")
 def test_venue_stays_closed_when_a_person_closed_it_and_the_plan_ends() -> None:
-    shut = wished(venue(), SHUT).venue
+    shut = after_request(venue(), SHUT).venue
     during = after(shut, LIMIT)
     step = after(during.venue)
     assert (during.events, step.events) == ((), ())
@@ -152,7 +152,7 @@ def test_venue_stays_closed_when_a_person_closed_it_and_the_plan_ends() -> None:
 @pytest.mark.requirement("D6")
 def test_venue_stays_closed_when_a_person_closed_what_the_plan_had_limited() -> None:
     limited = after(venue(), LIMIT).venue
-    step = wished(limited, SHUT, LIMIT)
+    step = after_request(limited, SHUT, LIMIT)
     (event,) = step.events
     assert isinstance(event, VenueClosed)
     assert (event.reason, event.by, event.because) == ("消防检修", "lead-01", ())
@@ -160,15 +160,15 @@ def test_venue_stays_closed_when_a_person_closed_what_the_plan_had_limited() -> 
 
 
 def test_closing_by_hand_is_told_when_the_plan_had_closed_it_already() -> None:
-    step = wished(after(venue(), CLOSURE).venue, SHUT, CLOSURE)
+    step = after_request(after(venue(), CLOSURE).venue, SHUT, CLOSURE)
     (event,) = step.events
     assert isinstance(event, VenueClosed)
     assert (event.reason, event.measure_id) == ("消防检修", None)
-    assert wished(step.venue, SHUT, CLOSURE).events == ()
+    assert after_request(step.venue, SHUT, CLOSURE).events == ()
 
 
 def test_plan_rules_again_when_a_person_opens_what_a_person_closed() -> None:
-    step = wished(wished(venue(), SHUT).venue, ByHand("open", reason="修好"))
+    step = after_request(after_request(venue(), SHUT).venue, ManualRequest("open", reason="修好"))
     (event,) = step.events
     assert isinstance(event, VenueOpened)
     assert (event.reason, step.venue.hand) == ("修好", None)
@@ -176,9 +176,9 @@ def test_plan_rules_again_when_a_person_opens_what_a_person_closed() -> None:
 
 
 def test_stricter_limit_holds_when_person_and_plan_both_limit() -> None:
-    ten = wished(venue(), ByHand("limited", 10)).venue
+    ten = after_request(venue(), ManualRequest("limited", 10)).venue
     assert after(ten, LIMIT).venue.limit == 10
-    thirty = wished(venue(), ByHand("limited", 30)).venue
+    thirty = after_request(venue(), ManualRequest("limited", 30)).venue
     during = after(thirty, LIMIT)
     assert during.venue.limit == 20
     ended = after(during.venue)
@@ -188,27 +188,27 @@ def test_stricter_limit_holds_when_person_and_plan_both_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "measures", "weaker"),
+    ("change", "measures", "weaker"),
     [
-        (ByHand("open"), [LIMIT], True),
-        (ByHand("open"), [], False),
-        (ByHand("limited", 21), [LIMIT], True),
-        (ByHand("limited", 20), [LIMIT], False),
-        (ByHand("limited", 1), [CLOSURE], True),
-        (ByHand("closed"), [CLOSURE], False),
-        (ByHand("limited"), [LIMIT], False),
+        (ManualRequest("open"), [LIMIT], True),
+        (ManualRequest("open"), [], False),
+        (ManualRequest("limited", 21), [LIMIT], True),
+        (ManualRequest("limited", 20), [LIMIT], False),
+        (ManualRequest("limited", 1), [CLOSURE], True),
+        (ManualRequest("closed"), [CLOSURE], False),
+        (ManualRequest("limited"), [LIMIT], False),
     ],
 )
 def test_plan_is_overruled_only_when_a_person_wants_more_open(
-    wish: ByHand, measures: list[InForce], weaker: bool
+    change: ManualRequest, measures: list[InForce], weaker: bool
 ) -> None:
-    assert overrules(wish, asked(venue(), *measures)) is weaker
+    assert overrules(change, asked(venue(), *measures)) is weaker
 
 
 @pytest.mark.requirement("D6")
 def test_order_by_hand_stands_until_the_measure_it_overrules_ends() -> None:
     closed = after(venue(), CLOSURE).venue
-    opened = wished(closed, ByHand("open", reason="指挥部决定"), CLOSURE)
+    opened = after_request(closed, ManualRequest("open", reason="指挥部决定"), CLOSURE)
     (event,) = opened.events
     assert isinstance(event, VenueOpened)
     assert opened.venue.hand is not None
@@ -220,8 +220,8 @@ def test_order_by_hand_stands_until_the_measure_it_overrules_ends() -> None:
 
 
 def test_plan_is_followed_again_when_a_person_limits_without_a_number() -> None:
-    shut = wished(after(venue(), LIMIT).venue, SHUT, LIMIT).venue
-    step = wished(shut, ByHand("limited", reason="恢复"), LIMIT)
+    shut = after_request(after(venue(), LIMIT).venue, SHUT, LIMIT).venue
+    step = after_request(shut, ManualRequest("limited", reason="恢复"), LIMIT)
     assert (step.venue.status, step.venue.limit, step.venue.hand) == ("limited", 20, None)
     assert step.venue.because == LIMIT.because
     assert after(step.venue).venue.status == "open"
@@ -269,11 +269,11 @@ def test_plan_undoes_only_what_it_did_when_it_ends(
 ) -> None:
     """What a person restricted, without overruling, is left when every measure is over."""
     known = venue()
-    wish = ByHand("closed") if people is None else ByHand("limited", people)
+    request = ManualRequest("closed") if people is None else ManualRequest("limited", people)
     for index, measures in enumerate([*plans, ()]):
         known = after(known, *measures).venue
-        if index == min(at, len(plans)) and not overrules(wish, asked(known, *measures)):
-            known = wished(known, wish, *measures).venue
+        if index == min(at, len(plans)) and not overrules(request, asked(known, *measures)):
+            known = after_request(known, request, *measures).venue
     assert (known.status, known.limit) == (
-        (wish.status, wish.limit) if known.hand else ("open", None)
+        (request.status, request.limit) if known.hand else ("open", None)
     )

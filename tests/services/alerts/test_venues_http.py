@@ -20,8 +20,8 @@ COMMUNITIES = [f"220581001{number}" for number in ("001", "002", "003", "004", "
 LIMIT = "2021-01#measures.medium.venue_limit"
 
 
-def by_hand(node: Node, role: str, thing: dict[str, Any], **wish: Any) -> Any:
-    return node.client(role).patch(f"/alerts/venues/{thing['id']}", wish)
+def change_manually(node: Node, role: str, thing: dict[str, Any], **request: Any) -> Any:
+    return node.client(role).patch(f"/alerts/venues/{thing['id']}", request)
 
 
 @pytest.mark.requirement("D6")
@@ -75,7 +75,7 @@ def test_new_venue_is_restricted_at_once_when_a_measure_is_in_force(node: Node) 
     assert (care["status"], room["status"], room["limit"]) == ("closed", "limited", 20)
     assert names(about(node, care)) == ["venue_closed"]
     assert causes(about(node, care)[0].data) == ["risk_level_changed"]
-    more = by_hand(node, "lead", room, capacity=10).json()
+    more = change_manually(node, "lead", room, capacity=10).json()
     assert (more["capacity"], more["limit"]) == (10, 5)
     order(node, area, "low")
     assert {one["status"] for one in listed(node, "venues", area=area)} == {"open"}
@@ -86,14 +86,14 @@ def test_lead_is_refused_and_command_obeyed_when_opening_against_a_measure(node:
     area = COMMUNITIES[2]
     care, library = venue(node, area, "day_care"), venue(node, area, "library")
     order(node, area, "medium")
-    refused = problem(by_hand(node, "lead", care, status="open", reason="x"), 409, "status")
+    refused = problem(change_manually(node, "lead", care, status="open", reason="x"), 409, "status")
     assert refused["policy"] == LIMIT
     assert refused["measure_id"] == now(node, "venues", care)["measure_id"]
     assert LIMIT in refused["detail"]
-    problem(by_hand(node, "lead", library, limit=21), 409, "status")
-    assert by_hand(node, "lead", library, limit=8).json()["limit"] == 8
+    problem(change_manually(node, "lead", library, limit=21), 409, "status")
+    assert change_manually(node, "lead", library, limit=8).json()["limit"] == 8
 
-    ordered = by_hand(node, "command", care, status="open", reason="照料隔离人员家属")
+    ordered = change_manually(node, "command", care, status="open", reason="照料隔离人员家属")
     assert (ordered.json()["status"], ordered.json()["manual"]) == ("open", True)
     opened = about(node, care)[-1].data
     assert (opened.name, opened.reason, opened.because) == ("venue_opened", "照料隔离人员家属", ())
@@ -106,7 +106,7 @@ def test_lead_is_refused_and_command_obeyed_when_opening_against_a_measure(node:
     assert now(node, "venues", care)["status"] == "open"
     limited = now(node, "venues", library)
     assert (limited["status"], limited["limit"], limited["manual"]) == ("limited", 8, True)
-    assert by_hand(node, "lead", library, status="open").json()["manual"] is False
+    assert change_manually(node, "lead", library, status="open").json()["manual"] is False
 
 
 @pytest.mark.requirement("D6")
@@ -114,21 +114,24 @@ def test_plan_never_reopens_what_a_person_closed(node: Node) -> None:
     area = COMMUNITIES[3]
     library = venue(node, area, "library")
     order(node, area, "medium")
-    shut = by_hand(node, "lead", library, status="closed", reason="消防检修").json()
+    shut = change_manually(node, "lead", library, status="closed", reason="消防检修").json()
     assert (shut["status"], shut["manual"], shut["reason"]) == ("closed", True, "消防检修")
     order(node, area, "low")
     assert now(node, "venues", library)["status"] == "closed"
     assert names(about(node, library)) == ["venue_limited", "venue_closed"]
     told = node.client("lead").get(f"/alerts/why/{library['id']}").json()
     assert "消防检修" in told["chain"][-1]["text"]
-    assert by_hand(node, "lead", library, status="open", reason="修好").json()["status"] == "open"
+    assert (
+        change_manually(node, "lead", library, status="open", reason="修好").json()["status"]
+        == "open"
+    )
     assert names(about(node, library))[-1] == "venue_opened"
 
 
 def test_lists_are_filtered_by_status_and_kind_when_asked(node: Node) -> None:
     area = COMMUNITIES[4]
     library, market = venue(node, area, "library"), venue(node, area, "market")
-    by_hand(node, "lead", market, status="closed")
+    change_manually(node, "lead", market, status="closed")
     assert [one["id"] for one in listed(node, "venues", area=area, kind="library")] == [
         library["id"]
     ]
@@ -160,16 +163,16 @@ def test_problem_names_the_field_when_a_venue_is_wrong(
 
 def test_change_by_hand_is_refused_when_it_cannot_be(node: Node) -> None:
     library = venue(node, COMMUNITIES[5], "library", 20)
-    problem(by_hand(node, "lead", library), 422, "body")
-    problem(by_hand(node, "lead", library, status="limited"), 422, "limit")
-    problem(by_hand(node, "lead", library, status="closed", limit=3), 422, "limit")
-    problem(by_hand(node, "lead", library, limit=21), 422, "limit")
-    problem(by_hand(node, "lead", {"id": new_id()}, status="open"), 404, "venue_id")
-    assert by_hand(node, "recorder", library, status="open").status_code == 403
+    problem(change_manually(node, "lead", library), 422, "body")
+    problem(change_manually(node, "lead", library, status="limited"), 422, "limit")
+    problem(change_manually(node, "lead", library, status="closed", limit=3), 422, "limit")
+    problem(change_manually(node, "lead", library, limit=21), 422, "limit")
+    problem(change_manually(node, "lead", {"id": new_id()}, status="open"), 404, "venue_id")
+    assert change_manually(node, "recorder", library, status="open").status_code == 403
     elsewhere = node.client("lead", COMMUNITIES[0])
     path = f"/alerts/venues/{library['id']}"
     assert elsewhere.patch(path, {"status": "closed"}).status_code == 403
     assert elsewhere.get(path).status_code == 403
     assert node.client("lead").get(f"/alerts/venues/{new_id()}").status_code == 404
-    assert by_hand(node, "lead", library, name="农家书屋").json()["name"] == "农家书屋"
+    assert change_manually(node, "lead", library, name="农家书屋").json()["name"] == "农家书屋"
     assert about(node, library) == []

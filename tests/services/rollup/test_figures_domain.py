@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rollup.figures import domain
-from services.rollup.figures.domain import DAILY, FIGURES, STANDING, CaseReport, State
+from services.rollup.figures import domain, states
+from services.rollup.figures.domain import DAILY, FIGURES, STANDING, CaseReport
+from services.rollup.figures.states import State
 from shared.events.alerts.activities import ActivityCalledOff
 from shared.events.alerts.checkpoints import CheckpointClosed, CheckpointOpened, SealingImposed
 from shared.events.alerts.elections import ElectionPaused, ElectionResumed
@@ -228,16 +229,16 @@ def test_case_counts_the_same_when_its_reports_come_in_another_order(
 def test_thing_is_in_its_next_state_when_an_event_says_so(
     event: Event, before: str | None, figure: str | None
 ) -> None:
-    assert domain.changes_state(event)
-    after = domain.state_after(event, State(before, A) if before else None)
+    assert states.changes_state(event)
+    after = states.state_after(event, State(before, A) if before else None)
     assert after == (State(figure, A) if figure else None)
 
 
 def test_thing_is_named_by_its_field_when_ids_are_equal() -> None:
     venue = made(VenueClosed, kind="library")
     election = made(ElectionPaused, election_id=venue.venue_id)
-    assert domain.thing_of(venue) == f"venue_id:{venue.venue_id}"
-    assert domain.thing_of(election) != domain.thing_of(venue)
+    assert states.thing_of(venue) == f"venue_id:{venue.venue_id}"
+    assert states.thing_of(election) != states.thing_of(venue)
 
 
 def test_community_is_touched_when_a_grid_of_it_counts() -> None:

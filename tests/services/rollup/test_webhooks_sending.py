@@ -17,15 +17,15 @@ from services.rollup.webhooks.domain import pause_after
 from services.rollup.webhooks.following import Following
 from services.rollup.webhooks.handlers import (
     AddTarget,
+    MoveCheckpoint,
     PauseTarget,
     RemoveTarget,
     SkipEvent,
-    Told,
     places,
     targets,
 )
 from services.rollup.webhooks.tables import WebhookPlace, WebhookTarget
-from services.rollup.webhooks.wishes import Wish
+from services.rollup.webhooks.target_settings import TargetSettings
 from shared.events import schema as contract
 from shared.events.envelope import decode
 from shared.events.volunteers.requests import AssistanceRequested
@@ -279,7 +279,7 @@ def test_sending_goes_on_when_the_answer_to_a_commit_was_lost(node: Node) -> Non
         node.settle()
         head = node.runtime("alerts").writer.head
         # The place is moved in the database, and whoever sends does not know.
-        moved = Told(target, "alerts", place(node, target), head, sent=True)
+        moved = MoveCheckpoint(target, "alerts", place(node, target), head, sent=True)
         assert node.run(node.runtime("rollup").writer.submit(moved))
         receiver.free.set()
         eventually(lambda: receiver.taken)
@@ -368,8 +368,8 @@ def test_sending_ends_when_what_follows_a_source_does_not_hear_it_at_once(
             deaf.append(following)
         await asyncio.Event().wait()
 
-    async def end(wish: Wish) -> None:
-        serving = asyncio.ensure_future(sending._serve(node.runtime("rollup").context, wish))
+    async def end(settings: TargetSettings) -> None:
+        serving = asyncio.ensure_future(sending._serve(node.runtime("rollup").context, settings))
         async with asyncio.timeout(PATIENCE):
             while not begun:
                 await asyncio.sleep(0.01)
@@ -378,11 +378,11 @@ def test_sending_ends_when_what_follows_a_source_does_not_hear_it_at_once(
         assert serving.cancelled()
 
     # The node itself serves nobody meanwhile.
-    monkeypatch.setattr(sending, "wishes", lambda _runtime: [])
+    monkeypatch.setattr(sending, "settings_of_targets", lambda _runtime: [])
     with receiving() as receiver:
         target, _ = add(node, receiver)
         monkeypatch.setattr(Following, "run", follow)
-        node.run(end(Wish(target, receiver.url, MINE, tuple(FEVERS), True, 0, None)))
+        node.run(end(TargetSettings(target, receiver.url, MINE, tuple(FEVERS), True, 0, None)))
         assert deaf
         remove(node, target)
 

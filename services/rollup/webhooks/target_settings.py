@@ -10,7 +10,7 @@ from shared.metrics import names as metrics
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TargetSettings:
     """What a target is to be sent, as its row says."""
 
     id: str
@@ -31,11 +31,11 @@ def forget_attempts(target: str) -> None:
             metrics.WEBHOOK_ATTEMPTS.remove(target, outcome)
 
 
-def wishes(context: ServiceContext) -> set[Wish]:
+def settings_of_targets(context: ServiceContext) -> set[TargetSettings]:
     """What every target that is followed is to be sent."""
     with context.database.reading() as session:
         return {
-            Wish(
+            TargetSettings(
                 *(row.id, row.url, row.area, tuple(row.types), row.private),
                 attempts=row.attempts,
                 failing_since=row.failing_since,

@@ -24,11 +24,11 @@ def measures_at(
     session: Session, site: Site, areas: Iterable[str], prefix: str, kinds: tuple[MeasureKind, ...]
 ) -> dict[str, Found]:
     """The measures of these kinds in force at each of some areas, all of them under a prefix."""
-    places = set(areas)
-    communities = {place for place in places if len(place) == COMMUNITY_DIGITS}
+    wanted = set(areas)
+    communities = {area for area in wanted if len(area) == COMMUNITY_DIGITS}
     found: dict[str, Found] = {}
     if len(communities) > FEW:
         under = in_force_under(session, site, prefix, kinds)
-        found.update({place: under.get(place, {}) for place in communities})
-    rest = places - found.keys()
-    return {**found, **{place: in_force(session, site, place, kinds) for place in rest}}
+        found.update({area: under.get(area, {}) for area in communities})
+    rest = wanted - found.keys()
+    return {**found, **{area: in_force(session, site, area, kinds) for area in rest}}
