@@ -35,7 +35,7 @@ class AuditEntry(OneTimeWork):
             record(tx, self.action, self.subject, self.reason)
 
 
-def note_down(data: Path, action: str, subject: str, reason: str) -> None:
+def record_command(data: Path, action: str, subject: str, reason: str) -> None:
     """Record what a user did at the command line; raises what its database raises."""
     folder = Folder(data.resolve()).require()
     settings = Settings(data=data)

@@ -121,9 +121,9 @@ def retry_dead(data: Path) -> int:
 def trust_clocks(data: Path) -> None:
     """Make every service trust its machine's clock as it is now; recorded in the audit log."""
     # Slow to import, and only needed here.
-    from bulwark.admin.cli_audit import note_down
+    from bulwark.admin.cli_audit import record_command
 
-    note_down(data, "clock.trust", "site", "")
+    record_command(data, "clock.trust", "site", "")
     for name, database in _databases(data).items():
         migrate(SERVICES[name], database)
         trust_clock(database)

@@ -83,37 +83,41 @@ async def _servers(client: Client) -> list[str]:
     return found
 
 
-async def told(at: Where, name: str = "", password: str = "") -> int:
+async def reload_and_check(at: Where, name: str = "", password: str = "") -> int:
     """Make the broker reload its accounts; returns 0 when the new one `name` is not accepted."""
     await reload(at)
     if not name:
         return 1
     url = with_credentials(at.inside, name, password)
-    if not await taken_up(url):
+    if not await becomes_accepted(url):
         return 0
     # A server (2.15) that first learns of an account in a reload does not forward its imports
     # yet; another reload corrects that.
     await reload(at)
-    return int(await taken_up(url, API_SECONDS, served=True) or await taken_up(url))
+    return int(
+        await becomes_accepted(url, API_SECONDS, answered=True) or await becomes_accepted(url)
+    )
 
 
-async def taken_up(url: str, seconds: float = RELOAD_SECONDS, *, served: bool = False) -> bool:
-    """Whether the broker accepts this user, and with `served` its services answer, in time."""
+async def becomes_accepted(
+    url: str, seconds: float = RELOAD_SECONDS, *, answered: bool = False
+) -> bool:
+    """Whether the broker accepts this user, and with `answered` its services answer, in time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    while not await lets_in(url, served=served):
+    while not await is_accepted(url, answered=answered):
         if loop.time() > deadline:
             return False
         await asyncio.sleep(TRY_SECONDS)
     return True
 
 
-async def lets_in(url: str, *, served: bool = False) -> bool:
-    """Whether the broker accepts this user now, and with `served` its services answer."""
+async def is_accepted(url: str, *, answered: bool = False) -> bool:
+    """Whether the broker accepts this user now, and with `answered` its services answer."""
     client = Client()
     try:
         await client.connect(url, allow_reconnect=False, connect_timeout=2, error_cb=_quiet)
-        if served:
+        if answered:
             await client.request("$JS.API.INFO", b"", timeout=1)
     except (nats.errors.Error, OSError, TimeoutError):
         return False

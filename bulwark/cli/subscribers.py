@@ -39,7 +39,7 @@ def subscriber_add(
 
 def _hand_over(at: "Where", name: str, password: str) -> None:
     """Print a new account's URL and make the broker accept it; exits with a message otherwise."""
-    from bulwark.broker import reload as taking_up
+    from bulwark.broker import reload as broker_reload
     from bulwark.broker import subscribers
 
     say(f"{name}: 只显示这一次 / shown this once")
@@ -54,10 +54,10 @@ def _hand_over(at: "Where", name: str, password: str) -> None:
             "BULWARK_NATS_PUBLIC_URL is not set, this address may not work from outside"
         )
     try:
-        let_in = run(taking_up.told(at, name, password))
+        accepted = run(broker_reload.reload_and_check(at, name, password))
     except subscribers.SubscriberError as error:
         complain(f"已保存,但未生效 / saved, but not active: {error}")
-    if not let_in:
+    if not accepted:
         complain(
             "已保存,但总线没有接受,请看 nats-server 的日志 / "
             "saved, but the broker rejects it: see nats-server's log"
@@ -85,7 +85,7 @@ def subscriber_remove(
     name: Annotated[str, typer.Argument(help="名称 / name")], data: Data = DEFAULT
 ) -> None:
     """Remove an account and disconnect it; may be repeated."""
-    from bulwark.broker import reload as taking_up
+    from bulwark.broker import reload as broker_reload
     from bulwark.broker import subscribers
 
     at = subscribers.where(data)
@@ -96,7 +96,7 @@ def subscriber_remove(
         # It may have been removed before, when the broker could not be made to reload.
         absent = error
     try:
-        run(taking_up.told(at))
+        run(broker_reload.reload_and_check(at))
     except subscribers.SubscriberError as error:
         complain(f"已从文件删除,但总线未生效 / removed from the file, but still active: {error}")
     finally:
@@ -109,10 +109,10 @@ def subscriber_remove(
 
 def _note(data: Path, action: str, name: str, reason: str = "") -> None:
     """Record it in the audit log afterwards; a failure to do so does not fail the command."""
-    from bulwark.admin.cli_audit import note_down
+    from bulwark.admin.cli_audit import record_command
 
     try:
-        note_down(data, action, name, reason)
+        record_command(data, action, name, reason)
     except Exception as error:  # noqa: BLE001 - the account was added or removed all the same
         why = (str(getattr(error, "orig", None) or error) or repr(error)).splitlines()[0]
         complain_softly(f"注意:未记入审计日志 / NOTE: not recorded in the audit log: {why}")

@@ -37,7 +37,7 @@ def backup(
     if not nightly:
         commands.back_up(data, folder.absolute(), keys, rehearsed=rehearse)
     elif once:
-        commands.back_up_tonight(data, folder.absolute(), keys)
+        commands.back_up_once(data, folder.absolute(), keys)
     else:
         say(f"每晚备份到 / each night, into {folder.absolute()} (Ctrl-C)")
         raise SystemExit(run(commands.back_up_nightly(data, folder.absolute(), keys)))
@@ -66,7 +66,7 @@ def doctor(
     from bulwark.cli import upkeep_commands as commands
 
     set_up_logging("CRITICAL")
-    raise SystemExit(run(commands.look(data, json=json)))
+    raise SystemExit(run(commands.diagnose(data, json=json)))
 
 
 @audit.command("verify")

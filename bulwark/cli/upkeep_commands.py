@@ -51,7 +51,7 @@ def _print_keys(keys: Path | None) -> None:
         )
 
 
-def back_up_tonight(data: Path, folder: Path, keys: Path | None) -> None:
+def back_up_once(data: Path, folder: Path, keys: Path | None) -> None:
     """`bulwark backup --nightly --once DIR`."""
     source = source_of(data)
     plan = nightly.plan_of(source, folder, keys)
@@ -83,7 +83,7 @@ def put_back(data: Path, folder: Path, keys: Path | None, *, without_keys: bool)
     )
 
 
-async def look(data: Path, *, json: bool) -> int:
+async def diagnose(data: Path, *, json: bool) -> int:
     """`bulwark doctor`."""
     return print_findings(await findings(source_of(data), RealClock()), json=json)
 

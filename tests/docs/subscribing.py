@@ -16,7 +16,7 @@ from typing import Any
 
 import nats
 
-from bulwark.broker import reload as taking_up
+from bulwark.broker import reload as broker_reload
 from bulwark.broker import subscribers
 from bulwark.broker.nats_server import Broker
 from tests.support.harness import PATIENCE, PROGRAM_PATIENCE, Node, eventually, new_id
@@ -145,7 +145,7 @@ class Site:
         password = subscribers.add(file, "hospital", TOWNSHIP, types, "2021-01-18T08:00:00+08:00")
         here = self.node.broker.address
         where = subscribers.Where(file, here, here, pid=self.node.broker.pid)
-        assert self.node.run(taking_up.told(where, "hospital", password)) == 1
+        assert self.node.run(broker_reload.reload_and_check(where, "hospital", password)) == 1
         self.url = subscribers.with_credentials(here, "hospital", password)
 
     def unsubscribe(self) -> None:
@@ -153,7 +153,7 @@ class Site:
         file, here = self.node.folder.subscribers, self.node.broker.address
         subscribers.remove(file, "hospital")
         where = subscribers.Where(file, here, here, pid=self.node.broker.pid)
-        self.node.run(taking_up.told(where))
+        self.node.run(broker_reload.reload_and_check(where))
 
     def last_sequence(self) -> int:
         """The number of the stream's last message."""

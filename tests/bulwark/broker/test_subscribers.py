@@ -16,7 +16,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from bulwark.admin import cli_audit as noting
-from bulwark.broker import reload as taking_up
+from bulwark.broker import reload as broker_reload
 from bulwark.broker import subscribers
 from bulwark.broker.accounts import accounts_block, hashed, parse_types
 from bulwark.broker.nats_server import Broker, configuration, free_port, server_on, server_program
@@ -53,12 +53,12 @@ def test_subscriber_connects_and_is_listed_and_removed_when_the_instance_runs(
         assert stat.S_IMODE((data / "run.json").stat().st_mode) == 0o600
         assert stat.S_IMODE((data / "nats" / "nats.conf").stat().st_mode) == 0o600
         password = str(run["nats_url"]).split("@", maxsplit=1)[0].rsplit(":", 1)[1]
-        assert asyncio.run(taking_up.lets_in(run["nats_url"], served=False))
+        assert asyncio.run(broker_reload.is_accepted(run["nats_url"], answered=False))
         added = bulwark("subscriber", "add", "hospital", *AREA, *FEVERS, "--data", str(data))
         assert added.returncode == 0, added.stderr
         url = added.stdout.split()[-1]
         assert url.startswith("nats://hospital:")
-        assert asyncio.run(taking_up.lets_in(url, served=True))
+        assert asyncio.run(broker_reload.is_accepted(url, answered=True))
         secret = url.removeprefix("nats://hospital:").split("@", maxsplit=1)[0]
         kept = (data / "keys" / "subscribers.conf").read_text()
         assert secret not in kept
@@ -78,15 +78,15 @@ def test_subscriber_connects_and_is_listed_and_removed_when_the_instance_runs(
         running.wait_ready()
         # It finds the broker where it was, with the password that it was given.
         assert str(running.run["nats_url"]).endswith(f":{port}")
-        assert asyncio.run(taking_up.lets_in(url, served=True))
+        assert asyncio.run(broker_reload.is_accepted(url, answered=True))
         # It is told under the number that it has now, after it ended and was started again.
         first = int(running.run["nats_pid"])
         os.kill(first, signal.SIGKILL)
         eventually(lambda: server_on(data / "nats") not in (None, first))
-        eventually(lambda: asyncio.run(taking_up.lets_in(url)))
+        eventually(lambda: asyncio.run(broker_reload.is_accepted(url)))
         removed = bulwark("subscriber", "remove", "hospital", "--data", str(data))
         assert removed.returncode == 0, removed.stderr
-        assert not asyncio.run(taking_up.lets_in(url))
+        assert not asyncio.run(broker_reload.is_accepted(url))
         said = running.process
         running.interrupt()
         assert said.returncode == 0
@@ -171,7 +171,7 @@ def test_password_is_shown_and_removal_holds_when_the_audit_log_cannot_be_writte
     def in_vain(*_: object) -> None:
         raise Unavailable("locked")
 
-    monkeypatch.setattr(noting, "note_down", in_vain)
+    monkeypatch.setattr(noting, "record_command", in_vain)
     folder = ("--data", str(data))
     added = CliRunner().invoke(app, ["subscriber", "add", "hospital", *AREA, *FEVERS, *folder])
     assert added.exit_code == 0, added.stderr
@@ -192,13 +192,13 @@ def test_subscriber_is_cut_off_when_its_removal_is_repeated(
     added = bulwark("subscriber", "add", "hospital", *AREA, *FEVERS)
     secret = added.stdout.split()[-1].removeprefix("tls://").split("@", maxsplit=1)[0]
     inside = elsewhere["BULWARK_NATS_URL"].replace("bulwark:services", secret)
-    assert asyncio.run(taking_up.lets_in(inside))
+    assert asyncio.run(broker_reload.is_accepted(inside))
     # The first removal ended before the broker was told.
     subscribers.remove(accounts, "hospital")
     again = bulwark("subscriber", "remove", "hospital")
     assert again.returncode == 1
     assert "no such subscriber" in again.stderr
-    assert not asyncio.run(taking_up.lets_in(inside))
+    assert not asyncio.run(broker_reload.is_accepted(inside))
     assert [action for action, *_ in audited(data)] == ["subscriber_added"]
 
 
@@ -233,7 +233,7 @@ def elsewhere(tmp_path: Path) -> Iterator[dict[str, str]]:
     server.start()
     url = f"nats://bulwark:services@127.0.0.1:{port}"
     try:
-        eventually(lambda: asyncio.run(taking_up.lets_in(url)))
+        eventually(lambda: asyncio.run(broker_reload.is_accepted(url)))
         yield {
             "BULWARK_DATA": str(tmp_path / "data"),
             "BULWARK_NATS_ACCOUNTS": str(accounts),
@@ -282,7 +282,7 @@ def test_broker_elsewhere_takes_a_subscriber_up_when_the_system_account_asks(
     assert asyncio.run(heard(inside)) == b"heard"
     assert "hospital" in run("list").stdout
     assert run("remove", "hospital").returncode == 0
-    eventually(lambda: not asyncio.run(taking_up.lets_in(inside)))
+    eventually(lambda: not asyncio.run(broker_reload.is_accepted(inside)))
     missing = run("add", "other", *AREA, *FEVERS, BULWARK_NATS_SYSTEM_URL="")
     assert missing.returncode == 1
     assert "BULWARK_NATS_SYSTEM_URL" in missing.stderr
@@ -313,11 +313,11 @@ def test_one_line_says_so_when_the_broker_refuses_what_it_is_to_read(
         await broker.start()
         try:
             at = subscribers.Where(accounts, here, here, broker.pid, broker.monitor)
-            await taking_up.reload(at)
+            await broker_reload.reload(at)
             accounts.write_text("x: {")
-            monkeypatch.setattr(taking_up, "RELOAD_SECONDS", 0.2)
+            monkeypatch.setattr(broker_reload, "RELOAD_SECONDS", 0.2)
             with pytest.raises(subscribers.SubscriberError, match="did not reload"):
-                await taking_up.reload(at)
+                await broker_reload.reload(at)
         finally:
             await broker.stop()
 

@@ -17,7 +17,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import APIError
 
-from bulwark.broker import reload as taking_up
+from bulwark.broker import reload as broker_reload
 from bulwark.broker import subscribers
 from shared.nats.patches import close_transport
 from tests.support.harness import PATIENCE, Node, new_id
@@ -52,7 +52,7 @@ class Site:
         """Another subscriber; returns its URL."""
         file = self.node.folder.subscribers
         password = subscribers.add(file, name, area, types, "2021-01-18T08:00:00+08:00")
-        assert asyncio.run(taking_up.told(self.where, name, password)) == 1
+        assert asyncio.run(broker_reload.reload_and_check(self.where, name, password)) == 1
         return subscribers.with_credentials(self.node.broker.address, name, password)
 
     @property
@@ -386,7 +386,7 @@ def test_nobody_gets_in_when_there_is_no_password(site: Site) -> None:
         f"{site.node.broker.address}".replace("//", "//bulwark:wrong@"),
         f"{site.node.broker.address}".replace("//", "//hospital:@"),
     ):
-        assert not asyncio.run(taking_up.lets_in(url))
+        assert not asyncio.run(broker_reload.is_accepted(url))
 
 
 def test_subscriber_is_cut_off_and_services_go_on_when_it_is_removed(site: Site) -> None:
@@ -405,13 +405,13 @@ def test_subscriber_is_cut_off_and_services_go_on_when_it_is_removed(site: Site)
             url, allow_reconnect=False, closed_cb=note, error_cb=quiet, connect_timeout=PATIENCE
         )
         subscribers.remove(site.node.folder.subscribers, "short-lived")
-        await taking_up.reload(site.where)
+        await broker_reload.reload(site.where)
         await asyncio.wait_for(closed.wait(), PATIENCE)
         await client.close()
         close_transport(client)
 
     asyncio.run(run())
-    assert not asyncio.run(taking_up.lets_in(url))
+    assert not asyncio.run(broker_reload.is_accepted(url))
     before = site.numbers()["ALERTS"]
     site.fever(MINE)
     site.node.settle()
