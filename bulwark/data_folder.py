@@ -19,7 +19,6 @@ from shared.areas.tree import Areas
 from shared.clock.clock import Clock
 from shared.exceptions import OperatorError
 from shared.files import write_whole
-from shared.policy.pack import Packs
 from shared.security.key_files import load_or_create_key
 from shared.security.tokens import Tokens
 
@@ -181,6 +180,7 @@ class Folder:
     def site(self, name: str, clock: Clock, *, drill: bool = False) -> "Site":
         """This instance's ports; raises PolicyError, AreasError, KeyFileError or VaultError."""
         # What a service stands on takes longer to load than most commands take altogether.
+        from shared.policy.pack import Packs
         from shared.security.vault import Vault
         from shared.site import Site
 

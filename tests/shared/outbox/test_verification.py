@@ -133,9 +133,9 @@ def test_database_is_older_when_the_last_message_is_another_event_of_ours(bench:
 def test_stream_that_lacks_what_is_young_is_bad(bench: Bench, seconds: int, bad: bool) -> None:
     bench.set_clock(NOW_MS + seconds * 1000)
     bench.forget(1, 2, 3)
-    assert bench.fault() == ("lacks messages that are younger than its age" if bad else None)
+    assert bench.fault() == ("lacks messages that are within its retention" if bad else None)
     bench.forget(*range(4, 11))
-    assert bench.fault() == ("lacks messages that are younger than its age" if bad else None)
+    assert bench.fault() == ("lacks messages that are within its retention" if bad else None)
 
 
 def test_database_is_older_when_an_event_of_ours_follows_the_log(bench: Bench) -> None:
@@ -167,13 +167,13 @@ def test_database_is_older_when_only_the_last_event_of_ours_can_be_read(bench: B
 )
 def test_stream_that_goes_on_with_junk_is_bad(bench: Bench, junk: bytes) -> None:
     bench.put(11, junk)
-    assert bench.fault() == "goes beyond the log with what is no event of ours"
+    assert bench.fault() == "goes beyond the log with messages that are not our events"
 
 
 def test_empty_stream_that_ends_beyond_the_log_is_bad(bench: Bench) -> None:
     bench.forget(*range(1, 11))
     bench.stream.last = 15
-    assert bench.fault() == "goes beyond the log with what is no event of ours"
+    assert bench.fault() == "goes beyond the log with messages that are not our events"
 
 
 def test_no_fault_is_reported_when_the_server_cannot_read_its_store(

@@ -31,7 +31,7 @@ def since(steady: timedelta, wall: timedelta, boot: str = "this start") -> Readi
 
 
 @pytest.mark.parametrize(
-    ("now", "doubt"),
+    ("now", "fault"),
     [
         (since(50 * HOUR, 50 * HOUR), None),
         (since(50 * HOUR, 51 * HOUR), None),
@@ -51,7 +51,7 @@ def test_clock_is_not_trusted_when_it_moved_against_the_trusted_reading(
 
 
 @pytest.mark.parametrize(
-    ("database_time", "doubt"),
+    ("database_time", "fault"),
     [
         (AT, None),
         (AT + HOUR, None),
