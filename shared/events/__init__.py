@@ -28,6 +28,6 @@ Where things are:
 
 To add an event: write its class in the module of its noun, with `area` and `occurred_at` from
 `Event`, its `key`, `about` and `example`; put its sentence and its label into both `.po` files;
-make it in a handler; `make contract` writes its schema to `docs/contract/`. While no handler makes
-it yet it says `published = False`.
+make it in a decision and name it in the feature's `emits`; `make contract` writes its schema to
+`docs/contract/`. While no handler makes it yet it says `published = False`.
 """
