@@ -95,7 +95,7 @@ class PullConsumer:
         pull_request = {
             "batch": self._size,
             "expires": INACTIVE_SECONDS * 1_000_000_000,
-            "idle_on_messagetbeat": int(BEAT_SECONDS * 1_000_000_000),
+            "idle_heartbeat": int(BEAT_SECONDS * 1_000_000_000),
         }
         self._allowed += self._size
         await self._bus.client.publish(
