@@ -137,5 +137,5 @@ def test_every_accepted_record_is_counted_once_when_all_crashed_in_turn(ledger: 
     assert len(ledger.accepted) > 1000
 
 
-def test_nothing_was_set_aside_when_all_is_over(stack: Stack) -> None:
-    assert "0 in all" in stack.tools("dead", "list")
+def test_nothing_was_dead_lettered_when_all_is_over(stack: Stack) -> None:
+    assert "0 in total" in stack.tools("dead", "list")
